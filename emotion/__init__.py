@@ -1,0 +1,1 @@
+"""Facial-emotion classification: the shared library under the stages of dvc.yaml."""

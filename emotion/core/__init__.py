@@ -1,0 +1,1 @@
+"""What every part may import: labels, manifest, params, files, seeding."""

@@ -1,0 +1,23 @@
+"""What every stage shares: reading its settings, and ending a user's mistake in one sentence."""
+
+import sys
+from collections.abc import Callable
+
+from emotion.core.errors import UserError
+from emotion.core.params import Settings, load_params
+from stages import paths
+
+
+def settings_of(schema: type[Settings], section: str | None = None) -> Settings:
+    """The settings of this repository's params.yaml, checked against dvc.yaml."""
+    return load_params(schema, paths.PARAMS, paths.PIPELINE, section)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage; print a UserError alone on stderr and exit with status 1."""
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"\nerror: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\nerror: interrupted; `dvc repro` starts this stage again.")
