@@ -88,4 +88,6 @@ def _problem(prefix: str, item: dict[str, Any]) -> str:
     if item["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
         return f"{key} is missing"
     reason = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    if not item["loc"]:  # a rule between keys, which words itself
+        return reason
     return f"{key} is {item['input']!r}, but should be {reason}"

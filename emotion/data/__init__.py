@@ -1,0 +1,1 @@
+"""From picture files to batches on the training device: cache, transforms, mixing."""

@@ -1,0 +1,134 @@
+"""The expression of a face as FACS action units, and which units make which emotion.
+
+The prototypes follow Ekman and Friesen's EMFACS table. `sample_expression` is where most of the
+difficulty of the corpus lies: weak, lopsided and incomplete prototypes, with stray units.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+LEFT, RIGHT = 0, 1  # sides of the picture, not of the person: nothing here is mirrored
+
+
+@dataclass(frozen=True)
+class ActionUnit:
+    """A unit's name, the regions of the face that it changes, and how often it strays in."""
+
+    name: str
+    regions: tuple[str, ...]
+    stray: float = 0.0
+
+
+UNITS = {
+    1: ActionUnit("inner brow raiser", ("brows",), stray=1.0),
+    2: ActionUnit("outer brow raiser", ("brows",), stray=1.0),
+    4: ActionUnit("brow lowerer", ("brows",), stray=1.5),
+    5: ActionUnit("upper lid raiser", ("eyes",), stray=0.7),
+    6: ActionUnit("cheek raiser", ("eyes", "cheeks"), stray=0.7),
+    7: ActionUnit("lid tightener", ("eyes",), stray=1.0),
+    9: ActionUnit("nose wrinkler", ("nose", "brows"), stray=0.4),
+    10: ActionUnit("upper lip raiser", ("mouth",), stray=0.5),
+    12: ActionUnit("lip corner puller", ("mouth", "cheeks"), stray=0.6),
+    14: ActionUnit("dimpler", ("mouth",), stray=0.8),
+    15: ActionUnit("lip corner depressor", ("mouth",), stray=0.8),
+    16: ActionUnit("lower lip depressor", ("mouth",), stray=0.5),
+    17: ActionUnit("chin raiser", ("mouth", "chin"), stray=1.0),
+    20: ActionUnit("lip stretcher", ("mouth",), stray=0.5),
+    23: ActionUnit("lip tightener", ("mouth",), stray=0.8),
+    25: ActionUnit("lips part", ("mouth",), stray=1.5),
+    26: ActionUnit("jaw drop", ("mouth", "chin"), stray=0.7),
+    43: ActionUnit("eyes closed", ("eyes",), stray=0.6),
+}
+
+PROTOTYPES: dict[str, tuple[int, ...]] = {
+    "angry": (4, 5, 7, 23),
+    "contempt": (12, 14),
+    "disgust": (9, 15, 16),
+    "fearful": (1, 2, 4, 5, 7, 20, 25),
+    "happy": (6, 12, 25),
+    "neutral": (),
+    "sad": (1, 4, 15),
+    "surprised": (1, 2, 5, 26),
+}
+# The unit that an instance never lacks: without it nobody could name the emotion.
+CORE = {
+    "angry": 4,
+    "contempt": 12,
+    "disgust": 9,
+    "fearful": 20,
+    "happy": 12,
+    "sad": 15,
+    "surprised": 26,
+}
+_LIPS_APART = 0.55  # share of smiles that show teeth
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Intensities in 0..1 of the active units, one for each side of the picture."""
+
+    units: Mapping[int, tuple[float, float]]
+
+    def at(self, unit: int, side: int) -> float:
+        """The intensity on one side; 0 when the unit rests."""
+        return self.units.get(unit, (0.0, 0.0))[side]
+
+    def mean(self, unit: int) -> float:
+        """The intensity over both sides, for what the face has only one of."""
+        return sum(self.units.get(unit, (0.0, 0.0))) / 2
+
+
+NEUTRAL = Expression({})
+
+
+def prototype(label: str, intensity: float = 1.0) -> Expression:
+    """The full prototype of an emotion, symmetric but for contempt, which is one-sided."""
+    sides = (intensity, 0.0) if label == "contempt" else (intensity, intensity)
+    return Expression(dict.fromkeys(PROTOTYPES[label], sides))
+
+
+def sample_expression(
+    label: str, rng: np.random.Generator, difficulty: float
+) -> tuple[Expression, tuple[int, ...]]:
+    """An instance of an emotion as a person might show it.
+
+    Args:
+        label: a key of PROTOTYPES.
+        rng: the picture's own generator.
+        difficulty: 0 gives clear, nearly symmetric prototypes; 1 gives faint ones, among strays.
+
+    Returns:
+        The expression, and the units of it that are evidence for the label (strays are not).
+    """
+    strength = max(0.2, 1.0 - 1.2 * difficulty * rng.random() ** 1.2)
+    units: dict[int, tuple[float, float]] = {}
+    for unit in PROTOTYPES[label]:
+        often = _LIPS_APART if (label, unit) == ("happy", 25) else 1.0 - 0.24 * difficulty
+        shown = rng.random() < often or unit == CORE[label]
+        peak = strength * rng.uniform(1.0 - 0.7 * difficulty, 1.0)
+        sides = _asymmetry(rng, difficulty)
+        if shown:
+            units[unit] = tuple((peak * sides).tolist())
+    if label == "contempt":
+        units = {unit: (left, 0.0) for unit, (left, _) in units.items()}
+    evidence = tuple(units)
+    for unit in _strays(rng, difficulty):
+        if unit not in PROTOTYPES[label]:
+            peak = rng.uniform(0.1, 0.2 + 0.5 * difficulty)
+            units[unit] = tuple((peak * _asymmetry(rng, difficulty)).tolist())
+    return Expression(units), evidence
+
+
+def _asymmetry(rng: np.random.Generator, difficulty: float) -> np.ndarray:
+    factors = np.ones(2)
+    factors[rng.integers(2)] -= 0.6 * difficulty * rng.random() ** 2
+    return factors
+
+
+def _strays(rng: np.random.Generator, difficulty: float) -> list[int]:
+    weights = np.array([unit.stray for unit in UNITS.values()])
+    count = rng.binomial(3, min(1.0, 0.75 * difficulty))
+    strays = rng.choice(list(UNITS), size=count, replace=False, p=weights / weights.sum())
+    return strays.tolist()

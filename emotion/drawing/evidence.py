@@ -1,0 +1,74 @@
+"""Where the evidence for an emotion is: the ground truth for explanations.
+
+A region belongs to the evidence when an active unit of the prototype changes it. Pixels behind an
+occluder are nobody's evidence, so they are taken out.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+
+from emotion.drawing.action_units import UNITS, Expression
+from emotion.drawing.canvas import Projection
+from emotion.drawing.landmarks import SIDES, Landmarks
+from emotion.drawing.shapes import ellipse
+
+FAINT = 0.1  # units weaker than this leave no mark that a person could point at
+
+
+def draw_evidence(
+    marks: Landmarks,
+    expression: Expression,
+    units: Iterable[int],
+    projection: Projection,
+    occluders: Sequence[np.ndarray] = (),
+) -> np.ndarray:
+    """The mask of the regions that `units` change.
+
+    Args:
+        units: the units that count as evidence, of those in `expression`.
+        occluders: outlines in face units, as place_occluder gives them.
+
+    Returns:
+        uint8 (size, size): 255 where there is evidence, 0 elsewhere; all 0 without active units.
+    """
+    mask = np.zeros((projection.size, projection.size), dtype=np.uint8)
+    for side in SIDES:
+        active = [unit for unit in units if expression.at(unit, side) >= FAINT]
+        for region in sorted({region for unit in active for region in UNITS[unit].regions}):
+            points, margin = _region(marks, region, side)
+            hull = cv2.convexHull(projection(points).astype(np.float32))
+            corners = np.rint(hull - 0.5).astype(np.int32)
+            cv2.fillPoly(mask, [corners], 255)
+            thickness = max(1, round(2 * margin * projection.unit))
+            cv2.polylines(mask, [corners], True, 255, thickness)
+    for outline in occluders:
+        cv2.fillPoly(mask, [np.rint(projection(outline, 0.16) - 0.5).astype(np.int32)], 0)
+    return mask
+
+
+def _region(marks: Landmarks, region: str, side: int) -> tuple[np.ndarray, float]:
+    """Points of a region on one side of the face, and the margin around them, in face units."""
+    sign = np.array([(-1.0, 1.0)[side], 1.0])
+    half = slice(12, None) if side else slice(0, 13)
+    lips = np.concatenate([marks.upper_lip[half], marks.lower_lip[half]])
+    if region == "brows":
+        brow = marks.brows[side]
+        glabella = np.array([(0.0, brow[0, 1] - 0.05), (0.0, brow[0, 1] + 0.07)])
+        return np.concatenate([brow, brow[:3] - (0.0, 0.06), glabella]), 0.05
+    if region == "eyes":
+        lids = np.concatenate([marks.upper_lids[side], marks.lower_lids[side]])
+        return np.concatenate([lids, lids[4:5] + sign * (0.07, 0.0)]), 0.05
+    if region == "nose":
+        root = np.array([(0.0, -0.16), (0.09, -0.1)]) * sign
+        wing = marks.nose_wings[side] + sign * np.array([(0.0, 0.0), (0.06, 0.04)])
+        return np.concatenate([root, wing, [marks.nose_tip + (0.0, 0.07)]]), 0.04
+    if region == "cheeks":
+        return ellipse(sign * (0.42, 0.20), 0.15, 0.11), 0.03
+    if region == "chin":
+        boss = marks.chin + sign * np.array([(0.0, -0.02), (0.20, -0.06)])
+        return np.concatenate([marks.lower_lip[half], boss]), 0.03
+    assert region == "mouth", region
+    fold = marks.corners[side] + sign * (0.06, 0.0)
+    return np.concatenate([lips, fold[None]]), 0.04

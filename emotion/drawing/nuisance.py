@@ -1,0 +1,81 @@
+"""What a camera and a day do to a picture: light, blur, noise, loss of resolution and of colour."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from emotion.drawing.accessories import OCCLUDERS
+from emotion.drawing.canvas import Projection
+from emotion.drawing.identity import muted_colour
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How one picture is taken; sampled once, before anything is drawn."""
+
+    projection: Projection  # at the size of the canvas
+    light: np.ndarray  # direction of the lamp (3,), length 1
+    background: np.ndarray  # two colours (2, 3), top and bottom
+    gaze: tuple[float, float]
+    occluder: str | None
+
+
+def sample_scene(size: int, rng: np.random.Generator, difficulty: float) -> Scene:
+    """Pose, light, background and occluder of a picture `size` pixels wide."""
+    yaw, pitch, roll = rng.normal(0.0, 1.0, 3) * (0.34, 0.22, 0.20) * difficulty
+    light = np.array([rng.uniform(-0.75, 0.75), rng.uniform(-0.65, -0.1), 0.85])
+    base = muted_colour(rng)
+    occluder = str(rng.choice(list(OCCLUDERS), p=list(OCCLUDERS.values())))
+    return Scene(
+        projection=Projection(
+            size=size,
+            yaw=float(np.clip(yaw, -0.5, 0.5)),
+            pitch=float(np.clip(pitch, -0.35, 0.35)),
+            roll=float(np.clip(roll, -0.35, 0.35)),
+            zoom=float(np.exp(rng.normal(0.0, 0.12 * difficulty))),
+            shift=tuple((rng.normal(0.0, 0.11, 2) * difficulty).tolist()),
+        ),
+        light=light / np.linalg.norm(light),
+        background=np.stack([base, base * rng.uniform(0.55, 0.95)]),
+        gaze=tuple(float(g) for g in rng.normal(0.0, 1.0, 2) * (0.03, 0.012) * (0.3 + difficulty)),
+        occluder=occluder if rng.random() < 0.36 * difficulty else None,
+    )
+
+
+def degrade(picture: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
+    """Take the drawn picture as a poor camera would.
+
+    Args:
+        picture: float32 RGB (n, n, 3), 0..255.
+
+    Returns:
+        uint8 RGB of the same shape.
+    """
+    size = len(picture)
+    angle, depth = rng.uniform(0, 2 * np.pi), 0.75 * difficulty * rng.random() ** 1.5
+    ramp = np.linspace(-0.5, 0.5, size, dtype=np.float32)
+    slope = np.float32(np.cos(angle)) * ramp[None, :] + np.float32(np.sin(angle)) * ramp[:, None]
+    contrast = 1.0 + rng.normal(0.0, 0.22) * difficulty
+    exposure = np.exp(rng.normal(0.0, 0.28) * difficulty)
+    cast = np.exp(rng.normal(0.0, 0.09, 3) * difficulty)
+    gain = ((1.0 + 2.0 * depth * slope) * exposure)[..., None] * cast.astype(np.float32)
+    picture = (picture - 128) * np.float32(contrast) + 128
+    picture = picture * gain.astype(np.float32)
+
+    if rng.random() < 0.30 * difficulty:  # as if cropped from a small picture, like FER-2013
+        small = int(size * rng.uniform(0.36, 0.65))
+        picture = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_CUBIC)
+    if rng.random() < 0.9 * difficulty:
+        sigma = rng.uniform(0.3, 0.5 + 1.3 * difficulty) * size / 112
+        picture = cv2.GaussianBlur(picture, (0, 0), sigma)
+    grain = 18 * difficulty * rng.random() ** 1.5
+    if rng.random() < 0.36 * difficulty:
+        picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
+        grey = rng.standard_normal((size, size, 1), dtype=np.float32)
+        picture = picture + np.float32(grain) * grey
+    else:
+        noise = rng.standard_normal((size, size, 3), dtype=np.float32)
+        picture = picture + np.float32(grain) * noise
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)

@@ -1,0 +1,196 @@
+"""The figures of plots/evaluate/: confusion, reliability, risk and coverage, classes, slices.
+
+Drawn on matplotlib's Figure without pyplot: no global state, no display. The colours are those of
+Okabe and Ito (2008), told apart by colour-blind readers.
+"""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import PercentFormatter
+
+from emotion import metrics
+from emotion.core import files
+from emotion.evaluation.predictions import Predictions
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
+PALE_BLUE = "#B8D6EA"
+FEW = 10  # pictures in a reliability bin
+STYLE = {
+    "figure.dpi": 100,
+    "savefig.dpi": 144,
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#444444",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E5E5E5",
+    "legend.frameon": False,
+}
+
+
+def draw_figures(
+    folder: Path, predictions: Predictions, temperature: float, slices: pd.DataFrame
+) -> None:
+    """Draw every figure of one split into a folder, and the table behind `dvc plots`' confusion.
+
+    Args:
+        folder: where the PNGs and confusion.csv go.
+        predictions: of the test split.
+        temperature: of calibration.json.
+        slices: of slices.score_slices; no figure of it where it has no rows.
+    """
+    write_confusion_table(folder / "confusion.csv", predictions)
+    with matplotlib.rc_context(STYLE):
+        _save(folder / "confusion.png", draw_confusion(predictions))
+        _save(folder / "reliability.png", draw_reliability(predictions, temperature))
+        _save(folder / "risk_coverage.png", draw_risk_coverage(predictions, temperature))
+        _save(folder / "per_class.png", draw_per_class(predictions))
+        if len(slices):
+            _save(folder / "slices.png", draw_slices(slices, predictions))
+
+
+def write_confusion_table(path: Path, predictions: Predictions) -> None:
+    """Write actual,predicted, a picture a line: the confusion template of `dvc plots` counts them,
+    for several experiments side by side.
+    """
+    names = np.asarray(predictions.class_names)
+    pairs = {"actual": names[predictions.labels], "predicted": names[predictions.predicted]}
+    with files.replacing(path) as temporary:
+        pd.DataFrame(pairs).to_csv(temporary, index=False, lineterminator="\n")
+
+
+def draw_confusion(predictions: Predictions) -> Figure:
+    """Counts as text; the colour is the share of the row, so rare classes show as well."""
+    names = predictions.class_names
+    counts = metrics.confusion_matrix(predictions.labels, predictions.predicted, len(names))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = 2.4 + 0.55 * len(names)
+    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(counts.shape):
+        colour = "white" if shares[row, column] > 0.55 else "#222222"
+        axes.text(column, row, counts[row, column], ha="center", va="center", color=colour)
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="predicted", ylabel="actual", title="Confusion on the test split (pictures)")
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, format=PercentFormatter(1))
+    bar.set_label("share of the actual class")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
+    """Accuracy against confidence, before and after the temperature, over the counts of rows.
+
+    Bins of fewer than FEW pictures are pale: their accuracy is mostly chance.
+    """
+    figure = Figure(figsize=(8.4, 4.8), layout="constrained")
+    grid = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
+    panels = (("uncalibrated", 1.0), (f"temperature {temperature:.2f}", temperature))
+    for (above, below), (name, divisor) in zip(grid.T, panels, strict=True):
+        bins = metrics.reliability_bins(predictions.confidence(divisor), predictions.correct)
+        width = bins.upper[0]
+        centre = bins.upper - width / 2
+        colours = np.where(bins.count < FEW, PALE_BLUE, BLUE)
+        above.bar(centre, bins.accuracy, 0.92 * width, color=colours)
+        above.plot([0, 1], [0, 1], "--", lw=1.2, color="black")
+        above.set(title=f"{name}: ECE {metrics.ece(bins):.3f}")
+        above.set(xlim=(0, 1), ylim=(0, 1.02))
+        below.bar(centre, bins.count, 0.92 * width, color=GREY)
+        below.set(xlabel="confidence of the predicted class")
+        below.xaxis.set_major_formatter(PercentFormatter(1))
+    grid[0, 0].set_ylabel("accuracy")
+    grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
+    grid[1, 0].set_ylabel("pictures")
+    figure.legend(
+        handles=[
+            Patch(color=BLUE, label="accuracy of the bin"),
+            Patch(color=PALE_BLUE, label=f"fewer than {FEW} pictures"),
+            Line2D([], [], color="black", ls="--", lw=1.2, label="perfectly calibrated"),
+        ],
+        loc="outside lower center",
+        ncols=3,
+    )
+    return figure
+
+
+def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
+    """What the error becomes if the model may refuse the pictures that it is least sure of."""
+    confidence, correct = predictions.confidence(temperature), predictions.correct
+    coverage, risk = metrics.risk_coverage(confidence, correct)
+    best = metrics.risk_coverage(correct.astype(float), correct)[1]
+    figure = Figure(figsize=(5.6, 3.8), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(coverage, risk, color=BLUE, lw=2, label="refuse the least confident")
+    axes.plot(coverage, best, color=GREEN, lw=1.5, ls=":", label="refuse the wrong ones (ideal)")
+    axes.axhline(risk[-1], color=GREY, lw=1, ls="--", label="refuse at random")
+    area = metrics.aurc(confidence, correct)
+    axes.set(xlabel="share answered", ylabel="error among the answered", xlim=(0, 1))
+    axes.set(title=f"Risk and coverage: AURC {area:.3f}", ylim=(0, max(1.05 * risk.max(), 0.01)))
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="best")
+    return figure
+
+
+def draw_per_class(predictions: Predictions) -> Figure:
+    """Precision, recall and F1 of each class, its test rows beside the name."""
+    names = predictions.class_names
+    scores = metrics.per_class(predictions.labels, predictions.predicted, len(names))
+    figure = Figure(figsize=(6.4, 1.4 + 0.42 * len(names)), layout="constrained")
+    axes = figure.add_subplot()
+    places = np.arange(len(names))
+    for key, colour, marker in (
+        ("precision", BLUE, ">"),
+        ("recall", ORANGE, "<"),
+        ("f1", "black", "o"),
+    ):
+        label = "F1" if key == "f1" else key
+        axes.plot(scores[key], places, marker, ms=7, color=colour, label=label, clip_on=False)
+    labels = [f"{name} ({rows})" for name, rows in zip(names, scores["support"], strict=True)]
+    axes.set_yticks(places, labels)
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores by class (pictures)")
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+def draw_slices(slices: pd.DataFrame, predictions: Predictions) -> Figure:
+    """Accuracy with its 95 % interval for each value of each attribute."""
+    attributes = slices["attribute"].unique()
+    heights = [(slices["attribute"] == attribute).sum() + 0.8 for attribute in attributes]
+    figure = Figure(figsize=(6.4, 1 + 0.3 * sum(heights)), layout="constrained")
+    grid = figure.subplots(len(attributes), 1, sharex=True, height_ratios=heights, squeeze=False)
+    for axes, attribute in zip(grid[:, 0], attributes, strict=True):
+        _draw_slice(axes, slices[slices["attribute"] == attribute])
+        axes.axvline(predictions.correct.mean(), color=GREY, lw=1, ls="--")
+    grid[0, 0].set_title("Accuracy by kind of face (95 % interval; dashed: all of the test split)")
+    grid[-1, 0].set(xlim=(0, 1))
+    grid[-1, 0].xaxis.set_major_formatter(PercentFormatter(1))
+    return figure
+
+
+def _draw_slice(axes: Axes, part: pd.DataFrame) -> None:
+    places = np.arange(len(part))
+    axes.hlines(places, part["low"], part["high"], color=BLUE, lw=2)
+    axes.plot(part["accuracy"], places, "o", color=BLUE, ms=5)
+    axes.set_yticks(places, [f"{row.value} ({row.rows})" for row in part.itertuples()])
+    axes.set(ylim=(len(part) - 0.4, -0.6), ylabel=part["attribute"].iloc[0].replace("_", " "))
+
+
+def _save(path: Path, figure: Figure) -> None:
+    with files.replacing(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})

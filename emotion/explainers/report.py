@@ -1,0 +1,165 @@
+"""Explain a checkpoint on its probe set: maps, their scores, and the figures."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from pydantic import Field
+from tqdm import tqdm
+
+from emotion.core.params import settings
+from emotion.explainers import EXPLAINERS
+from emotion.explainers.attribution import Attribution, Sampling
+from emotion.explainers.faithfulness import deletion_auc, evidence_shares, random_deletion_auc
+from emotion.explainers.panels import MapView, PictureView, draw_overview, draw_panel
+from emotion.explainers.probe_set import ProbeSet, load_probe_set
+from emotion.models.checkpoint import Checkpoint
+
+_DECIMALS = 4
+Method = Literal[*EXPLAINERS]
+
+
+@settings
+class ExplainParams:
+    """The `explain` section of params.yaml."""
+
+    pictures_per_class: Annotated[int, Field(ge=1)] = 1  # of the test split, chosen by content
+    methods: Annotated[list[Method], Field(min_length=1)] = Field(  # keys of EXPLAINERS
+        default_factory=lambda: list(EXPLAINERS)
+    )
+    shap_samples: Annotated[int, Field(ge=2)] = 32  # gradients a picture
+    lime_samples: Annotated[int, Field(ge=20)] = 300  # masked copies a picture
+
+
+def explain_checkpoint(
+    checkpoint: Checkpoint,
+    rows: pd.DataFrame,
+    root: Path,
+    params: ExplainParams,
+    plots_folder: Path,
+) -> dict[str, Any]:
+    """Map, score and draw the predicted class of every probe picture.
+
+    Args:
+        checkpoint: the model.
+        rows: the test split.
+        root: what the paths of the column `evidence` start from.
+        params: how many pictures, which methods, how many samples.
+        plots_folder: receives `<class>_<n>.png` and `overview.png`.
+
+    Returns:
+        The content of metrics/explain.json. Evidence and deletion are means over pictures, other
+        details are medians: one flat logit difference can make a gap arbitrarily large.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = checkpoint.build_model().to(device, memory_format=torch.channels_last)
+    probe = load_probe_set(rows, root, checkpoint, params.pictures_per_class)
+    pictures = probe.pictures.to(device)
+    with torch.no_grad():
+        confidences, targets = model(pictures).softmax(dim=1).max(dim=1)
+    sampling = Sampling(
+        background=probe.background.to(device),
+        shap_samples=params.shap_samples,
+        lime_samples=params.lime_samples,
+    )
+    random_deletion = random_deletion_auc(model, pictures, targets)
+    attributions, scores = {}, {}
+    for name in tqdm(params.methods, desc="explain", unit="method", leave=False):
+        attributions[name] = EXPLAINERS[name](model, pictures, targets, sampling)
+        share, area = evidence_shares(attributions[name].maps, probe.evidence)
+        scores[name] = {
+            "evidence_share": share,
+            "evidence_area": area,
+            "deletion_auc": deletion_auc(model, pictures, targets, attributions[name].maps),
+            "deletion_auc_random": random_deletion,
+        }
+    predicted = [checkpoint.class_names[index] for index in targets.tolist()]
+    views = _views(probe, predicted, confidences.tolist(), attributions, scores)
+    _draw(plots_folder, views)
+    return {
+        "probe_pictures": len(probe.rows),
+        "layer": next((a.layer for a in attributions.values() if a.layer), ""),
+        "methods": {name: _summary(attributions[name], scores[name]) for name in attributions},
+    }
+
+
+def headline(report: Mapping[str, Any]) -> str:
+    """The lines that the stage prints: what each method scored, beside what chance would."""
+    lines = []
+    for name, scores in report["methods"].items():
+        line = f"{name:<19} deletion {scores['deletion_auc']:.3f}"
+        line += f" (random {scores['deletion_auc_random']:.3f})"
+        if "evidence_share" in scores:
+            line += f"  evidence {scores['evidence_share']:.2f}"
+            line += f" (area {scores['evidence_area']:.2f})"
+        blank = scores["blank_maps"]
+        lines.append(line + (f"  {blank} of {report['probe_pictures']} maps blank" * bool(blank)))
+    return "\n".join(lines)
+
+
+def _summary(attribution: Attribution, scores: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    summary: dict[str, Any] = {
+        name: round(float(np.nanmean(values)), _DECIMALS)
+        for name, values in scores.items()
+        if not np.isnan(values).all()
+    }
+    summary["blank_maps"] = int((~attribution.maps.any(axis=(1, 2))).sum())
+    for name, values in attribution.details.items():
+        summary[name] = round(float(np.median(values)), _DECIMALS)
+    return summary
+
+
+def _views(
+    probe: ProbeSet,
+    predicted: list[str],
+    confidences: list[float],
+    attributions: Mapping[str, Attribution],
+    scores: Mapping[str, Mapping[str, np.ndarray]],
+) -> list[PictureView]:
+    return [
+        PictureView(
+            shown=probe.shown[index],
+            evidence=probe.evidence[index],
+            name=Path(probe.rows["path"][index]).name,
+            label=probe.rows["label"][index],
+            predicted=predicted[index],
+            confidence=confidences[index],
+            maps=[
+                MapView(
+                    title=attribution.title,
+                    map=attribution.maps[index],
+                    caption=_caption(scores[name], attribution.details, index),
+                )
+                for name, attribution in attributions.items()
+            ],
+        )
+        for index in range(len(probe.rows))
+    ]
+
+
+def _caption(
+    scores: Mapping[str, np.ndarray], details: Mapping[str, np.ndarray], index: int
+) -> str:
+    numbers = {name: values[index] for name, values in scores.items()}
+    lines = [f"deletion {numbers['deletion_auc']:.2f}, random {numbers['deletion_auc_random']:.2f}"]
+    if not np.isnan(numbers["evidence_share"]):
+        evidence, area = numbers["evidence_share"], numbers["evidence_area"]
+        lines.append(f"evidence {evidence:.0%}, area {area:.0%}")
+    if details:
+        named = [f"{key.replace('_', ' ')} {values[index]:.2f}" for key, values in details.items()]
+        lines.append(", ".join(named))
+    return "\n".join(lines)
+
+
+def _draw(folder: Path, views: list[PictureView]) -> None:
+    for stale in folder.glob("*.png"):
+        stale.unlink()
+    count = Counter()
+    for view in tqdm(views, desc="panels", unit="picture", leave=False):
+        count[view.label] += 1
+        draw_panel(folder / f"{view.label}_{count[view.label]}.png", view)
+    draw_overview(folder / "overview.png", views)

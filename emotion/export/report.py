@@ -1,0 +1,77 @@
+"""Export a checkpoint to ONNX, keep the file only if it gives the same answers, and say so."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import Field
+
+from emotion.core import files
+from emotion.core.errors import UserError
+from emotion.core.params import settings
+from emotion.core.seeding import derive_seed
+from emotion.data.cache import cache_pictures
+from emotion.export import onnx_model, parity
+from emotion.models.checkpoint import Checkpoint
+
+
+@settings
+class ExportParams:
+    """The `export_onnx` section of params.yaml."""
+
+    rows: Annotated[int, Field(ge=1)] = 32  # test pictures on which both must agree
+    tolerance: Annotated[float, Field(gt=0)] = 1e-4  # largest difference of a logit or probability
+
+
+def export_checkpoint(
+    checkpoint: Checkpoint,
+    temperature: float,
+    rows: pd.DataFrame,
+    params: ExportParams,
+    onnx_file: Path,
+) -> dict[str, Any]:
+    """Write `onnx_file` and return the content of metrics/export_onnx.json.
+
+    Raises:
+        UserError: there is no test row, or the file's answers differ from the network's; then
+            there is no file either, not even an older one.
+    """
+    onnx_file.unlink(missing_ok=True)
+    if rows.empty:
+        raise UserError("the test split is empty, so the ONNX model cannot be compared; add rows.")
+    paths = list(_choose(rows, params.rows)["path"])
+    pictures = cache_pictures(paths, checkpoint.img_size, checkpoint.interpolation, desc="parity")
+    model = onnx_model.build_onnx(checkpoint, temperature)
+    with files.replacing(onnx_file) as temporary:
+        onnx_model.save_onnx(model, temporary)
+        result = parity.compare(temporary, checkpoint, temperature, pictures)
+        result.require(params.tolerance)
+    return {
+        "opset": onnx_model.opset_of(model),
+        "opset_requested": onnx_model.OPSET,
+        "ir_version": model.ir_version,
+        "max_abs_difference": result.max_abs_difference,
+        "tolerance": params.tolerance,
+        "rows": len(pictures),
+        "same_class": result.same_class,
+        "file_mb": round(onnx_file.stat().st_size / 1e6, 2),
+        "tag": checkpoint.tag,
+        "img_size": checkpoint.img_size,
+        "mean": checkpoint.mean,
+        "std": checkpoint.std,
+    }
+
+
+def headline(report: dict[str, Any]) -> str:
+    """The one line that the stage prints."""
+    worst = max(report["max_abs_difference"].values())
+    return (
+        f"ONNX  {report['file_mb']:.1f} MB, opset {report['opset']}, within {worst:.1e} of the "
+        f"network on {report['rows']} test pictures (tolerance {report['tolerance']:.0e})"
+    )
+
+
+def _choose(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """`count` rows by content, whatever their order."""
+    keys = [derive_seed("parity", sha256) for sha256 in rows["sha256"]]
+    return rows.assign(_key=keys).sort_values(["_key", "path"]).head(count)

@@ -1,0 +1,50 @@
+"""Run a network over cached pictures: the one way that validation, evaluation and export share.
+
+Always float32, whatever precision training used: the validation metric that selects a checkpoint is
+then the number that `evaluate` finds again.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from emotion.data.transforms import eval_batch
+
+
+class InputSpec(Protocol):
+    """What a network expects of a picture; a Checkpoint is one."""
+
+    img_size: int  # pixels
+    mean: list[float]
+    std: list[float]
+
+
+@torch.no_grad()
+def predict_logits(
+    model: nn.Module, pictures: Tensor, spec: InputSpec, batch_size: int = 64, desc: str = ""
+) -> np.ndarray:
+    """Logits of every picture, in order.
+
+    Args:
+        model: put into evaluation mode for the call, and back.
+        pictures: uint8 (N, 3, S, S) from the cache.
+        spec: input side and normalisation.
+        batch_size: changes speed and memory; logits to the last bits only.
+        desc: progress bar's text; empty for no bar.
+
+    Returns:
+        float32 array (N, C).
+    """
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    logits = []
+    batches = pictures.split(batch_size)
+    for batch in tqdm(batches, desc=desc, unit="batch", leave=False, disable=not desc):
+        views = eval_batch(batch.to(device), spec.img_size, spec.mean, spec.std)
+        logits.append(model(views.contiguous(memory_format=torch.channels_last)).float().cpu())
+    model.train(was_training)
+    return torch.cat(logits).numpy()

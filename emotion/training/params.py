@@ -1,0 +1,59 @@
+"""The recipe: every top-level key of params.yaml that training reads.
+
+The defaults are the recipe's own values, made for 80 epochs on tens of thousands of pictures;
+params.yaml says where the embedded default differs and why.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from emotion.core.params import settings
+from emotion.losses import LOSSES
+from emotion.models.classifier import HEADS
+from emotion.training.precision import AMP_MODES
+from emotion.training.schedules import SCHEDULES
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+@settings
+class TrainParams:
+    """What `train` and `sanity_checks` are told."""
+
+    head: Literal[*HEADS] = "deep"
+    img_size: Annotated[int, Field(ge=32)] = 224  # pixels
+    batch_size: Annotated[int, Field(ge=2)] = 32
+    epochs: Annotated[int, Field(ge=1)] = 80
+    freeze_backbone_epochs: Annotated[int, Field(ge=0)] = 3  # stage 1: the head alone
+    lr_backbone: Positive = 1e-4
+    lr_head: Positive = 1e-3
+    weight_decay: NonNegative = 1e-4
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    use_mixup: bool = True
+    mixup_alpha: Positive = 0.4
+    use_cutmix: bool = False
+    cutmix_alpha: Positive = 1.0
+    grad_clip_norm: Positive = 1.0
+    amp: Literal[*AMP_MODES] = "auto"
+    use_ema: bool = True
+    ema_decay: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    monitor: Literal["macro_f1", "accuracy"] = "macro_f1"  # of validation
+    patience: Annotated[int, Field(ge=1)] = 5  # unfrozen epochs without a gain before stopping
+    min_delta: NonNegative = 0.0  # what counts as a gain
+    use_class_weights: bool = True
+    scheduler: Literal[*SCHEDULES] = "cosine"
+    loss: Literal[*LOSSES] = "cross_entropy"
+    sampler: Literal["shuffle", "weighted"] = "shuffle"
+    seed: Annotated[int, Field(ge=0)] = 42
+    deterministic: bool = True  # false buys cuDNN's autotuner
+
+    @model_validator(mode="after")
+    def _balance_classes_once(self) -> "TrainParams":
+        if self.sampler == "weighted" and self.use_class_weights:
+            raise ValueError(
+                "sampler 'weighted' already balances the classes: set use_class_weights to false, "
+                "or sampler to 'shuffle'"
+            )
+        return self

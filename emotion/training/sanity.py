@@ -1,0 +1,143 @@
+"""Checks worth a minute before hours of training: each catches a mistake that training hides.
+
+Forward shapes catch a wrong head; class counts against weights catch weights computed on another
+split; gradient norms catch a layer that is cut off or explodes; and a network that cannot learn 32
+pictures by heart will not learn thousands.
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.nn import functional as F
+from tqdm import trange
+
+from emotion.core.errors import UserError
+from emotion.data.transforms import eval_batch
+from emotion.models.checkpoint import initial_model
+from emotion.models.classifier import EmotionClassifier
+from emotion.training.fit import load_split, seed_everything
+from emotion.training.optimizer import build_optimizer, set_learning_rates
+from emotion.training.params import TrainParams
+from emotion.training.trainer import LabelledPictures
+
+OVERFIT_PICTURES = 32
+OVERFIT_STEPS = 40
+OVERFIT_ACCURACY = 0.95  # all but one of 32
+OVERFIT_LR = 1e-3  # both parts: to learn by heart, not to transfer
+
+
+def check_training(
+    train_rows: pd.DataFrame,
+    label_map: dict[str, int],
+    class_weights: dict[str, float],
+    weights_folder: Path,
+    params: TrainParams,
+) -> dict:
+    """Run all checks on a few training pictures.
+
+    Returns:
+        The figures for metrics/sanity_checks.json.
+
+    Raises:
+        UserError: naming the check that failed, its figures and what to look at.
+    """
+    check_weights(train_rows["label"].value_counts().to_dict(), class_weights)
+    seed_everything(params.seed, params.deterministic)
+    model, source = initial_model(weights_folder, params.img_size, params.head, len(label_map))
+    rows = pick_rows(train_rows, OVERFIT_PICTURES)
+    sample = load_split(rows, label_map, params.img_size, source["interpolation"], "sample")
+    spec = SimpleNamespace(img_size=params.img_size, mean=source["mean"], std=source["std"])
+    return {
+        "logits_shape": check_forward(model, sample, spec, len(label_map)),
+        "class_counts": {name: int((train_rows["label"] == name).sum()) for name in label_map},
+        "class_weights": {name: class_weights[name] for name in label_map},
+        "gradient_norm": check_gradients(model, sample, spec),
+        "overfit_accuracy": check_overfit(model, sample, spec),
+    }
+
+
+def check_weights(counts: dict[str, int], class_weights: dict[str, float]) -> None:
+    """A rarer class never weighs less than a commoner one."""
+    by_count = sorted(class_weights, key=lambda name: counts.get(name, 0))
+    weights = [class_weights[name] for name in by_count]
+    if set(counts) != set(class_weights) or np.any(np.diff(weights) > 1e-9):
+        raise UserError(
+            f"class weights {class_weights} do not fit the training rows {counts}: a rarer class "
+            "must not weigh less; run `dvc repro class_weights`."
+        )
+
+
+def pick_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """About `count` rows, evenly from all classes, the same whatever the order of the table."""
+    rows = rows.sort_values(["sha256", "path"])
+    rank = rows.groupby("label").cumcount()
+    return rows.assign(rank=rank).sort_values(["rank", "label"]).head(count).drop(columns="rank")
+
+
+def check_forward(
+    model: EmotionClassifier, sample: LabelledPictures, spec: SimpleNamespace, classes: int
+) -> list[int]:
+    """Logits are finite and of shape (pictures, classes)."""
+    with torch.no_grad():
+        logits = model.eval()(eval_batch(sample.pictures, spec.img_size, spec.mean, spec.std))
+    if logits.shape != (len(sample.labels), classes) or not logits.isfinite().all():
+        raise UserError(
+            f"the network gives logits of shape {tuple(logits.shape)}, finite: "
+            f"{bool(logits.isfinite().all())}; expected {(len(sample.labels), classes)}. "
+            "Look at model_type, img_size and the weights file."
+        )
+    return list(logits.shape)
+
+
+def check_gradients(
+    model: EmotionClassifier, sample: LabelledPictures, spec: SimpleNamespace
+) -> dict[str, float]:
+    """Every part gets a finite gradient that is not zero; returns the norms by part."""
+    model.zero_grad()
+    _loss(model.train(), sample, spec).backward()
+    norms = {
+        part: float(torch.nn.utils.get_total_norm([p.grad for p in module.parameters()]))
+        for part, module in (("backbone", model.backbone), ("head", model.head))
+    }
+    if any(not np.isfinite(norm) or norm == 0 for norm in norms.values()):
+        raise UserError(
+            f"gradient norms are {norms}: a part of {type(model.backbone).__name__} gets no "
+            "gradient, or an infinite one; look at model_type and amp."
+        )
+    return norms
+
+
+def check_overfit(
+    model: EmotionClassifier, sample: LabelledPictures, spec: SimpleNamespace
+) -> float:
+    """The network learns the sample by heart; returns the training accuracy reached."""
+    optimizer = build_optimizer(model, OVERFIT_LR, OVERFIT_LR, weight_decay=0.0)
+    set_learning_rates(optimizer, 1.0, 1.0)
+    reached = 0.0
+    model.train()
+    for _ in trange(OVERFIT_STEPS, desc="learn 32 pictures by heart", unit="step", leave=False):
+        optimizer.zero_grad()
+        views = eval_batch(sample.pictures, spec.img_size, spec.mean, spec.std)
+        logits = model(views.contiguous(memory_format=torch.channels_last))
+        labels = torch.from_numpy(sample.labels)
+        reached = float((logits.argmax(dim=1) == labels).float().mean())
+        if reached >= OVERFIT_ACCURACY:
+            return reached
+        F.cross_entropy(logits, labels).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    raise UserError(
+        f"the network does not learn {len(sample.labels)} training pictures by heart: accuracy "
+        f"{reached:.2f} after {OVERFIT_STEPS} steps, {OVERFIT_ACCURACY} expected. Look at the "
+        "labels of those pictures, img_size and the weights."
+    )
+
+
+def _loss(
+    model: EmotionClassifier, sample: LabelledPictures, spec: SimpleNamespace
+) -> torch.Tensor:
+    logits = model(eval_batch(sample.pictures, spec.img_size, spec.mean, spec.std))
+    return F.cross_entropy(logits, torch.from_numpy(sample.labels))

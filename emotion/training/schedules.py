@@ -1,0 +1,55 @@
+"""Learning rates: a linear warm-up of the head while the backbone is frozen, then one curve.
+
+Each schedule maps progress through the unfrozen steps, 0..1, to a share of the learning rate;
+backbone and head follow the same curve from their own heights. Pure functions of the step: a
+resumed run needs no scheduler state.
+"""
+
+import math
+from collections.abc import Callable
+
+ONE_CYCLE_WARMUP = 0.3  # share of the steps spent rising (Smith and Topin, 2018)
+ONE_CYCLE_START = 1 / 25  # of the peak
+RESTARTS = 3  # equal cycles (Loshchilov and Hutter, 2017)
+
+
+def cosine(progress: float) -> float:
+    """From 1 to 0 along half a cosine."""
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def one_cycle(progress: float) -> float:
+    """Up from ONE_CYCLE_START to 1, then down to 0, both along half a cosine."""
+    if progress < ONE_CYCLE_WARMUP:
+        rise = 1 - cosine(progress / ONE_CYCLE_WARMUP)
+        return ONE_CYCLE_START + (1 - ONE_CYCLE_START) * rise
+    return cosine((progress - ONE_CYCLE_WARMUP) / (1 - ONE_CYCLE_WARMUP))
+
+
+def cosine_restarts(progress: float) -> float:
+    """RESTARTS cosines, one after another."""
+    return cosine(progress * RESTARTS % 1) if progress < 1 else 0.0
+
+
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "cosine": cosine,
+    "one_cycle": one_cycle,
+    "cosine_restarts": cosine_restarts,
+}
+
+
+def learning_rate_shares(
+    scheduler: str, step: int, frozen_steps: int, total_steps: int
+) -> tuple[float, float]:
+    """Shares of (lr_backbone, lr_head) at a step.
+
+    Args:
+        scheduler: a key of SCHEDULES.
+        step: from 0.
+        frozen_steps: how many steps the backbone is frozen; its share is 0 there.
+        total_steps: of the whole run.
+    """
+    if step < frozen_steps:
+        return 0.0, (step + 1) / frozen_steps
+    share = SCHEDULES[scheduler]((step - frozen_steps) / (total_steps - frozen_steps))
+    return share, share

@@ -1,0 +1,23 @@
+"""Draw the faces that the repository ships with: labelled, licence-free, with known evidence.
+
+Reads   the draw_faces section of params.yaml
+Writes  data/drawn_faces/
+"""
+
+from emotion.drawing.corpus import DrawFacesParams, draw_corpus
+from stages import paths
+from stages.run import run, settings_of
+
+
+def main() -> None:
+    params = settings_of(DrawFacesParams, "draw_faces")
+    rows = draw_corpus(params, paths.DRAWN_FACES)
+    counts = rows["label"].value_counts().sort_index()
+    shares = ", ".join(f"{label} {count}" for label, count in counts.items())
+    print(
+        f"{len(rows)} faces of {rows['subject'].nunique()} people in {paths.DRAWN_FACES}: {shares}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,34 @@
+"""Fine-tune the backbone; keep the epoch with the best validation metric.
+
+Reads   data/splits/train.csv and val.csv, their pictures, models/label_map.json,
+        data/class_weights.json, models/pretrained/
+Writes  models/best_model.pth, metrics/train/
+"""
+
+from emotion.core import files, labels
+from emotion.core.manifest import read_manifest
+from emotion.training.fit import fit
+from emotion.training.params import TrainParams
+from stages import paths
+from stages.run import run, settings_of
+
+
+def main() -> None:
+    checkpoint = fit(
+        train_rows=read_manifest(paths.SPLITS / "train.csv"),
+        val_rows=read_manifest(paths.SPLITS / "val.csv"),
+        label_map=labels.read_label_map(paths.LABEL_MAP),
+        class_weights=files.read_json(paths.CLASS_WEIGHTS),
+        weights_folder=paths.PRETRAINED,
+        params=settings_of(TrainParams),
+        log_folder=paths.TRAIN_METRICS,
+    )
+    checkpoint.save(paths.BEST_MODEL)
+    print(
+        f"train: kept epoch {checkpoint.epoch}, validation macro-F1 {checkpoint.val_macro_f1:.3f}, "
+        f"accuracy {checkpoint.val_accuracy:.3f}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,70 @@
+"""No reader meets a half-written file, and equal content means equal bytes."""
+
+import hashlib
+import json
+
+import pytest
+
+from emotion.core import files
+from emotion.core.errors import UserError
+
+
+def test_a_crash_leaves_the_old_file_whole_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def crash():
+        with files.replacing(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        crash()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_new_file_appears_only_when_the_block_ends(tmp_path):
+    path = tmp_path / "deep" / "a.txt"
+    with files.replacing(path) as temporary:
+        temporary.write_text("new")
+        assert temporary.name == path.name  # torch.save writes this name into the file
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_text_is_utf8_with_lf(tmp_path):
+    files.write_text(tmp_path / "a.txt", "é\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"\xc3\xa9\n"
+
+
+def test_json_keeps_its_keys_in_order_and_comes_back_equal(tmp_path):
+    value = {"b": 1, "a": [0.1, {"ü": None}], "c": True}
+    files.write_json(tmp_path / "a.json", value)
+    assert files.read_json(tmp_path / "a.json") == value
+    assert list(files.read_json(tmp_path / "a.json")) == ["b", "a", "c"]
+    assert (tmp_path / "a.json").read_bytes().endswith(b"}\n")
+
+
+def test_json_has_null_for_what_is_not_finite(tmp_path):
+    files.write_json(tmp_path / "a.json", {"x": [float("nan"), (float("inf"), -float("inf"), 1.5)]})
+
+    def refuse(word):
+        raise AssertionError(f"{word} is not JSON")
+
+    text = (tmp_path / "a.json").read_text()
+    assert json.loads(text, parse_constant=refuse) == {"x": [None, [None, None, 1.5]]}
+
+
+def test_a_missing_or_broken_json_file_is_named_with_the_cure(tmp_path):
+    with pytest.raises(UserError, match=r"none\.json does not exist; `dvc repro`"):
+        files.read_json(tmp_path / "none.json")
+    (tmp_path / "bad.json").write_text("{")
+    with pytest.raises(UserError, match=r"bad\.json is not valid JSON .*delete it"):
+        files.read_json(tmp_path / "bad.json")
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    assert files.sha256_of(tmp_path / "a") == hashlib.sha256(b"abc").hexdigest()

@@ -1,0 +1,53 @@
+"""The manifest comes back from disk as it went."""
+
+import pandas as pd
+import pytest
+
+from emotion.core import manifest
+from emotion.core.errors import UserError
+
+
+def drawn_rows():
+    return pd.DataFrame(
+        {
+            "skin_tone": ["03", ""],  # an attribute: text, leading zero kept
+            "path": ["a/1,2.png", 'a/"q".png'],
+            "label": ["happy", "none"],
+            "split": ["train", "test"],
+            "subject": ["007", ""],
+            "source": ["s", "NA"],
+            "group": ["00e1", "12"],
+            "sha256": ["0" * 64, "1" * 64],
+            "width": [3, 40],
+            "height": [5, 60],
+            "synthetic": [True, False],
+        }
+    )
+
+
+def test_a_manifest_survives_writing_and_reading(tmp_path):
+    manifest.write_manifest(tmp_path / "m.csv", drawn_rows())
+    read = manifest.read_manifest(tmp_path / "m.csv")
+    assert list(read.columns) == [*manifest.COLUMNS, "skin_tone"]
+    assert read.to_dict("list") == drawn_rows()[list(read.columns)].to_dict("list")
+
+
+def test_numbers_and_booleans_are_typed_and_the_rest_is_text(tmp_path):
+    manifest.write_manifest(tmp_path / "m.csv", drawn_rows())
+    read = manifest.read_manifest(tmp_path / "m.csv")
+    assert read["width"].sum() == 43
+    assert read["synthetic"].sum() == 1
+    assert all(isinstance(value, str) for value in read["skin_tone"])
+
+
+def test_a_manifest_without_rows_keeps_its_header(tmp_path):
+    manifest.write_manifest(tmp_path / "m.csv", drawn_rows().iloc[:0])
+    assert list(manifest.read_manifest(tmp_path / "m.csv").columns)[:10] == list(manifest.COLUMNS)
+
+
+def test_a_missing_manifest_or_column_is_named_with_the_cure(tmp_path):
+    with pytest.raises(UserError, match=r"m\.csv does not exist; `dvc repro prepare_splits`"):
+        manifest.read_manifest(tmp_path / "m.csv")
+    drawn_rows().drop(columns=["sha256", "group"]).to_csv(tmp_path / "m.csv", index=False)
+    with pytest.raises(UserError, match=r"group, sha256"):
+        manifest.read_manifest(tmp_path / "m.csv")

@@ -1,0 +1,81 @@
+"""Whatever a file holds, upright 8-bit RGB comes out, or one sentence."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emotion.core.errors import UserError
+from emotion.core.pictures import read_picture
+
+RAMP = np.linspace(0, 255, 48 * 40).round().astype(np.uint8).reshape(40, 48)
+
+
+def read_back(tmp_path, picture, name="a.png", **options):
+    picture.save(tmp_path / name, **options)
+    read = read_picture(tmp_path / name)
+    assert read.mode == "RGB"
+    return np.asarray(read).astype(int)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "RGBA", "LA"])
+def test_eight_bit_modes_keep_their_values(tmp_path, mode):
+    values = read_back(tmp_path, Image.fromarray(RAMP).convert(mode))
+    np.testing.assert_array_equal(values, np.repeat(RAMP[:, :, None], 3, axis=2))
+
+
+def test_a_16_bit_grey_png_is_scaled_not_clipped(tmp_path):
+    values = read_back(tmp_path, Image.fromarray(RAMP.astype(np.uint16) * 257))
+    assert np.abs(values[:, :, 0] - RAMP).max() <= 1
+
+
+def test_transparency_is_laid_over_white(tmp_path):
+    half = np.zeros((40, 48, 4), dtype=np.uint8)
+    half[:, 24:, 3] = 255  # black, but transparent on the left
+    values = read_back(tmp_path, Image.fromarray(half, "RGBA"))
+    assert (values[:, :24] == 255).all()
+    assert (values[:, 24:] == 0).all()
+
+
+def test_a_palette_with_a_transparent_colour_is_laid_over_white(tmp_path):
+    palette = Image.new("P", (40, 40), 1)
+    palette.putpalette([10, 20, 30, 40, 50, 60])
+    palette.paste(0, (0, 0, 40, 20))
+    values = read_back(tmp_path, palette, transparency=0)
+    assert values[0, 0].tolist() == [255, 255, 255]
+    assert values[39, 39].tolist() == [40, 50, 60]
+
+
+def test_cmyk_becomes_the_colours_it_prints(tmp_path):
+    red = Image.new("RGB", (40, 40), (255, 0, 0)).convert("CMYK")
+    values = read_back(tmp_path, red, "a.jpg", quality=95)
+    assert np.abs(values - [255, 0, 0]).max() <= 8
+
+
+def test_exif_orientation_is_applied(tmp_path):
+    picture = Image.new("RGB", (60, 40))
+    picture.paste((255, 255, 255), (0, 0, 60, 20))  # white on top
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera lay on its side: show it turned clockwise
+    values = read_back(tmp_path, picture, exif=exif)
+    assert values.shape == (60, 40, 3)
+    assert (values[:, 20:] == 255).all()  # what was on top is now on the right
+    assert (values[:, :20] == 0).all()
+
+
+def test_an_animation_gives_its_first_frame(tmp_path):
+    frames = [Image.new("L", (40, 40), grey) for grey in (50, 200)]
+    values = read_back(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])
+    assert (values == 50).all()
+
+
+def test_a_missing_or_damaged_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"gone\.png is missing"):
+        read_picture(tmp_path / "gone.png")
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(UserError, match=r"text\.png cannot be read"):
+        read_picture(tmp_path / "text.png")
+    Image.effect_noise((64, 64), 90).save(tmp_path / "whole.jpg")
+    data = (tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
+    with pytest.raises(UserError, match=r"cut\.jpg cannot be read"):
+        read_picture(tmp_path / "cut.jpg")

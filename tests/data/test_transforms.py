@@ -1,0 +1,142 @@
+"""The training view is a pure function of (seed, epoch, row); its geometry is what it says."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.nn import functional as F
+from torchvision.transforms import functional as TF
+
+from emotion.data import transforms
+
+MEAN, STD = [0.5, 0.4, 0.3], [0.2, 0.3, 0.4]
+
+
+@pytest.fixture
+def pictures():
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (6, 3, 36, 36), generator=generator, dtype=torch.uint8)
+
+
+def view(pictures, rows, seed=1, epoch=1):
+    return transforms.train_batch(pictures, np.asarray(rows), seed, epoch, 32, MEAN, STD)
+
+
+def draws(count, **fixed):
+    """Neutral draws for `affine_matrices`: whole area, square, upright; `fixed` overrides."""
+    names = ("area", "ratio", "x", "y", "flip", "angle")
+    values = {"area": 1.0, "ratio": 0.5, "x": 0.5, "y": 0.5, "flip": 0.9, "angle": 0.5, **fixed}
+    return torch.tensor([[values[name] for name in names]] * count)
+
+
+def resample(picture, matrix):
+    grid = F.affine_grid(matrix, [1, *picture.shape], align_corners=False)
+    return F.grid_sample(picture[None], grid, align_corners=False)[0]
+
+
+def test_a_rows_view_does_not_depend_on_its_batch(pictures):
+    whole = view(pictures, range(6))
+    parts = torch.cat([view(pictures[:2], [0, 1]), view(pictures[2:], [2, 3, 4, 5])])
+    shuffled = view(pictures[[3, 1]], [3, 1])
+    assert torch.equal(whole, parts)
+    assert torch.equal(whole[[3, 1]], shuffled)
+
+
+@pytest.mark.parametrize("changed", [{"seed": 2}, {"epoch": 2}])
+def test_another_seed_or_epoch_gives_another_view(pictures, changed):
+    assert not torch.equal(view(pictures, range(6)), view(pictures, range(6), **changed))
+
+
+def test_validation_is_the_normalised_centre_crop(pictures):
+    ours = transforms.eval_batch(pictures, 32, MEAN, STD)
+    crop = TF.center_crop(pictures.float() / 255, 32)
+    torch.testing.assert_close(ours, TF.normalize(crop, MEAN, STD))
+
+
+def test_neutral_draws_leave_the_picture_as_it_is(pictures):
+    picture = pictures[0].float()
+    same = resample(picture, transforms.affine_matrices(draws(1)))
+    torch.testing.assert_close(same, picture, atol=0.01, rtol=0)  # of 255
+
+
+def test_a_low_flip_draw_mirrors_left_and_right(pictures):
+    picture = pictures[0].float()
+    mirrored = resample(picture, transforms.affine_matrices(draws(1, flip=0.1)))
+    torch.testing.assert_close(mirrored, picture.flip(-1), atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("angle", [0.0, 1.0])
+def test_rotation_turns_by_15_degrees_at_the_most(angle):
+    yy, xx = np.mgrid[0:64, 0:64]
+    picture = torch.from_numpy(np.exp(-((xx - 48) ** 2 + (yy - 31.5) ** 2) / 8)).float()[None]
+    turned = resample(picture, transforms.affine_matrices(draws(1, angle=angle)))[0]
+    y, x = (torch.nonzero(turned > turned.max() * 0.5).float().mean(dim=0) - 31.5).tolist()
+    assert abs(math.degrees(math.atan2(y, x))) == pytest.approx(15, abs=1.5)
+
+
+def test_the_smallest_crop_shows_three_quarters_of_the_area():
+    matrix = transforms.affine_matrices(draws(1, area=0.0))
+    assert torch.linalg.det(matrix[0, :, :2]).item() == pytest.approx(0.75, rel=1e-5)
+
+
+def test_crops_stay_inside_the_picture():
+    random = torch.rand(500, 6, generator=torch.Generator().manual_seed(0))
+    random[:, 5] = 0.5  # upright: rotation may look past the border
+    matrices = transforms.affine_matrices(random)
+    corners = matrices @ torch.tensor([[1, 1, 1.0], [-1, -1, 1.0], [1, -1, 1.0]]).T
+    assert corners.abs().max() <= 1 + 1e-5
+
+
+def test_neutral_jitter_changes_nothing_and_full_brightness_is_torchvisions():
+    pictures = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 0.8
+    neutral = torch.full((2, 3), 0.5)
+    torch.testing.assert_close(transforms.jitter_colours(pictures, neutral), pictures)
+    bright = transforms.jitter_colours(pictures, torch.tensor([[1.0, 0.5, 0.5]] * 2))
+    torch.testing.assert_close(bright, TF.adjust_brightness(pictures, 1.2))
+
+
+@pytest.mark.parametrize(
+    ("column", "reference"), [(1, TF.adjust_contrast), (2, TF.adjust_saturation)]
+)
+def test_contrast_and_saturation_are_torchvisions(column, reference):
+    pictures = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    jitter = torch.full((2, 3), 0.5)
+    jitter[:, column] = 0.0
+    torch.testing.assert_close(
+        transforms.jitter_colours(pictures, jitter), reference(pictures, 0.8), atol=2e-3, rtol=0
+    )
+
+
+def test_erasing_hits_a_quarter_of_the_pictures_and_at_most_a_fifth_of_the_area():
+    random = torch.rand(2000, 4, generator=torch.Generator().manual_seed(0))
+    erased = transforms.erase(torch.ones(2000, 3, 32, 32), random)
+    share = (erased == 0).float().mean(dim=(1, 2, 3))
+    assert (share > 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
+    assert share.max() <= 0.2 + 0.05  # whole pixels only
+    assert torch.equal(erased[:, 0], erased[:, 2])
+
+
+def test_what_rotation_brings_in_is_reflected_and_never_black():
+    white = torch.full((64, 3, 36, 36), 200, dtype=torch.uint8)
+    views = transforms.train_batch(white, np.arange(64), 0, 1, 32, [0.0] * 3, [1.0] * 3)
+    erased = (views == 0).all(dim=1, keepdim=True).expand_as(views)
+    assert views[~erased].min() > 0.5
+
+
+def test_flips_are_as_common_as_not():
+    picture = torch.zeros(400, 3, 36, 36, dtype=torch.uint8)
+    picture[..., :18] = 255
+    views = transforms.train_batch(picture, np.arange(400), 0, 1, 32, MEAN, STD)
+    left, right = views[..., :8].mean(dim=(1, 2, 3)), views[..., -8:].mean(dim=(1, 2, 3))
+    assert (left < right).float().mean().item() == pytest.approx(0.5, abs=0.08)
+
+
+def test_pillow_and_the_view_agree_on_orientation():
+    """A guard against swapped axes: brightness grows to the right before and after."""
+    ramp = Image.fromarray(np.tile(np.linspace(0, 255, 36, dtype=np.uint8), (36, 1)))
+    pictures = torch.from_numpy(np.asarray(ramp.convert("RGB")).copy()).permute(2, 0, 1)[None]
+    views = transforms.eval_batch(pictures, 32, MEAN, STD)
+    assert (views[0, 0, 0].diff() >= 0).all()
+    assert views[0, 0, :, 5].std() == 0

@@ -1,0 +1,60 @@
+"""Class folders are read with or without split folders above them."""
+
+import pytest
+
+from emotion.core.errors import UserError
+from emotion.datasets.folder import read_folder
+
+
+def touch(root, *paths):
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+    return root
+
+
+def test_a_class_is_its_folder(tmp_path):
+    root = touch(tmp_path / "corpus", "happy/1.jpg", "Sad/deep/er/2.PNG", "happy/0.webp")
+    rows = read_folder(root)
+    assert rows[["path", "label"]].to_numpy().tolist() == [
+        ["Sad/deep/er/2.PNG", "Sad"],
+        ["happy/0.webp", "happy"],
+        ["happy/1.jpg", "happy"],
+    ]
+    assert set(rows["split"]) == set(rows["subject"]) == {""}
+    assert set(rows["source"]) == {"corpus"}
+    assert not rows["synthetic"].any()
+
+
+@pytest.mark.parametrize("names", [("train", "valid", "test"), ("Training", "val", "testing")])
+def test_split_folders_above_the_classes_are_the_split(tmp_path, names):
+    root = touch(tmp_path, *(f"{name}/happy/{name}.jpg" for name in names))
+    rows = read_folder(root)
+    assert set(rows["split"]) == set(names)
+    assert set(rows["label"]) == {"happy"}
+
+
+def test_what_is_no_picture_is_passed_over(tmp_path):
+    root = touch(
+        tmp_path, "happy/1.jpg", "happy/._1.jpg", "happy/Thumbs.db", ".cache/2.jpg", "readme.txt"
+    )
+    assert read_folder(root)["path"].tolist() == ["happy/1.jpg"]
+
+
+def test_pictures_outside_class_folders_are_refused_all_at_once(tmp_path):
+    root = touch(tmp_path, "happy/1.jpg", "2.jpg", "3.jpg")
+    with pytest.raises(UserError, match=r"2 pictures .* no class folder, first 2\.jpg, 3\.jpg"):
+        read_folder(root)
+    root = touch(tmp_path / "b", "train/happy/1.jpg", "train/2.jpg")
+    with pytest.raises(UserError, match=r"first train/2\.jpg"):
+        read_folder(root)
+
+
+def test_split_folders_beside_class_folders_are_refused(tmp_path):
+    root = touch(tmp_path, "train/happy/1.jpg", "sad/2.jpg")
+    with pytest.raises(UserError, match=r"mixes split folders \(train\) with others \(sad\)"):
+        read_folder(root)
+
+
+def test_an_empty_folder_gives_no_rows(tmp_path):
+    assert read_folder(tmp_path).empty

@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+
+from emotion.drawing.canvas import Projection
+from emotion.drawing.identity import Identity, draw_identity
+from emotion.drawing.nuisance import Scene
+
+
+@pytest.fixture
+def person() -> Identity:
+    return draw_identity(np.random.default_rng(3))
+
+
+@pytest.fixture
+def studio() -> Scene:
+    """A frontal view in even light, 112 px."""
+    return Scene(
+        projection=Projection(size=112),
+        light=np.array([0.0, 0.0, 1.0]),
+        background=np.full((2, 3), 128.0),
+        gaze=(0.0, 0.0),
+        occluder=None,
+    )

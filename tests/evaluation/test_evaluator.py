@@ -1,0 +1,104 @@
+"""The engine on a tiny network: files in, an honest report out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from emotion.core import manifest
+from emotion.core.errors import UserError
+from emotion.evaluation.evaluator import EvaluateParams, evaluate
+from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.checkpoint import Checkpoint
+from emotion.models.classifier import EmotionClassifier
+
+NAMES = ["angry", "happy"]
+PARAMS = EvaluateParams(batch_size=5, bootstrap=100)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A folder with a checkpoint, 24 pictures, val.csv and test.csv."""
+    folder = tmp_path_factory.mktemp("project")
+    torch.manual_seed(0)
+    facts = resolve_backbone("test_resnet")
+    model = EmotionClassifier(build_backbone(facts, 32), "linear", len(NAMES))
+    Checkpoint(
+        model_type="test_resnet",
+        tag=facts.tag,
+        head="linear",
+        class_names=NAMES,
+        img_size=32,
+        mean=facts.mean,
+        std=facts.std,
+        interpolation=facts.interpolation,
+        weights="random",
+        weights_source="none",
+        epoch=1,
+        monitor="macro_f1",
+        best_value=0.5,
+        val_macro_f1=0.5,
+        val_accuracy=0.5,
+        params={},
+        history={},
+        versions={},
+        state_dict=model.state_dict(),
+    ).save(folder / "best_model.pth")
+    for split in ("val", "test"):
+        manifest.write_manifest(folder / f"{split}.csv", draw_rows(folder, split))
+    return folder
+
+
+def draw_rows(folder, split: str) -> pd.DataFrame:
+    random = np.random.default_rng(len(split))
+    rows = []
+    for i in range(12):
+        path = folder / f"{split}_{i}.png"
+        Image.fromarray(random.integers(0, 255, (40, 48, 3), dtype=np.uint8)).save(path)
+        values = (path, NAMES[i % 2], split, str(i // 3), "toy", f"toy/{i // 3}", "0", 48, 40, True)
+        rows.append(dict(zip(manifest.COLUMNS, values, strict=True)))
+    return pd.DataFrame(rows)
+
+
+def run(project, test_file="test.csv", params=PARAMS):
+    return evaluate(project / "best_model.pth", project / "val.csv", project / test_file, params)
+
+
+def test_report_names_the_model_and_scores_every_picture(project):
+    result = run(project)
+    assert (result.report["model_type"], result.report["weights"]) == ("test_resnet", "random")
+    assert result.report["val"]["rows"] == result.report["test"]["rows"] == 12
+    assert result.report["test"]["groups"] == 4
+    assert result.report["temperature"] == result.calibration["temperature"]
+
+
+def test_logits_are_those_of_the_network_on_the_centre_of_each_picture(project):
+    result = run(project)
+    checkpoint = Checkpoint(**torch.load(project / "best_model.pth", weights_only=True))
+    method = Image.Resampling[checkpoint.interpolation.upper()]
+    expected = []
+    for path in result.test.rows["path"]:
+        # 40 x 48 pixels: the centre square is resized to 36 = round(1.14 * 32), then cut to 32.
+        picture = Image.open(path).resize((36, 36), method, box=(4, 0, 44, 40))
+        pixels = np.asarray(picture)[2:34, 2:34] / 255
+        pixels = (pixels - checkpoint.mean) / checkpoint.std
+        batch = torch.tensor(pixels, dtype=torch.float32).permute(2, 0, 1)[None]
+        with torch.no_grad():
+            expected.append(checkpoint.build_model()(batch)[0].numpy())
+    np.testing.assert_allclose(result.test.logits, expected, rtol=0, atol=2e-5)
+    assert result.test.logits.std() > 1e-3
+
+
+def test_batch_size_changes_nothing(project):
+    other = EvaluateParams(batch_size=12, bootstrap=100)
+    np.testing.assert_allclose(
+        run(project).test.logits, run(project, params=other).test.logits, rtol=0, atol=2e-5
+    )
+
+
+def test_a_split_with_other_classes_is_refused_before_any_picture_is_read(project):
+    rows = manifest.read_manifest(project / "test.csv").assign(label="disgust", path="nowhere.png")
+    manifest.write_manifest(project / "wrong.csv", rows)
+    with pytest.raises(UserError, match=r"wrong\.csv has the class\(es\) disgust"):
+        run(project, "wrong.csv")

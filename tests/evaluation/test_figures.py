@@ -1,0 +1,69 @@
+"""The figures exist, are the same bytes each time, and survive odd predictions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from emotion.evaluation.figures import draw_confusion, draw_figures, draw_reliability
+from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.slices import score_slices
+from tests.evaluation.conftest import make_predictions
+
+FIGURES = {
+    "confusion.png",
+    "per_class.png",
+    "reliability.png",
+    "risk_coverage.png",
+    "slices.png",
+}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory, test):
+    folder = tmp_path_factory.mktemp("figures")
+    draw_figures(folder, test, 2.0, score_slices(test, 100))
+    return folder
+
+
+def test_every_figure_is_a_readable_picture_of_readme_width(drawn):
+    assert {path.name for path in drawn.iterdir()} == FIGURES | {"confusion.csv"}
+    for name in FIGURES:
+        with Image.open(drawn / name) as picture:
+            assert 700 <= picture.width <= 1400
+            assert np.asarray(picture.convert("L")).std() > 10
+
+
+def test_figures_are_the_same_bytes_again(drawn, tmp_path, test):
+    draw_figures(tmp_path, test, 2.0, score_slices(test, 100))
+    for path in drawn.iterdir():
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_confusion_table_has_a_line_a_picture(drawn, test):
+    table = pd.read_csv(drawn / "confusion.csv")
+    assert list(table.columns) == ["actual", "predicted"]
+    assert len(table) == len(test.rows)
+    accuracy = (table["actual"] == table["predicted"]).mean()
+    assert accuracy == pytest.approx(test.correct.mean())
+
+
+def test_confusion_figure_shows_every_count(test):
+    shown = [int(text.get_text()) for text in draw_confusion(test).axes[0].texts]
+    assert len(shown) == 16
+    assert sum(shown) == len(test.rows)
+
+
+def test_reliability_names_both_panels_even_at_temperature_one(test):
+    titles = [axes.get_title() for axes in draw_reliability(test, 1.0).axes]
+    assert [title.split(":")[0] for title in titles[:2]] == ["uncalibrated", "temperature 1.00"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_perfect_prediction_can_be_drawn_without_a_warning(tmp_path):
+    small = make_predictions(seed=3, n=1)
+    perfect = np.eye(4)[small.labels] * 9
+    draw_figures(
+        tmp_path, Predictions(small.rows, perfect, small.class_names), 0.05, score_slices(small, 50)
+    )
+    assert len(list(tmp_path.glob("*.png"))) == 4

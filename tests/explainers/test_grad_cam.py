@@ -1,0 +1,75 @@
+"""Grad-CAM against the formula that it reduces to for a network with average pooling."""
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from emotion.explainers.attribution import Sampling
+from emotion.explainers.grad_cam import explain_grad_cam, explain_grad_cam_plus_plus
+
+NOTHING = Sampling(background=torch.empty(0))
+
+
+class Backbone(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 4, stride=4)
+
+    def forward_features(self, pictures):
+        return self.conv(pictures)
+
+    def forward(self, pictures):
+        return self.forward_features(pictures).mean(dim=(2, 3))
+
+
+class PooledNet(nn.Module):
+    """Convolution, average pooling, linear: where Grad-CAM is CAM (Zhou et al., 2016)."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.backbone = Backbone()
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, pictures):
+        return self.head(self.backbone(pictures))
+
+
+def test_it_is_the_class_activation_map_where_the_head_is_linear():
+    model = PooledNet()
+    pictures, targets = torch.randn(3, 3, 32, 32), torch.tensor([2, 0, 1])
+    with torch.no_grad():
+        features = model.backbone.forward_features(pictures)
+        weighted = torch.einsum("nc,nchw->nhw", model.head.weight[targets], features).relu().numpy()
+    result = explain_grad_cam(model, pictures, targets, NOTHING)
+    assert result.layer == "conv"
+    for cam, actual in zip(weighted, result.maps, strict=True):
+        expected = cv2.resize(cam - cam.min(), (32, 32))
+        np.testing.assert_allclose(actual, expected / expected.max(), atol=1e-5)
+
+
+def test_a_class_with_only_negative_evidence_has_a_blank_map():
+    model = PooledNet()
+    with torch.no_grad():
+        model.backbone.conv.bias.fill_(50)  # every feature is positive
+        model.head.weight[1] = -1
+    for explain in (explain_grad_cam, explain_grad_cam_plus_plus):
+        result = explain(model, torch.randn(1, 3, 32, 32), torch.tensor([1]), NOTHING)
+        assert not result.maps.any()
+
+
+def test_a_frozen_backbone_is_explained_too():
+    model = PooledNet()
+    expected = explain_grad_cam(model, torch.ones(1, 3, 32, 32), torch.tensor([0]), NOTHING).maps
+    model.backbone.requires_grad_(False)
+    actual = explain_grad_cam(model, torch.ones(1, 3, 32, 32), torch.tensor([0]), NOTHING).maps
+    np.testing.assert_array_equal(actual, expected)
+
+
+def test_many_pictures_come_back_in_order():
+    model, pictures = PooledNet(), torch.randn(11, 3, 32, 32)
+    targets = torch.arange(11) % 3
+    together = explain_grad_cam(model, pictures, targets, NOTHING).maps
+    last = explain_grad_cam(model, pictures[10:], targets[10:], NOTHING).maps
+    np.testing.assert_allclose(together[10:], last, atol=1e-5)

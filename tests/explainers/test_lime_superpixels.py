@@ -1,0 +1,42 @@
+"""LIME where the answer is known: a probability that is linear in what is visible."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from emotion.explainers.attribution import Sampling
+from emotion.explainers.lime_superpixels import explain_lime
+
+
+class StripeProbability(nn.Module):
+    """Class 1 has probability 0.1 + 0.8 x the share of texture left in the right half."""
+
+    def forward(self, pictures):
+        right = pictures[..., pictures.shape[-1] // 2 :].var(dim=(1, 2, 3))
+        probability = 0.1 + 0.8 * (right / 4).clamp(0, 1)
+        return torch.stack([(1 - probability).log(), probability.log()], dim=1)
+
+
+def explain(samples, target=1):
+    picture = torch.ones(1, 3, 48, 48)
+    picture[:, :, ::2, ::2] = -1
+    picture[:, :, 1::2, 1::2] = -1
+    sampling = Sampling(background=torch.empty(0), lime_samples=samples)
+    return explain_lime(StripeProbability(), picture * 2, torch.tensor([target]), sampling)
+
+
+def test_weight_falls_where_the_probability_comes_from():
+    result = explain(samples=400)
+    left, right = np.split(result.maps[0], 2, axis=1)
+    assert right.mean() > 5 * abs(left.mean())
+    assert result.details["r2"] > 0.8
+    assert result.details["half_agreement"] > 0.2
+
+
+def test_the_other_class_gets_the_opposite_map():
+    np.testing.assert_allclose(explain(100, target=0).maps, -explain(100).maps, atol=1e-4)
+
+
+def test_the_map_is_constant_on_each_of_about_fifty_superpixels():
+    values = np.unique(explain(samples=60).maps)
+    assert 30 <= len(values) <= 70

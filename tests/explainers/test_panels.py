@@ -1,0 +1,58 @@
+"""Figures: one reading of colours, equal bytes for equal maps."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emotion.explainers.panels import MapView, PictureView, draw_overview, draw_panel, overlay
+
+
+@pytest.fixture
+def view():
+    y, x = np.mgrid[:48, :48] / 47
+    evidence = np.zeros((48, 48), dtype=bool)
+    evidence[30:40, 10:38] = True
+    return PictureView(
+        shown=np.stack([y, x, 1 - y], axis=2),
+        evidence=evidence,
+        name="0001.png",
+        label="sad",
+        predicted="happy",
+        confidence=0.71,
+        maps=[
+            MapView(title="Grad-CAM", map=y * x, caption="deletion 0.2, random 0.4"),
+            MapView(title="SHAP", map=np.zeros((48, 48)), caption="deletion 0.4, random 0.4"),
+        ],
+    )
+
+
+def test_red_speaks_for_and_blue_against_and_the_rest_is_the_grey_picture():
+    values = np.zeros((60, 60))
+    values[20:40, :25], values[20:40, 35:] = 1, -1
+    shown = np.random.default_rng(0).random((60, 60, 3))
+    result = overlay(shown, values)
+    assert result[30, 10, 0] > result[30, 10, 2] + 0.2
+    assert result[30, 50, 2] > result[30, 50, 0] + 0.2
+    np.testing.assert_allclose(np.ptp(result[2], axis=1), 0, atol=1e-6)
+    assert result.min() >= 0
+    assert result.max() <= 1
+
+
+def test_a_blank_map_shows_the_grey_picture(view):
+    result = overlay(view.shown, np.zeros((48, 48)))
+    np.testing.assert_allclose(np.ptp(result, axis=2), 0, atol=1e-6)
+
+
+def test_the_same_view_gives_the_same_bytes_without_a_version(view, tmp_path):
+    for draw, content in ((draw_panel, view), (draw_overview, [view, view])):
+        draw(tmp_path / "a.png", content)
+        draw(tmp_path / "b.png", content)
+        assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+        assert b"atplotlib" not in (tmp_path / "a.png").read_bytes()
+
+
+def test_the_overview_has_a_row_for_every_picture(view, tmp_path):
+    draw_overview(tmp_path / "one.png", [view])
+    draw_overview(tmp_path / "three.png", [view] * 3)
+    heights = [Image.open(tmp_path / name).height for name in ("one.png", "three.png")]
+    assert heights[1] > 2.4 * heights[0]

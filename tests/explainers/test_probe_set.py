@@ -1,0 +1,71 @@
+"""The probe set stays the same pictures, and their masks stay in register."""
+
+import numpy as np
+import pytest
+
+from emotion.core.errors import UserError
+from emotion.explainers.probe_set import choose_rows, load_probe_set
+from tests.explainers.conftest import CLASSES, SIZE
+
+
+def test_it_does_not_move_with_the_order_of_rows(rows):
+    probe, background = choose_rows(rows, CLASSES, per_class=2)
+    shuffled = rows.sample(frac=1, random_state=3)
+    again, background_again = choose_rows(shuffled, CLASSES, per_class=2)
+    assert list(again["path"]) == list(probe["path"])
+    assert list(background_again["path"]) == list(background["path"])
+
+
+def test_it_does_not_move_with_other_rows_or_with_the_folder(rows):
+    probe, _ = choose_rows(rows, CLASSES, per_class=1)
+    moved = rows.assign(path="elsewhere/" + rows["path"]).drop(index=rows.index[0])
+    kept = probe[probe["path"] != rows["path"][0]]
+    again, _ = choose_rows(moved, CLASSES, per_class=1)
+    assert set(kept["sha256"]) <= set(again["sha256"])
+
+
+def test_it_holds_the_same_number_of_each_class_in_the_order_of_the_logits(rows):
+    order = ["sad", "angry", "happy"]
+    probe, _ = choose_rows(rows, order, per_class=3)
+    assert list(probe["label"]) == [name for name in order for _ in range(3)]
+
+
+def test_a_class_without_pictures_is_left_out(rows):
+    probe, _ = choose_rows(rows[rows["label"] != "happy"], CLASSES, per_class=1)
+    assert list(probe["label"]) == ["angry", "sad"]
+
+
+def test_the_background_holds_other_pictures_while_there_are_any(rows):
+    probe, background = choose_rows(rows, CLASSES, per_class=3)
+    assert len(background) == 3
+    assert not set(background["path"]) & set(probe["path"])
+    probe, background = choose_rows(rows, CLASSES, per_class=9)
+    assert len(probe) == len(background) == 12
+
+
+def test_foreign_classes_alone_are_an_error(rows):
+    with pytest.raises(UserError, match="no test row"):
+        choose_rows(rows, ["bored"], per_class=1)
+
+
+def test_masks_take_the_same_way_as_their_pictures(rows, tmp_path, checkpoint):
+    probe = load_probe_set(rows, tmp_path, checkpoint, per_class=2)
+    bright = probe.shown.mean(axis=3) > 0.5
+    assert bright.shape == probe.evidence.shape == (6, SIZE, SIZE)
+    assert (bright == probe.evidence).mean() > 0.98
+    assert 0.02 < probe.evidence.mean() < 0.5
+
+
+def test_pictures_are_normalised_as_the_model_wants(rows, tmp_path, checkpoint):
+    probe = load_probe_set(rows, tmp_path, checkpoint, per_class=1)
+    mean, std = np.array(checkpoint.mean), np.array(checkpoint.std)
+    expected = (probe.shown - mean) / std
+    np.testing.assert_allclose(probe.pictures.permute(0, 2, 3, 1), expected, atol=1e-5)
+
+
+def test_photographs_have_no_evidence(rows, tmp_path, checkpoint):
+    probe = load_probe_set(rows.drop(columns="evidence"), tmp_path, checkpoint, per_class=1)
+    assert not probe.evidence.any()
+    mixed = rows.assign(evidence=np.where(rows["label"] == "sad", "", rows["evidence"]))
+    probe = load_probe_set(mixed, tmp_path, checkpoint, per_class=1)
+    assert probe.evidence.any(axis=(1, 2)).tolist() == [True, True, False]

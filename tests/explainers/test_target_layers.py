@@ -1,0 +1,92 @@
+"""The layer for Grad-CAM is the literature's for each family, found by one rule."""
+
+import pytest
+import torch
+from torch import nn
+
+from emotion.core.errors import UserError
+from emotion.explainers.target_layers import find_target_layer
+from emotion.models.backbones import build_backbone, resolve_backbone
+
+PICTURE = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+def backbone_of(name):
+    return build_backbone(resolve_backbone(name), 64).eval()
+
+
+def output_of(module, backbone):
+    seen = []
+    handle = module.register_forward_hook(lambda *call: seen.append(call[2]))
+    backbone(PICTURE)
+    handle.remove()
+    return seen[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "literature"),
+    [
+        ("test_resnet", lambda b: b.layer4[-1]),
+        ("test_convnext", lambda b: b.stages[-1]),
+        ("test_efficientnet", lambda b: b.bn2),
+    ],
+)
+def test_convolutional_families_are_read_at_their_last_stage(name, literature):
+    backbone = backbone_of(name)
+    layer = find_target_layer(backbone, PICTURE)
+    features = layer.to_map(output_of(layer.module, backbone))
+    assert torch.equal(features, output_of(literature(backbone), backbone))
+    assert torch.equal(features, backbone.forward_features(PICTURE))
+    assert dict(backbone.named_modules())[layer.name] is layer.module
+
+
+def test_mobilenets_are_read_before_their_pooling():
+    layer = find_target_layer(backbone_of("mobilenetv3_small_050"), PICTURE)
+    assert layer.name == "blocks"
+
+
+@pytest.mark.parametrize("name", ["test_vit", "test_vit2"])  # a class token; registers as well
+def test_a_transformer_is_read_before_its_last_attention_without_prefix_tokens(name):
+    backbone = backbone_of(name)
+    layer = find_target_layer(backbone, PICTURE)
+    assert layer.module is backbone.blocks[-1].norm1
+    height, width = backbone.patch_embed.grid_size
+    prefix = backbone.num_prefix_tokens
+    assert prefix > 0
+    tokens = torch.arange(prefix + height * width).float()[None, :, None].expand(-1, -1, 5)
+    expected = prefix + torch.arange(height * width).reshape(height, width)
+    assert torch.equal(layer.to_map(tokens), expected.float().expand(1, 5, -1, -1))
+
+
+def test_channels_last_features_are_turned():
+    class Swinlike(nn.Module):
+        output_fmt = "NHWC"
+
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.LayerNorm(3)
+
+        def forward_features(self, pictures):
+            return self.norm(pictures.permute(0, 2, 3, 1))
+
+    layer = find_target_layer(Swinlike(), PICTURE)
+    assert layer.to_map(torch.zeros(1, 8, 6, 3)).shape == (1, 3, 8, 6)
+
+
+def test_no_hooks_stay_behind():
+    backbone = backbone_of("test_resnet")
+    find_target_layer(backbone, PICTURE)
+    assert not any(module._forward_hooks for module in backbone.modules())
+
+
+def test_a_backbone_without_a_map_is_named_with_the_cure():
+    class TokenMixer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 8, 8, stride=8)
+
+        def forward_features(self, pictures):
+            return self.stem(pictures).flatten(2)
+
+    with pytest.raises(UserError, match=r"TokenMixer.*explain\.methods"):
+        find_target_layer(TokenMixer(), PICTURE)

@@ -1,0 +1,67 @@
+"""A classifier of three layers, exported once: the exporter's time grows with the network."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from emotion.export.onnx_model import build_onnx, save_onnx
+
+SIZE = 32
+TEMPERATURE = 1.7
+
+
+class SmallCheckpoint:
+    """The fields of a Checkpoint that the export reads, around a network of our own."""
+
+    class_names = ("angry", "happy", "sad")
+    img_size = SIZE
+    mean = (0.485, 0.456, 0.406)
+    std = (0.229, 0.224, 0.225)
+    interpolation = "bicubic"
+    tag = "small.none"
+
+    def __init__(self):
+        torch.manual_seed(0)
+        self.state_dict = self.network().state_dict()
+
+    @staticmethod
+    def network():
+        layers = nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+        return nn.Sequential(*layers, nn.Linear(8, 3))
+
+    def build_model(self):
+        network = self.network()
+        network.load_state_dict(self.state_dict)
+        return network.eval()
+
+
+@pytest.fixture
+def small_checkpoint():
+    return SmallCheckpoint()
+
+
+@pytest.fixture(scope="session")
+def small_onnx(tmp_path_factory):
+    path = tmp_path_factory.mktemp("export") / "model.onnx"
+    save_onnx(build_onnx(SmallCheckpoint(), TEMPERATURE), path)
+    return path
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Twelve test rows of noise."""
+    rng = np.random.default_rng(0)
+    table = []
+    for index in range(12):
+        path = tmp_path / f"{index:02d}.png"
+        Image.fromarray(rng.integers(0, 256, (40, 44, 3), dtype=np.uint8)).save(path)
+        table.append({"path": str(path), "label": "happy", "sha256": f"{index:064x}"})
+    return pd.DataFrame(table)
+
+
+@pytest.fixture
+def cached():
+    return torch.randint(0, 256, (9, 3, 36, 36), generator=torch.Generator().manual_seed(1)).byte()

@@ -1,0 +1,200 @@
+"""The card can be read by the Hub, and each number on it is a number of a file."""
+
+import json
+import re
+
+import jinja2
+import numpy as np
+import onnx
+import pytest
+import yaml
+from huggingface_hub import ModelCard, metadata_load
+from PIL import Image
+
+from emotion.hub.model_card import render_card, title_of
+from tests.hub.conftest import CLASSES, FACTS
+
+NAME = "facial-expression-resnet50"
+
+
+def card_of(facts) -> str:
+    return render_card(facts, licence="apache-2.0", name=NAME)
+
+
+def cells(text: str, first: str) -> list[str]:
+    """The cells of the table row that begins with `first`."""
+    [row] = [line for line in text.splitlines() if line.startswith(f"| {first} |")]
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def test_front_matter_is_what_the_hub_indexes(facts, tmp_path):
+    (tmp_path / "README.md").write_text(card_of(facts))
+    metadata = metadata_load(tmp_path / "README.md")
+    assert metadata["license"] == "apache-2.0"
+    assert metadata["pipeline_tag"] == "image-classification"
+    assert metadata["labels"] == list(CLASSES)
+    assert metadata["base_model"] == "timm/resnet50.a1_in1k"
+    assert {"facial-expression-recognition", "timm", "onnx"} <= set(metadata["tags"])
+
+
+def test_model_index_holds_the_test_scores(facts):
+    data = ModelCard(card_of(facts)).data
+    assert data.model_name == NAME
+    results = {result.metric_name: result for result in data.eval_results}
+    assert results["accuracy"].metric_value == FACTS["evaluation"]["test"]["accuracy"]
+    assert results["macro-F1"].metric_value == FACTS["evaluation"]["test"]["macro_f1"]
+    for result in data.eval_results:
+        assert (result.dataset_name, result.dataset_split) == ("drawn_faces, studio", "test")
+
+
+def test_tables_quote_the_metrics(facts):
+    text = ModelCard(card_of(facts)).text
+    assert cells(text, "macro-F1")[1:] == ["0.812", "**0.765** [0.713, 0.804]"]
+    assert cells(text, "accuracy")[1:] == ["0.835", "**0.791** [0.751, 0.822]"]
+    assert cells(text, "balanced accuracy")[1:] == ["0.801", "0.775"]
+    assert cells(text, "always answering the commonest class (accuracy)")[1:] == ["0.402", "0.417"]
+    assert cells(text, "expected calibration error (15 bins)")[1:] == ["0.033", "0.048"]
+    assert cells(text, "pictures")[1:] == ["149", "143"]
+    assert cells(text, "angry")[1:] == ["0.611", "0.422", "0.499", "21"]
+    assert cells(text, "pictures: train, validation, test")[1:] == ["701, 149, 143"]
+    assert cells(text, "people: train, validation, test")[1:] == ["211, 43, 47"]
+    assert cells(text, "synthetic share of the training pictures")[1:] == ["25 %"]
+    assert cells(text, "best epoch")[1:] == ["17"]
+    assert cells(text, "mean epoch time")[1:] == ["12.3 s"]
+    assert cells(text, "total training time")[1:] == ["1 h 12 min"]
+    assert cells(text, "grad_cam")[1:] == ["0.311", "0.522"]
+    assert cells(text, "corpora")[1:] == ["drawn_faces (300), studio (700)"]
+    assert "opset 18" in text
+    assert "same class on 99.3 %" in text
+    assert "2.3e-06 (allowed: 1e-04)" in text
+    assert "softmax(logits / 1.4321)" in text
+
+
+def test_limits_are_drawn_from_the_metrics(facts):
+    text = card_of(facts)
+    assert "weakest on `angry`**, of which it finds 42.2 %" in text
+    assert (
+        "**By skin tone** the lowest test accuracy is 65.4 % (`10`), against 79.1 % overall" in text
+    )
+    assert "25 % of the training pictures are synthetic" in text
+    assert "Nobody has measured" not in text
+
+
+@pytest.mark.parametrize("slices", [{}, {"source": FACTS["evaluation"]["slices"]["skin_tone"]}])
+def test_unmeasured_fairness_is_said(facts, slices):
+    facts.evaluation["slices"] = slices
+    assert "Nobody has measured it by skin tone, age or gender" in card_of(facts)
+
+
+def test_random_weights_are_said_first_and_loudly(facts):
+    assert "RANDOM" not in card_of(facts)
+    facts.evaluation["weights"] = "random"
+    facts.pretrained["source"] = "the Hugging Face Hub did not answer (ConnectError)"
+    card = ModelCard(card_of(facts))
+    first = card.text.strip().splitlines()[2]
+    assert first.startswith("> **This model started from RANDOM weights")
+    assert cells(card.text, "initial weights")[1].startswith("**random**")
+    assert card.data.base_model is None
+
+
+def test_synthetic_faces_only_is_said_before_the_results(facts):
+    assert "synthetic faces only" not in card_of(facts)
+    facts.splits["synthetic_fraction"] = 1.0
+    card = card_of(facts)
+    assert 0 < card.index("Trained on synthetic faces only") < card.index("## Results")
+    assert "50 % of the test pictures are synthetic too" in card
+    assert "Synthetic faces are not photographs" in card
+
+
+def test_card_does_not_tell_where_a_weights_file_lay(facts):
+    facts.evaluation["weights"] = "file"
+    facts.pretrained["source"] = "/home/somebody/private/weights.pth"
+    card = card_of(facts)
+    assert "the file `weights.pth`" in card
+    assert "somebody" not in card
+
+
+def test_misuse_names_the_law_and_its_places(facts):
+    card = card_of(facts)
+    for words in ("An expression is not a feeling", "at work or in education", "2024/1689"):
+        assert words in card
+
+
+def test_a_missing_number_is_an_error_and_not_a_blank(facts):
+    del facts.training["best_epoch"]
+    with pytest.raises(jinja2.UndefinedError, match="best_epoch"):
+        card_of(facts)
+
+
+def test_a_metric_that_was_not_a_number_reads_as_not_available(facts):
+    facts.evaluation["test"]["ece"] = None
+    assert cells(card_of(facts), "expected calibration error (15 bins)")[2] == "n/a"
+
+
+def test_nothing_of_the_template_is_left_over(facts):
+    card = card_of(facts)
+    assert not re.search(r"\{\{|\{%|\bNone\b|\bnan\b", card)
+    assert "\n\n\n" not in card
+    assert yaml.safe_load(card.split("---")[1])["model-index"]
+
+
+def test_card_is_the_same_text_again(facts):
+    assert card_of(facts) == card_of(facts)
+
+
+def test_name_is_the_repository_or_the_backbone(facts):
+    assert title_of(facts, "somebody/faces") == "faces"
+    assert title_of(facts, "") == NAME
+
+
+def tiny_onnx() -> onnx.ModelProto:
+    """A network of the contract's names and shapes; logits are 10 x the mean of R, G, B and R."""
+    weights = 10 * np.eye(3, dtype=np.float32)[:, [0, 1, 2, 0]]
+    node, value = onnx.helper.make_node, onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        [
+            node("GlobalAveragePool", ["pictures"], ["pooled"]),
+            node("Flatten", ["pooled"], ["flat"]),
+            node("MatMul", ["flat", "weights"], ["logits"]),
+            node("Softmax", ["logits"], ["probabilities"], axis=1),
+        ],
+        "tiny",
+        [value("pictures", onnx.TensorProto.FLOAT, ["N", 3, 32, 32])],
+        [value(name, onnx.TensorProto.FLOAT, ["N", 4]) for name in ("logits", "probabilities")],
+        [onnx.numpy_helper.from_array(weights, "weights")],
+    )
+    opset = [onnx.helper.make_opsetid("", 18)]
+    return onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
+
+
+@pytest.fixture
+def run_snippet(facts, tmp_path, monkeypatch):
+    """Runs the card's Python in a folder with a picture, and returns its variables."""
+    monkeypatch.chdir(tmp_path)
+    pixels = np.random.default_rng(0).integers(0, 99, (70, 50, 3), dtype=np.uint8)
+    pixels[..., 2] += 150
+    Image.fromarray(pixels).save("face.jpg", quality=95)
+    onnx.save(tiny_onnx(), "model.onnx")
+    (tmp_path / "label_map.json").write_text(json.dumps(facts.label_map))
+    [code] = re.findall(r"```python\n(.*?)```", card_of(facts), re.DOTALL)
+
+    def run() -> dict:
+        variables = {}
+        exec(code, variables)
+        return variables
+
+    return run
+
+
+def test_the_snippet_runs_and_names_the_right_class(run_snippet, capsys):
+    run_snippet()
+    assert capsys.readouterr().out.startswith("neutral 0.")
+
+
+def test_the_snippet_prepares_pictures_as_evaluation_does(run_snippet):
+    from emotion.data.cache import cache_pictures
+    from emotion.data.transforms import eval_batch
+
+    cached = cache_pictures(["face.jpg"], img_size=32, interpolation="bicubic", desc="")
+    expected = eval_batch(cached, 32, [0, 0, 0], [1, 1, 1]).numpy()
+    np.testing.assert_allclose(run_snippet()["pictures"], expected, atol=1e-6)

@@ -1,0 +1,82 @@
+"""Every loss: one definition of weighting, checked by hand and against torch."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from emotion.losses import LOSSES
+from emotion.losses.focal import focal
+from emotion.losses.ldam import ldam
+from emotion.losses.weighting import smooth_targets
+
+COUNTS = torch.tensor([10.0, 20.0, 70.0])
+
+
+@pytest.fixture
+def logits():
+    return torch.randn(5, 3, generator=torch.Generator().manual_seed(0)) * 2
+
+
+@pytest.fixture
+def labels():
+    return torch.tensor([0, 1, 2, 2, 0])
+
+
+def test_weighted_mixed_targets_give_the_value_computed_by_hand():
+    # Two pictures, two classes, p = (0.5, 0.5) and (0.8, 0.2); weights (1, 3).
+    logits = torch.tensor([[0.0, 0.0], [math.log(4.0), 0.0]])
+    targets = torch.tensor([[0.75, 0.25], [0.0, 1.0]])
+    weights = torch.tensor([1.0, 3.0])
+    numerator = 0.75 * 1 * -math.log(0.5) + 0.25 * 3 * -math.log(0.5) + 1.0 * 3 * -math.log(0.2)
+    denominator = 0.75 * 1 + 0.25 * 3 + 1.0 * 3
+    loss = LOSSES["cross_entropy"](logits, targets, weights, torch.ones(2))
+    assert loss.item() == pytest.approx(numerator / denominator, rel=1e-6)
+
+
+def test_cross_entropy_on_hard_targets_is_torchs_weighted_mean(logits, labels):
+    weights = torch.tensor([0.5, 1.0, 2.0])
+    ours = LOSSES["cross_entropy"](logits, F.one_hot(labels, 3).float(), weights, COUNTS)
+    torch.testing.assert_close(ours, F.cross_entropy(logits, labels, weight=weights))
+
+
+def test_smoothing_without_weights_is_torchs_label_smoothing(logits, labels):
+    targets = smooth_targets(F.one_hot(labels, 3).float(), 0.1)
+    ours = LOSSES["cross_entropy"](logits, targets, torch.ones(3), COUNTS)
+    torch.testing.assert_close(ours, F.cross_entropy(logits, labels, label_smoothing=0.1))
+
+
+def test_focal_without_focus_is_cross_entropy(logits, labels):
+    targets = F.one_hot(labels, 3).float()
+    weights = torch.tensor([0.5, 1.0, 2.0])
+    ours = focal(logits, targets, weights, COUNTS, gamma=0.0)
+    torch.testing.assert_close(ours, F.cross_entropy(logits, labels, weight=weights))
+
+
+def test_focal_counts_a_confident_answer_less_by_its_squared_doubt():
+    logits = torch.tensor([[math.log(9.0), 0.0]])  # p = 0.9
+    loss = LOSSES["focal"](logits, torch.tensor([[1.0, 0.0]]), torch.ones(2), torch.ones(2))
+    assert loss.item() == pytest.approx(-(0.1**2) * math.log(0.9), rel=1e-5)
+
+
+def test_ldam_lowers_the_answers_logit_by_a_margin_that_grows_with_rarity(logits, labels):
+    margins = COUNTS**-0.25 * 0.5 / 10.0**-0.25  # the rarest class, 10 pictures, gets 0.5
+    one_hot = F.one_hot(labels, 3).float()
+    weights = torch.tensor([0.5, 1.0, 2.0])
+    reference = F.cross_entropy(logits - one_hot * margins, labels, weight=weights)
+    torch.testing.assert_close(LOSSES["ldam"](logits, one_hot, weights, COUNTS), reference)
+
+
+def test_ldam_without_margin_is_cross_entropy(logits, labels):
+    ours = ldam(logits, F.one_hot(labels, 3).float(), torch.ones(3), COUNTS, max_margin=0.0)
+    torch.testing.assert_close(ours, F.cross_entropy(logits, labels))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_stays_finite_on_extreme_logits(name):
+    logits = torch.tensor([[200.0, -200.0], [-200.0, 200.0]], requires_grad=True)
+    loss = LOSSES[name](logits, torch.tensor([[0.0, 1.0]] * 2), torch.ones(2), torch.ones(2))
+    loss.backward()
+    assert loss.isfinite()
+    assert logits.grad.isfinite().all()

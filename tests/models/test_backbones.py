@@ -1,0 +1,82 @@
+"""Names resolve to tags, a typo to its neighbours, and every family to pooled features."""
+
+import pytest
+import torch
+
+from emotion.core.errors import UserError
+from emotion.models.backbones import build_backbone, feature_count, resolve_backbone
+from emotion.models.classifier import HEADS, EmotionClassifier
+
+FAMILIES = (
+    "test_resnet",
+    "test_convnext",
+    "test_efficientnet",
+    "test_vit",
+    "mobilenetv3_small_050",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "mean"),
+    [
+        ("resnet50", "resnet50.a1_in1k", 0.485),
+        ("convnext_base", "convnext_base.fb_in22k_ft_in1k", 0.485),
+        ("tf_efficientnet_b3_ns", "tf_efficientnet_b3.ns_jft_in1k", 0.485),
+        ("vit_base_patch16_224", "vit_base_patch16_224.augreg2_in21k_ft_in1k", 0.5),
+        ("resnet18.a2_in1k", "resnet18.a2_in1k", 0.485),
+    ],
+)
+def test_a_floating_name_resolves_to_its_tag_and_own_normalisation(name, tag, mean):
+    facts = resolve_backbone(name)
+    assert facts.tag == tag
+    assert facts.mean[0] == mean
+
+
+def test_a_typo_names_the_model_that_was_meant():
+    with pytest.raises(UserError, match=r"'resnet5O'.*did you mean.*resnet50"):
+        resolve_backbone("resnet5O")
+
+
+def test_an_unknown_tag_is_refused():
+    with pytest.raises(UserError, match=r"resnet18\.nonsense"):
+        resolve_backbone("resnet18.nonsense")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("head", HEADS)
+def test_every_family_gives_logits_at_a_size_of_our_choice(family, head):
+    backbone = build_backbone(resolve_backbone(family), img_size=64)
+    model = EmotionClassifier(backbone, head, classes=6).eval()
+    assert model(torch.randn(2, 3, 64, 64)).shape == (2, 6)
+    assert backbone(torch.randn(2, 3, 64, 64)).shape == (2, feature_count(backbone))
+
+
+def test_the_deep_head_is_the_recipes_five_layers():
+    model = EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "deep", 6)
+    layers = [type(layer).__name__ for layer in model.head]
+    assert layers == ["Linear", "ReLU", "LayerNorm", "Dropout", "Linear"]
+
+
+def test_frozen_means_no_gradient_no_moving_statistics_and_no_drop_path():
+    backbone = build_backbone(resolve_backbone("test_efficientnet"))
+    model = EmotionClassifier(backbone, "deep", classes=3)
+    model.freeze_backbone(True)
+    model.train()
+    before = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
+    model(torch.randn(4, 3, 64, 64)).sum().backward()
+    assert all(p.grad is None for p in backbone.parameters())
+    assert all(p.grad is not None for p in model.head.parameters())
+    assert not any(module.training for module in backbone.modules())
+    assert model.head.training
+    for name, tensor in backbone.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
+
+
+def test_unfreezing_brings_gradients_and_training_mode_back():
+    model = EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "linear", 3)
+    model.freeze_backbone(True)
+    model.train()
+    model.freeze_backbone(False)
+    assert model.backbone.training
+    model(torch.randn(4, 3, 64, 64)).sum().backward()
+    assert all(p.grad is not None for p in model.backbone.parameters())

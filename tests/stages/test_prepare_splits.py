@@ -1,0 +1,103 @@
+"""prepare_splits and class_weights on drawn noise: whole outputs, or one sentence and none."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from emotion.core import files, manifest
+from emotion.core.errors import UserError
+from stages import class_weights, paths, prepare_splits
+
+PIPELINE = """
+stages:
+  prepare_splits: {cmd: x, params: [data]}
+  class_weights: {cmd: x, params: [class_weights]}
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with params.yaml, dvc.yaml and a corpus of 60 pictures of 20 people."""
+    monkeypatch.chdir(tmp_path)
+    paths.PIPELINE.write_text(PIPELINE)
+    paths.PARAMS.write_text("data: {root: faces}\n")
+    root = tmp_path / "faces"
+    root.mkdir()
+    lines = ["path,label,subject,skin_tone"]
+    for index in range(60):
+        values = np.random.default_rng(index).integers(0, 256, (40, 36), dtype=np.uint8)
+        Image.fromarray(values).save(root / f"{index:02d}.png")
+        label = ("anger", "happy", "sadness")[index % 3]
+        lines.append(f"{index:02d}.png,{label},s{index // 3},{index % 10}")
+    (root / "labels.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def outputs(project):
+    return {
+        str(path.relative_to(project)): path.read_bytes()
+        for folder in ("data", "models", "metrics", "plots")
+        for path in sorted((project / folder).rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_all_outputs_are_written_and_agree(project, capsys):
+    prepare_splits.main()
+    class_weights.main()
+    assert set(outputs(project)) == {
+        "data/splits/train.csv",
+        "data/splits/val.csv",
+        "data/splits/test.csv",
+        "data/splits/rejected.csv",
+        "data/class_weights.json",
+        "models/label_map.json",
+        "metrics/prepare_splits.json",
+        "plots/class_distribution.png",
+    }
+    rows = pd.concat([manifest.read_manifest(paths.SPLITS / f"{s}.csv") for s in manifest.SPLITS])
+    assert sorted(rows["path"]) == [f"faces/{index:02d}.png" for index in range(60)]
+    assert set(zip(rows["width"], rows["height"], strict=True)) == {(36, 40)}
+    assert list(rows.columns) == [*manifest.COLUMNS, "skin_tone"]
+    numbers = files.read_json(paths.SPLITS_METRICS)
+    assert numbers["rows"] == {"total": 60, "train": 42, "val": 9, "test": 9, "rejected": 0}
+    assert numbers["subjects"] == {"train": 14, "val": 3, "test": 3}
+    assert files.read_json(paths.LABEL_MAP) == {"angry": 0, "happy": 1, "sad": 2}
+    weights = files.read_json(paths.CLASS_WEIGHTS)
+    assert weights == {"angry": 1.0, "happy": 1.0, "sad": 1.0}
+    assert "60 pictures: train 42, val 9, test 9" in capsys.readouterr().out
+
+
+def test_the_same_rows_in_another_order_give_the_same_bytes(project):
+    prepare_splits.main()
+    before = outputs(project)
+    header, *lines = (project / "faces" / "labels.csv").read_text().splitlines()
+    (project / "faces" / "labels.csv").write_text("\n".join([header, *lines[::-1]]) + "\n")
+    prepare_splits.main()
+    assert outputs(project) == before
+
+
+def test_a_truncated_picture_stops_the_stage_before_anything_is_written(project):
+    picture = project / "faces" / "07.png"
+    picture.write_bytes(picture.read_bytes()[:700])
+    with pytest.raises(UserError, match=r"1 of 60 pictures .* 1 truncated \(faces/07\.png\)"):
+        prepare_splits.main()
+    assert outputs(project) == {}
+
+
+def test_tolerated_pictures_are_listed_and_left_out(project):
+    (project / "faces" / "07.png").unlink()
+    paths.PARAMS.write_text("data: {root: faces, max_rejected: 0.02}\n")
+    prepare_splits.main()
+    assert paths.REJECTED.read_text() == "path,label,reason\nfaces/07.png,happy,missing\n"
+    assert files.read_json(paths.SPLITS_METRICS)["rows"]["rejected"] == 1
+
+
+@pytest.mark.parametrize("stage", ["prepare_splits", "class_weights"])
+def test_the_stage_starts_without_torch(stage):
+    code = f"import sys, stages.{stage}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,95 @@
+"""Arrows run one way: each part of emotion/ imports only what this table allows."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+MAY_IMPORT = {
+    "core": set(),
+    "datasets": {"core"},
+    "drawing": {"core"},
+    "picture_checks": {"core"},
+    "splits": {"core"},
+    "class_weights": {"core"},
+    "data": {"core"},
+    "models": {"core"},
+    "losses": {"core"},
+    "metrics": {"core"},
+    "inference": {"core", "data"},  # it runs a network over what data caches
+    "training": {"core", "data", "models", "losses", "metrics", "inference"},
+    "evaluation": {"core", "data", "models", "metrics", "inference"},
+    "explainers": {"core", "data", "models"},
+    "export": {"core", "data", "models"},
+    "hub": {"core"},
+}
+
+# Heavy packages stay at home.
+HOMES = {
+    "shap": {"explainers"},
+    "lime": {"explainers"},
+    "pytorch_grad_cam": {"explainers"},
+    "onnx": {"export"},
+    "onnxruntime": {"export"},
+    "huggingface_hub": {"models", "hub"},
+    "dvclive": {"training", "evaluation"},
+}
+WITHOUT_TORCH = ("core", "datasets", "drawing", "picture_checks", "splits", "class_weights", "hub")
+
+
+def files_of(part: str) -> list[Path]:
+    """The modules of a part, which is a folder or one file."""
+    root = Path("emotion") / part
+    return sorted(root.rglob("*.py")) if root.is_dir() else [root.with_suffix(".py")]
+
+
+def modules_imported(path: Path) -> set[str]:
+    """Dotted names in the import statements of a file, `from a import b` as `a.b`."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def parts_imported(path: Path) -> set[str]:
+    """The parts of emotion/ that a file names."""
+    return {name.split(".")[1] for name in modules_imported(path) if name.startswith("emotion.")}
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_imports_point_down(part):
+    for file in files_of(part):
+        assert parts_imported(file) <= MAY_IMPORT[part] | {part}, file
+
+
+def test_every_part_is_in_the_table():
+    found = {p.stem for p in Path("emotion").iterdir() if not p.name.startswith("__")}
+    assert found == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("package", HOMES)
+def test_heavy_packages_stay_at_home(package):
+    users = {
+        part
+        for part in MAY_IMPORT
+        for file in files_of(part)
+        if package in {name.split(".")[0] for name in modules_imported(file)}
+    }
+    assert users
+    assert users <= HOMES[package]
+
+
+@pytest.mark.parametrize("part", WITHOUT_TORCH)
+def test_parts_of_the_light_stages_do_not_import_torch(part):
+    for file in files_of(part):
+        roots = {name.split(".")[0] for name in modules_imported(file)}
+        assert not roots & {"torch", "torchvision", "timm"}, file
+
+
+def test_the_library_never_names_a_path_of_the_repository():
+    for file in Path("emotion").rglob("*.py"):
+        assert "stages" not in {n.split(".")[0] for n in modules_imported(file)}, file

@@ -1,0 +1,162 @@
+"""dvc.yaml, params.yaml, stages/ and the committed results tell the same story."""
+
+import dataclasses
+import importlib
+from pathlib import Path
+
+import pytest
+import yaml
+from dvc.repo import Repo
+from ruamel.yaml import YAML
+
+from emotion.class_weights import ClassWeightParams
+from emotion.datasets.corpus import DataParams
+from emotion.drawing.corpus import DrawFacesParams
+from emotion.evaluation.evaluator import EvaluateParams
+from emotion.explainers.report import ExplainParams
+from emotion.export.report import ExportParams
+from emotion.hub.upload import PublishParams
+from emotion.models.pretrained import PretrainedParams
+from emotion.training.params import TrainParams
+from tests.test_layering import modules_imported
+
+PIPELINE = yaml.safe_load(Path("dvc.yaml").read_text())
+STAGES = PIPELINE["stages"]
+PARAMS = YAML(typ="safe").load(Path("params.yaml").read_text())
+
+# Which keys of params.yaml a stage is told: a section, or (None) fields at the top level.
+SETTINGS = {
+    "draw_faces": [("draw_faces", DrawFacesParams)],
+    "prepare_splits": [("data", DataParams)],
+    "class_weights": [("class_weights", ClassWeightParams)],
+    "pretrained_weights": [(None, PretrainedParams)],
+    "sanity_checks": [(None, TrainParams)],
+    "train": [(None, TrainParams)],
+    "evaluate": [("evaluate", EvaluateParams)],
+    "explain": [("explain", ExplainParams)],
+    "export_onnx": [("export_onnx", ExportParams)],
+    "publish": [("publish", PublishParams)],
+}
+
+
+def code_reached(script: Path) -> set[Path]:
+    """Every file of ours that `script` imports, directly or not."""
+    reached, waiting = set(), [script]
+    while waiting:
+        file = waiting.pop()
+        if file in reached:
+            continue
+        reached.add(file)
+        for name in modules_imported(file):
+            parts = name.split(".")
+            if parts[0] in {"emotion", "stages"}:
+                waiting += filter(Path.exists, _files_of(parts))
+    return reached
+
+
+def _files_of(parts: list[str]) -> list[Path]:
+    # Importing a.b.c runs a/__init__, a/b/__init__, and a/b/c or a name inside a/b.
+    return [
+        candidate
+        for depth in range(2, len(parts) + 1)
+        for stem in [Path(*parts[:depth])]
+        for candidate in (stem.with_suffix(".py"), stem / "__init__.py")
+    ]
+
+
+def part_of(file: Path) -> str:
+    """What dvc.yaml lists for a file: its part of emotion/, or the stage file itself."""
+    return "/".join(file.parts[:2])
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_exactly_the_code_it_reaches(name):
+    listed = {d for d in STAGES[name]["deps"] if d.startswith(("emotion/", "stages/"))}
+    reached = code_reached(Path(f"stages/{name}.py"))
+    assert listed == {part_of(file) for file in reached}
+
+
+def test_one_script_a_stage():
+    scripts = {p.stem for p in Path("stages").glob("*.py")} - {"__init__", "paths", "run"}
+    assert scripts == set(STAGES) == set(SETTINGS)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_says_what_it_does_and_runs_its_own_script(name):
+    assert 0 < len(STAGES[name]["desc"]) <= 80
+    assert STAGES[name]["cmd"] == f"python -m stages.{name}"
+    docstring = importlib.import_module(f"stages.{name}").__doc__
+    assert "Reads " in docstring
+    assert "Writes " in docstring
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_lists_the_params_it_is_told(name):
+    told = set()
+    for section, schema in SETTINGS[name]:
+        told |= {section} if section else {f.name for f in dataclasses.fields(schema)}
+    assert set(STAGES[name].get("params", [])) - {"data.root"} == told
+
+
+def test_params_yaml_has_every_key_of_every_schema_and_no_other():
+    expected = {}
+    for pairs in SETTINGS.values():
+        for section, schema in pairs:
+            fields = {f.name for f in dataclasses.fields(schema)}
+            expected |= {section: fields} if section else dict.fromkeys(fields)
+    assert set(PARAMS) == set(expected)
+    for section, fields in expected.items():
+        if fields is not None:
+            assert set(PARAMS[section]) == fields, section
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_the_committed_params_are_accepted(name):
+    for section, schema in SETTINGS[name]:
+        fields = {f.name for f in dataclasses.fields(schema)}
+        schema(**(PARAMS[section] if section else {k: PARAMS[k] for k in fields}))
+
+
+def test_values_that_differ_from_the_recipe_say_so_beside_the_key():
+    recipe = {f.name: f.default for f in dataclasses.fields(TrainParams)}
+    recipe |= {f.name: f.default for f in dataclasses.fields(PretrainedParams)}
+    lines = Path("params.yaml").read_text().splitlines()
+    for key, value in recipe.items():
+        [line] = [line for line in lines if line.startswith(f"{key}:")]
+        assert ("recipe:" in line) == (PARAMS[key] != value), line
+
+
+@pytest.mark.parametrize("name", ["draw_faces", "prepare_splits", "class_weights", "train"])
+def test_nothing_before_evaluate_opens_the_test_split(name):
+    assert not [d for d in STAGES[name]["deps"] if "test.csv" in d or d == "data/splits"]
+    if name != "prepare_splits":
+        assert "test.csv" not in Path(f"stages/{name}.py").read_text()
+
+
+@pytest.mark.parametrize("name", ["train", "explain"])
+def test_expensive_stages_cache_all_they_write(name):
+    assert all(isinstance(out, str) for out in STAGES[name]["outs"])
+
+
+@pytest.mark.parametrize(
+    "path", [*Path("emotion").rglob("*.py"), *Path("stages").glob("*.py")], ids=str
+)
+def test_a_file_fits_its_budget(path):
+    budget = 40 if path.stem in STAGES and path.parent.name == "stages" else 250
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= budget
+
+
+def test_dvc_lock_is_of_this_very_code_and_these_params():
+    """Code, params and the metrics in Git; pictures and models need `dvc repro` to exist."""
+    stale = []
+    with Repo(".") as repo:
+        for stage in repo.index.stages:
+            for entry in [*stage.deps, *(out for out in stage.outs if not out.use_cache)]:
+                name = str(entry)
+                in_git = name.startswith(("emotion", "stages", "params.yaml")) or name.endswith(
+                    ".json"
+                )
+                produced = name.startswith(("models", "data")) or name == "metrics/explain.json"
+                if in_git and not produced and entry.status():
+                    stale.append(f"{stage.name}: {name}")
+    assert not stale, "run `dvc repro` and commit dvc.lock with the metrics"

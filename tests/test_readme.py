@@ -1,0 +1,39 @@
+"""The README's tree and commands are those of the repository."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+README = Path("README.md").read_text(encoding="utf-8")
+
+
+def test_every_stage_and_part_is_in_the_tree_and_the_reverse():
+    tree = README.split("```text\n")[1].split("```")[0]
+    named = set(re.findall(r"[\w/]+\.py|[\w]+/", tree))
+    parts = {
+        p.name + ("/" if p.is_dir() else "")
+        for p in Path("emotion").iterdir()
+        if not p.name.startswith("__")
+    }
+    folders = {"emotion/", "stages/", "data/", "models/", "metrics/", "plots/", "tests/"}
+    assert parts <= named
+    assert named - parts - folders == set()
+
+
+def test_every_stage_is_explained():
+    for stage in yaml.safe_load(Path("dvc.yaml").read_text())["stages"]:
+        assert f"`{stage}`" in README
+
+
+def test_every_make_target_that_is_named_exists():
+    targets = set(re.findall(r"^(\w+):", Path("Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake (\w+)", README))
+    assert named
+    assert named <= targets
+
+
+def test_every_picture_that_is_shown_exists():
+    shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README)
+    assert shown
+    assert all(Path(path).is_file() for path in shown)

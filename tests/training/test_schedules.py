@@ -1,0 +1,57 @@
+"""Learning-rate curves against torch's own schedulers."""
+
+import math
+
+import pytest
+import torch
+
+from emotion.training.schedules import (
+    ONE_CYCLE_START,
+    ONE_CYCLE_WARMUP,
+    SCHEDULES,
+    learning_rate_shares,
+)
+
+
+def rates_of(scheduler_class, steps, **kwargs):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = scheduler_class(optimizer, **kwargs)
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return rates
+
+
+def test_cosine_is_torchs():
+    ours = [SCHEDULES["cosine"](step / 20) for step in range(20)]
+    assert ours == pytest.approx(rates_of(torch.optim.lr_scheduler.CosineAnnealingLR, 20, T_max=20))
+
+
+def test_restarts_are_torchs_with_equal_cycles():
+    reference = rates_of(torch.optim.lr_scheduler.CosineAnnealingWarmRestarts, 30, T_0=10)
+    ours = [SCHEDULES["cosine_restarts"](step / 30) for step in range(30)]
+    assert ours == pytest.approx(reference, abs=1e-6)
+
+
+def test_one_cycle_starts_low_peaks_once_and_ends_at_nothing():
+    values = [SCHEDULES["one_cycle"](step / 1000) for step in range(1001)]
+    assert values[0] == pytest.approx(ONE_CYCLE_START)
+    assert values.index(max(values)) == pytest.approx(1000 * ONE_CYCLE_WARMUP)
+    assert max(values) == pytest.approx(1)
+    assert values[-1] == pytest.approx(0)
+    # torch's curve, at the middle of the descent
+    assert SCHEDULES["one_cycle"](0.65) == pytest.approx(0.5 * (1 + math.cos(math.pi * 0.5)))
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_the_head_warms_up_while_the_backbone_rests_then_both_follow_one_curve(name):
+    shares = [learning_rate_shares(name, step, 5, 25) for step in range(25)]
+    assert [backbone for backbone, _ in shares[:5]] == [0.0] * 5
+    assert [head for _, head in shares[:5]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert all(backbone == head for backbone, head in shares[5:])
+
+
+def test_without_a_frozen_stage_the_curve_starts_at_once():
+    assert learning_rate_shares("cosine", 0, 0, 10) == (1.0, 1.0)
