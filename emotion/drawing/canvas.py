@@ -12,7 +12,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-SUPERSAMPLING = 1.5  # the shapes are anti-aliased already; 2 looks the same and costs a third more
+SUPERSAMPLING = 1.5  # the shapes are anti-aliased already; 2 looks the same, slower
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV's drawing takes
 _INVISIBLE = 0.03  # paint thinner than this is left out
 _VISIBLE = 2.2  # height of the picture in face units

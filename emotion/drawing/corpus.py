@@ -4,7 +4,10 @@ A picture is a function of (seed, subject, picture number) alone, so a larger co
 smaller one, and neither the order nor the number of processes can change a byte.
 """
 
+import os
 import shutil
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -59,20 +62,30 @@ def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
     shutil.rmtree(temporary, ignore_errors=True)
     for name in ("pictures", "evidence"):
         (temporary / name).mkdir(parents=True)
-    rows = []
-    for subject in tqdm(range(params.subjects), desc="drawing", unit="person"):
-        who = draw_subject(params.seed, subject)
-        for number in range(params.pictures_per_subject):
-            label, face = draw_sample(params, who, subject, number)
-            name = f"s{subject:04d}_{number:02d}"
-            rows.append(_row(who, f"s{subject:04d}", label, name))
-            _write(temporary / rows[-1]["path"], face.picture[..., ::-1], _JPEG)
-            _write(temporary / rows[-1]["evidence"], face.evidence, _PNG)
+    draw = partial(_draw_person, params, temporary)
+    # Processes, because a face is a hundred small shapes: Python works as much as OpenCV does.
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        people = pool.map(draw, range(params.subjects))
+        bar = tqdm(people, total=params.subjects, desc="draw faces", unit="person")
+        rows = [row for person in bar for row in person]
     table = pd.DataFrame(rows)
     table.to_csv(temporary / "labels.csv", index=False, lineterminator="\n")
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     return table
+
+
+def _draw_person(params: DrawFacesParams, folder: Path, subject: int) -> list[dict[str, str]]:
+    cv2.setNumThreads(1)  # this process is one of as many as there are cores
+    who = draw_subject(params.seed, subject)
+    rows = []
+    for number in range(params.pictures_per_subject):
+        label, face = draw_sample(params, who, subject, number)
+        row = _row(who, f"s{subject:04d}", label, f"s{subject:04d}_{number:02d}")
+        _write(folder / row["path"], face.picture[..., ::-1], _JPEG)
+        _write(folder / row["evidence"], face.evidence, _PNG)
+        rows.append(row)
+    return rows
 
 
 def draw_subject(seed: int, subject: int) -> Identity:

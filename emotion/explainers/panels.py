@@ -84,7 +84,7 @@ def overlay(shown: np.ndarray, values: np.ndarray) -> np.ndarray:
     values = np.clip(values / peak, -1, 1) if peak > 0 else values
     grey = np.repeat(shown.mean(axis=2, keepdims=True), 3, axis=2) * 0.7 + 0.3
     colour = np.where(values[..., None] > 0, _FOR, _AGAINST)
-    strength = np.abs(values)[..., None] * 0.85
+    strength = np.abs(values)[..., None] ** 1.3 * 0.85
     return grey * (1 - strength) + colour * strength
 
 
