@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,7 +67,8 @@ def inspect_pictures(paths: Sequence[str], min_size: int) -> pd.DataFrame:
         findings = list(bar(map(inspect, paths)))
     else:
         workers = min(os.cpu_count() or 1, -(-len(paths) // _CHUNK))
-        with ProcessPoolExecutor(workers) as pool:
+        # Spawned: a fork of a process that has threads (torch, OpenMP) may never return.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             findings = list(bar(pool.map(inspect, paths, chunksize=_CHUNK)))
     return pd.DataFrame(findings, columns=Finding._fields)
 

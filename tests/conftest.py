@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import emotion.models  # noqa: F401, prepares torchvision for the tests that import it
+
 SMALL_MODEL = "test_resnet"  # timm's own tiny network, 0.5 M parameters
 
 

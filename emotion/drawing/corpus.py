@@ -8,6 +8,7 @@ import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,8 @@ def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
         (temporary / name).mkdir(parents=True)
     draw = partial(_draw_person, params, temporary)
     # Processes, because a face is a hundred small shapes: Python works as much as OpenCV does.
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    # Spawned, because a fork of a process that has threads (torch, OpenMP) may never return.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         people = pool.map(draw, range(params.subjects))
         bar = tqdm(people, total=params.subjects, desc="draw faces", unit="person")
         rows = [row for person in bar for row in person]

@@ -91,10 +91,10 @@ def test_a_failure_leaves_the_old_corpus_whole(tmp_path, monkeypatch):
     draw_corpus(SMALL, folder)
     before = contents(folder)
 
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("out of paint")
 
-    monkeypatch.setattr(corpus, "draw_sample", fail)
+    monkeypatch.setattr(corpus, "tqdm", fail)  # in this process, between the people
     with pytest.raises(RuntimeError, match="out of paint"):
         draw_corpus(DrawFacesParams(subjects=2, size=64), folder)
     assert contents(folder) == before
