@@ -6,10 +6,10 @@ holds the hash of what training started from and training itself never touches t
 
 import dataclasses
 import importlib.metadata
-import os
 from pathlib import Path
 from typing import Annotated
 
+import huggingface_hub
 import safetensors.torch
 import timm
 import torch
@@ -104,8 +104,11 @@ def _from_package(
 
 
 def _from_hub(facts: BackboneFacts) -> dict[str, Tensor]:
-    # Without this, huggingface_hub retries an unreachable host for minutes.
-    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "5")
+    try:
+        huggingface_hub.utils.get_session().head(huggingface_hub.constants.ENDPOINT, timeout=5)
+    except Exception:  # the client's errors share no base class with Python's
+        # The library would retry an unreachable host for a minute; its cache may still have them.
+        huggingface_hub.constants.HF_HUB_OFFLINE = True
     return timm.create_model(facts.tag, pretrained=True, num_classes=0).state_dict()
 
 
