@@ -15,7 +15,7 @@ from emotion.data.transforms import eval_batch
 
 
 class InputSpec(Protocol):
-    """What a network expects of a picture; a Checkpoint is one."""
+    """What a network expects of a picture; a Checkpoint and its Origin say so."""
 
     img_size: int  # pixels
     mean: list[float]

@@ -14,12 +14,13 @@ from stages.run import run, settings_of
 
 
 def main() -> None:
+    params = settings_of(TrainParams)  # first: a mistake in params.yaml needs no manifest
     figures = check_training(
         train_rows=read_manifest(paths.SPLITS / "train.csv"),
         label_map=labels.read_label_map(paths.LABEL_MAP),
         class_weights=files.read_json(paths.CLASS_WEIGHTS),
         weights_folder=paths.PRETRAINED,
-        params=settings_of(TrainParams),
+        params=params,
     )
     files.write_json(paths.SANITY_METRICS, figures)
     print(f"sanity_checks: passed; learnt by heart: {figures['overfit_accuracy']:.2f}")

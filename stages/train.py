@@ -14,13 +14,14 @@ from stages.run import run, settings_of
 
 
 def main() -> None:
+    params = settings_of(TrainParams)  # first: a mistake in params.yaml needs no manifest
     checkpoint = fit(
         train_rows=read_manifest(paths.SPLITS / "train.csv"),
         val_rows=read_manifest(paths.SPLITS / "val.csv"),
         label_map=labels.read_label_map(paths.LABEL_MAP),
         class_weights=files.read_json(paths.CLASS_WEIGHTS),
         weights_folder=paths.PRETRAINED,
-        params=settings_of(TrainParams),
+        params=params,
         log_folder=paths.TRAIN_METRICS,
     )
     checkpoint.save(paths.BEST_MODEL)

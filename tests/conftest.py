@@ -10,9 +10,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
-import emotion.models  # noqa: F401, prepares torchvision for the tests that import it
+from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.checkpoint import Checkpoint
+from emotion.models.classifier import EmotionClassifier
 
 SMALL_MODEL = "test_resnet"  # timm's own tiny network, 0.5 M parameters
 
@@ -32,3 +35,36 @@ def striped_rows(tmp_path) -> pd.DataFrame:
         Image.fromarray(picture).convert("RGB").save(path)
         rows.append({"path": str(path), "label": label, "sha256": f"{index:064d}"})
     return pd.DataFrame(rows)
+
+
+def make_checkpoint(
+    model_type: str = SMALL_MODEL,
+    img_size: int = 48,
+    head: str = "deep",
+    class_names: tuple[str, ...] = ("angry", "happy", "sad"),
+) -> Checkpoint:
+    """A checkpoint as `train` would write it, of an untrained network."""
+    torch.manual_seed(0)
+    facts = resolve_backbone(model_type)
+    network = EmotionClassifier(build_backbone(facts, img_size), head, len(class_names))
+    return Checkpoint(
+        model_type=model_type,
+        tag=facts.tag,
+        head=head,
+        class_names=list(class_names),
+        img_size=img_size,
+        mean=facts.mean,
+        std=facts.std,
+        interpolation=facts.interpolation,
+        weights="random",
+        weights_source="pretrained: none",
+        epoch=3,
+        monitor="macro_f1",
+        best_value=0.5,
+        val_macro_f1=0.5,
+        val_accuracy=0.6,
+        params={"epochs": 3},
+        history={"train_loss": [1.0, 0.9, 0.8]},
+        versions={"torch": "2"},
+        state_dict=network.state_dict(),
+    )

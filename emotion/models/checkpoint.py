@@ -79,10 +79,24 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a run starts from; its checkpoint keeps these fields."""
+
+    model_type: str
+    tag: str
+    img_size: int
+    mean: list[float]
+    std: list[float]
+    interpolation: str
+    weights: str
+    weights_source: str
+
+
 def initial_model(
     weights_folder: Path, img_size: int, head: str, classes: int
-) -> tuple[EmotionClassifier, dict]:
-    """The network that training starts from, and the record of where its weights came from.
+) -> tuple[EmotionClassifier, Origin]:
+    """The network that training starts from, and where its weights came from.
 
     Args:
         weights_folder: what the stage `pretrained_weights` wrote.
@@ -96,7 +110,17 @@ def initial_model(
     if source["weights"] != "random":
         state_dict = safetensors.torch.load_file(weights_folder / WEIGHTS_FILE)
     backbone = build_backbone(facts, img_size, state_dict)
-    return EmotionClassifier(backbone, head, classes), source
+    origin = Origin(
+        model_type=source["model_type"],
+        tag=source["tag"],
+        img_size=img_size,
+        mean=source["mean"],
+        std=source["std"],
+        interpolation=source["interpolation"],
+        weights=source["weights"],
+        weights_source=source["source"],
+    )
+    return EmotionClassifier(backbone, head, classes), origin
 
 
 def library_versions() -> dict[str, str]:

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from tqdm import tqdm
 
 from emotion.core.seeding import derive_seed
 from emotion.data.cache import cache_pictures
-from emotion.models.checkpoint import Checkpoint, initial_model, library_versions
+from emotion.models.checkpoint import Checkpoint, Origin, initial_model, library_versions
 from emotion.models.classifier import EmotionClassifier
 from emotion.training.journal import Journal
 from emotion.training.params import TrainParams
@@ -42,40 +41,34 @@ def fit(
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     seed_everything(params.seed, params.deterministic)
-    model, source = initial_model(weights_folder, params.img_size, params.head, len(label_map))
+    model, origin = initial_model(weights_folder, params.img_size, params.head, len(label_map))
     model = model.to(device, memory_format=torch.channels_last)
-    spec = SimpleNamespace(img_size=params.img_size, mean=source["mean"], std=source["std"])
-    precision = choose_precision(params.amp, source["tag"], device)
+    precision = choose_precision(params.amp, origin.tag, device)
     train_set, val_set = (
-        load_split(rows, label_map, params.img_size, source["interpolation"], name)
+        load_split(rows, label_map, params.img_size, origin.interpolation, name)
         for name, rows in (("train", train_rows), ("val", val_rows))
     )
-    weights = [class_weights[name] if params.use_class_weights else 1.0 for name in label_map]
-    announce(source, precision, train_set, val_set)
+    weights = torch.tensor(
+        [class_weights[name] if params.use_class_weights else 1.0 for name in label_map]
+    )
+    announce(origin, precision, train_set, val_set)
 
     steps = count_steps(len(train_rows), params) * params.epochs
     with Journal(log_folder, params.epochs, steps, len(train_rows)) as journal:
-        trainer = Trainer(model, train_set, torch.tensor(weights), spec, params, precision, journal)
+        trainer = Trainer(model, train_set, weights, origin, params, precision, journal)
         best = run_epochs(trainer, val_set)
         journal.log_summary(
             {
                 "best_epoch": best["epoch"],
                 "best_val_macro_f1": best["val_macro_f1"],
                 "best_val_accuracy": best["val_acc"],
-                "weights": source["weights"],
+                "weights": origin.weights,
             }
         )
     return Checkpoint(
-        model_type=source["model_type"],
-        tag=source["tag"],
+        **dataclasses.asdict(origin),
         head=params.head,
         class_names=list(label_map),
-        img_size=params.img_size,
-        mean=source["mean"],
-        std=source["std"],
-        interpolation=source["interpolation"],
-        weights=source["weights"],
-        weights_source=source["source"],
         epoch=best["epoch"],
         monitor=params.monitor,
         best_value=best["value"],
@@ -146,12 +139,12 @@ def seed_everything(seed: int, deterministic: bool) -> None:
 
 
 def announce(
-    source: dict, precision: object, train_set: LabelledPictures, val_set: LabelledPictures
+    origin: Origin, precision: object, train_set: LabelledPictures, val_set: LabelledPictures
 ) -> None:
     """Say what is about to be trained, and loudly where it starts from nothing."""
     tqdm.write(
-        f"train: {source['tag']}, {len(train_set.labels)} training and {len(val_set.labels)} "
+        f"train: {origin.tag}, {len(train_set.labels)} training and {len(val_set.labels)} "
         f"validation pictures, {precision}"
     )
-    if source["weights"] == "random":
-        tqdm.write(f"WARNING: training starts from RANDOM weights ({source['source']}).")
+    if origin.weights == "random":
+        tqdm.write(f"WARNING: training starts from RANDOM weights ({origin.weights_source}).")

@@ -9,7 +9,10 @@ import time
 from pathlib import Path
 
 from dvclive import Live
+from scmrepo.exceptions import SCMError
 from tqdm import tqdm
+
+from emotion.core.errors import UserError
 
 HISTORY = (
     "train_loss",
@@ -35,8 +38,7 @@ class Journal:
         self.history: dict[str, list[float]] = {name: [] for name in HISTORY}
         self.epoch_seconds: list[float] = []
         self.started = self.epoch_started = time.monotonic()
-        # dvcyaml=None and no report: the plots are declared in our own dvc.yaml, by hand.
-        self.live = Live(str(folder), dvcyaml=None, report=None, save_dvc_exp=False)
+        self.live = open_live(folder)
         self.bar = tqdm(
             total=steps,
             desc="train",
@@ -88,3 +90,19 @@ class Journal:
             images_per_second=self.pictures_an_epoch * len(self.epoch_seconds) / total,
         )
         self.live.make_summary()
+
+
+def open_live(folder: Path) -> Live:
+    """dvclive on an emptied folder; it writes nothing else.
+
+    Raises:
+        UserError: the Git repository has no commit, without which dvclive cannot name its run.
+    """
+    try:
+        # No dvcyaml and no report: the plots are declared in our own dvc.yaml, by hand.
+        return Live(str(folder), dvcyaml=None, report=None, save_dvc_exp=False)
+    except SCMError as error:
+        raise UserError(
+            f"dvclive cannot log in this Git repository ({error}); if it has no commit yet, make "
+            "one (`git add --all && git commit -m start`) and run `dvc repro` again."
+        ) from None

@@ -1,7 +1,6 @@
 """AdamW over two learning rates, without weight decay on norms and biases."""
 
 import torch
-from torch import nn
 
 from emotion.models.classifier import EmotionClassifier
 
@@ -38,8 +37,3 @@ def set_learning_rates(
     for group in optimizer.param_groups:
         group["lr"] = group["peak_lr"] * shares[group["part"]]
     return {group["part"]: group["lr"] for group in optimizer.param_groups}
-
-
-def clip_gradients(model: nn.Module, max_norm: float) -> None:
-    """Scale all gradients so that their common norm is at most `max_norm`."""
-    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)

@@ -6,7 +6,6 @@ pictures by heart will not learn thousands.
 """
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from tqdm import trange
 
 from emotion.core.errors import UserError
 from emotion.data.transforms import eval_batch
+from emotion.inference import InputSpec
 from emotion.models.checkpoint import initial_model
 from emotion.models.classifier import EmotionClassifier
 from emotion.training.fit import load_split, seed_everything
@@ -46,16 +46,15 @@ def check_training(
     """
     check_weights(train_rows["label"].value_counts().to_dict(), class_weights)
     seed_everything(params.seed, params.deterministic)
-    model, source = initial_model(weights_folder, params.img_size, params.head, len(label_map))
+    model, origin = initial_model(weights_folder, params.img_size, params.head, len(label_map))
     rows = pick_rows(train_rows, OVERFIT_PICTURES)
-    sample = load_split(rows, label_map, params.img_size, source["interpolation"], "sample")
-    spec = SimpleNamespace(img_size=params.img_size, mean=source["mean"], std=source["std"])
+    sample = load_split(rows, label_map, params.img_size, origin.interpolation, "sample")
     return {
-        "logits_shape": check_forward(model, sample, spec, len(label_map)),
+        "logits_shape": check_forward(model, sample, origin, len(label_map)),
         "class_counts": {name: int((train_rows["label"] == name).sum()) for name in label_map},
         "class_weights": {name: class_weights[name] for name in label_map},
-        "gradient_norm": check_gradients(model, sample, spec),
-        "overfit_accuracy": check_overfit(model, sample, spec),
+        "gradient_norm": check_gradients(model, sample, origin),
+        "overfit_accuracy": check_overfit(model, sample, origin),
     }
 
 
@@ -78,11 +77,11 @@ def pick_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def check_forward(
-    model: EmotionClassifier, sample: LabelledPictures, spec: SimpleNamespace, classes: int
+    model: EmotionClassifier, sample: LabelledPictures, spec: InputSpec, classes: int
 ) -> list[int]:
     """Logits are finite and of shape (pictures, classes)."""
     with torch.no_grad():
-        logits = model.eval()(eval_batch(sample.pictures, spec.img_size, spec.mean, spec.std))
+        logits = _logits(model.eval(), sample, spec)
     if logits.shape != (len(sample.labels), classes) or not logits.isfinite().all():
         raise UserError(
             f"the network gives logits of shape {tuple(logits.shape)}, finite: "
@@ -93,11 +92,12 @@ def check_forward(
 
 
 def check_gradients(
-    model: EmotionClassifier, sample: LabelledPictures, spec: SimpleNamespace
+    model: EmotionClassifier, sample: LabelledPictures, spec: InputSpec
 ) -> dict[str, float]:
     """Every part gets a finite gradient that is not zero; returns the norms by part."""
     model.zero_grad()
-    _loss(model.train(), sample, spec).backward()
+    logits = _logits(model.train(), sample, spec)
+    F.cross_entropy(logits, torch.from_numpy(sample.labels)).backward()
     norms = {
         part: float(torch.nn.utils.get_total_norm([p.grad for p in module.parameters()]))
         for part, module in (("backbone", model.backbone), ("head", model.head))
@@ -110,20 +110,17 @@ def check_gradients(
     return norms
 
 
-def check_overfit(
-    model: EmotionClassifier, sample: LabelledPictures, spec: SimpleNamespace
-) -> float:
+def check_overfit(model: EmotionClassifier, sample: LabelledPictures, spec: InputSpec) -> float:
     """The network learns the sample by heart; returns the training accuracy reached."""
     optimizer = build_optimizer(model, OVERFIT_LR_BACKBONE, OVERFIT_LR_HEAD, weight_decay=0.0)
     set_learning_rates(optimizer, 1.0, 1.0)
+    labels = torch.from_numpy(sample.labels)
     reached = 0.0
     model.train()
     model.head.eval()  # without dropout, which is there to prevent just this
     for _ in trange(OVERFIT_STEPS, desc="learn 32 pictures by heart", unit="step", leave=False):
         optimizer.zero_grad()
-        views = eval_batch(sample.pictures, spec.img_size, spec.mean, spec.std)
-        logits = model(views.contiguous(memory_format=torch.channels_last))
-        labels = torch.from_numpy(sample.labels)
+        logits = _logits(model, sample, spec)
         reached = float((logits.argmax(dim=1) == labels).float().mean())
         if reached >= OVERFIT_ACCURACY:
             return reached
@@ -137,8 +134,6 @@ def check_overfit(
     )
 
 
-def _loss(
-    model: EmotionClassifier, sample: LabelledPictures, spec: SimpleNamespace
-) -> torch.Tensor:
-    logits = model(eval_batch(sample.pictures, spec.img_size, spec.mean, spec.std))
-    return F.cross_entropy(logits, torch.from_numpy(sample.labels))
+def _logits(model: EmotionClassifier, sample: LabelledPictures, spec: InputSpec) -> torch.Tensor:
+    views = eval_batch(sample.pictures, spec.img_size, spec.mean, spec.std)
+    return model(views.contiguous(memory_format=torch.channels_last))

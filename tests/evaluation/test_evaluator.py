@@ -9,9 +9,8 @@ from PIL import Image
 from emotion.core import manifest
 from emotion.core.errors import UserError
 from emotion.evaluation.evaluator import EvaluateParams, evaluate
-from emotion.models.backbones import build_backbone, resolve_backbone
-from emotion.models.checkpoint import Checkpoint
-from emotion.models.classifier import EmotionClassifier
+from emotion.models.checkpoint import load_checkpoint
+from tests.conftest import make_checkpoint
 
 NAMES = ["angry", "happy"]
 PARAMS = EvaluateParams(batch_size=5, bootstrap=100)
@@ -21,30 +20,8 @@ PARAMS = EvaluateParams(batch_size=5, bootstrap=100)
 def project(tmp_path_factory):
     """A folder with a checkpoint, 24 pictures, val.csv and test.csv."""
     folder = tmp_path_factory.mktemp("project")
-    torch.manual_seed(0)
-    facts = resolve_backbone("test_resnet")
-    model = EmotionClassifier(build_backbone(facts, 32), "linear", len(NAMES))
-    Checkpoint(
-        model_type="test_resnet",
-        tag=facts.tag,
-        head="linear",
-        class_names=NAMES,
-        img_size=32,
-        mean=facts.mean,
-        std=facts.std,
-        interpolation=facts.interpolation,
-        weights="random",
-        weights_source="none",
-        epoch=1,
-        monitor="macro_f1",
-        best_value=0.5,
-        val_macro_f1=0.5,
-        val_accuracy=0.5,
-        params={},
-        history={},
-        versions={},
-        state_dict=model.state_dict(),
-    ).save(folder / "best_model.pth")
+    checkpoint = make_checkpoint(img_size=32, head="linear", class_names=NAMES)
+    checkpoint.save(folder / "best_model.pth")
     for split in ("val", "test"):
         manifest.write_manifest(folder / f"{split}.csv", draw_rows(folder, split))
     return folder
@@ -75,7 +52,7 @@ def test_report_names_the_model_and_scores_every_picture(project):
 
 def test_logits_are_those_of_the_network_on_the_centre_of_each_picture(project):
     result = run(project)
-    checkpoint = Checkpoint(**torch.load(project / "best_model.pth", weights_only=True))
+    checkpoint = load_checkpoint(project / "best_model.pth")
     method = Image.Resampling[checkpoint.interpolation.upper()]
     expected = []
     for path in result.test.rows["path"]:

@@ -7,39 +7,10 @@ import torch
 from PIL import Image
 
 from emotion.explainers.attribution import Sampling
-from emotion.models.backbones import build_backbone, resolve_backbone
-from emotion.models.checkpoint import Checkpoint
-from emotion.models.classifier import EmotionClassifier
+from tests.conftest import make_checkpoint
 
 SIZE = 48
 CLASSES = ["angry", "happy", "sad"]
-
-
-def make_checkpoint(model_type: str = "test_resnet", img_size: int = SIZE) -> Checkpoint:
-    torch.manual_seed(0)
-    facts = resolve_backbone(model_type)
-    network = EmotionClassifier(build_backbone(facts, img_size), "deep", len(CLASSES))
-    return Checkpoint(
-        model_type=model_type,
-        tag=facts.tag,
-        head="deep",
-        class_names=CLASSES,
-        img_size=img_size,
-        mean=facts.mean,
-        std=facts.std,
-        interpolation=facts.interpolation,
-        weights="random",
-        weights_source="pretrained: none",
-        epoch=1,
-        monitor="macro_f1",
-        best_value=0.5,
-        val_macro_f1=0.5,
-        val_accuracy=0.5,
-        params={},
-        history={},
-        versions={},
-        state_dict=network.state_dict(),
-    )
 
 
 @pytest.fixture(scope="session")

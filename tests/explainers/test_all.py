@@ -10,7 +10,8 @@ from torch import nn
 from emotion.explainers import EXPLAINERS
 from emotion.explainers.attribution import Sampling, scale_maps
 from emotion.explainers.faithfulness import evidence_shares
-from tests.explainers.conftest import SIZE, make_checkpoint
+from tests.conftest import make_checkpoint
+from tests.explainers.conftest import SIZE
 
 METHODS = list(EXPLAINERS)
 

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from emotion.explainers import EXPLAINERS
 from emotion.explainers.report import ExplainParams, explain_checkpoint, headline
-from tests.explainers.conftest import CLASSES, draw_rows, make_checkpoint
+from tests.conftest import make_checkpoint
+from tests.explainers.conftest import CLASSES, draw_rows
 
 QUICK = ExplainParams(shap_samples=2, lime_samples=20)
 CAM = ExplainParams(methods=["grad_cam"])

@@ -13,7 +13,7 @@ import torch
 
 from emotion.export.onnx_model import build_onnx, opset_of
 from emotion.export.parity import compare
-from tests.explainers.conftest import make_checkpoint
+from tests.conftest import make_checkpoint
 from tests.export.conftest import SIZE, TEMPERATURE
 
 AGAIN = """

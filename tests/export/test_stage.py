@@ -5,7 +5,8 @@ import pytest
 
 from emotion.core import files, manifest
 from stages import export_onnx, paths
-from tests.explainers.conftest import draw_rows, make_checkpoint
+from tests.conftest import make_checkpoint
+from tests.explainers.conftest import draw_rows
 
 
 @pytest.mark.slow

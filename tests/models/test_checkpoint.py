@@ -7,44 +7,21 @@ import torch
 
 from emotion.core.errors import UserError
 from emotion.models.backbones import build_backbone, resolve_backbone
-from emotion.models.checkpoint import Checkpoint, load_checkpoint
+from emotion.models.checkpoint import load_checkpoint
 from emotion.models.classifier import EmotionClassifier
+from tests.conftest import make_checkpoint
 
 
 @pytest.fixture
-def model():
-    torch.manual_seed(0)
-    return EmotionClassifier(build_backbone(resolve_backbone("test_vit"), 64), "deep", 3).eval()
+def checkpoint():
+    return make_checkpoint("test_vit", img_size=64)
 
 
-@pytest.fixture
-def checkpoint(model):
-    return Checkpoint(
-        model_type="test_vit",
-        tag="test_vit.r160_in1k",
-        head="deep",
-        class_names=["angry", "happy", "sad"],
-        img_size=64,
-        mean=[0.5] * 3,
-        std=[0.5] * 3,
-        interpolation="bicubic",
-        weights="random",
-        weights_source="pretrained: none",
-        epoch=3,
-        monitor="macro_f1",
-        best_value=0.5,
-        val_macro_f1=0.5,
-        val_accuracy=0.6,
-        params={"epochs": 3},
-        history={"train_loss": [1.0, 0.9, 0.8]},
-        versions={"torch": "2"},
-        state_dict=model.state_dict(),
-    )
-
-
-def test_the_rebuilt_network_gives_the_same_logits(checkpoint, model, tmp_path):
+def test_the_rebuilt_network_gives_the_same_logits(checkpoint, tmp_path):
     checkpoint.save(tmp_path / "best_model.pth")
     loaded = load_checkpoint(tmp_path / "best_model.pth")
+    torch.manual_seed(0)  # as make_checkpoint drew them
+    model = EmotionClassifier(build_backbone(resolve_backbone("test_vit"), 64), "deep", 3).eval()
     pictures = torch.randn(2, 3, 64, 64)
     assert torch.equal(loaded.build_model()(pictures), model(pictures))
     for field in dataclasses.fields(checkpoint):
