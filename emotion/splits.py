@@ -1,9 +1,8 @@
-"""Train, val and test so that no person and no file stands on two sides.
+"""Train, val and test so that no group stands on two sides.
 
-Rows are grouped first: the same subject, or byte-identical files, directly or through others (the
-connected components of the graph that joins rows to subjects and to file hashes). Groups are then
+A group is what `emotion.grouping` joins: one person, or one picture with its copies. Groups are
 dealt out so that every class has about the same shares everywhere. A split that the corpus brings
-is kept, because published figures refer to it; its leaks are counted, not mended.
+is kept, because published figures refer to it.
 
 The result depends on the set of rows and the seed, never on the order of the rows.
 """
@@ -14,7 +13,6 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse.csgraph import connected_components
 
 from emotion.core.errors import UserError
 from emotion.core.manifest import SPLITS
@@ -26,24 +24,23 @@ _CURE = "add pictures, or leave the class out with data.classes in params.yaml"
 def split_rows(
     rows: pd.DataFrame, *, val_fraction: float, test_fraction: float, seed: int
 ) -> pd.DataFrame:
-    """Give every row a group and a split.
+    """Give every row a split.
 
     Args:
-        rows: with `path, label, split, subject, sha256`; `split` is "" in every row, or the
-            corpus's own. Where that has no val, val is taken from train, in the proportion of
-            val to train that a split made here would have.
+        rows: with `path, label, split, group`; `split` is "" in every row, or the corpus's own.
+            Where that has no val, val is taken from train, in the proportion of val to train that
+            a split made here would have.
         val_fraction: share of the rows, between 0 and 1.
         test_fraction: likewise; train is the rest.
         seed: of the split alone.
 
     Returns:
-        The rows sorted by path, with `group` and `split` filled.
+        The rows sorted by path, with `split` filled.
 
     Raises:
         UserError: a class that does not stand in all three splits, or an incomplete own split.
     """
     rows = rows.sort_values("path", ignore_index=True)
-    rows["group"] = name_groups(rows)
     given = set(rows["split"])
     if given == {""}:
         train_fraction = 1 - val_fraction - test_fraction
@@ -63,36 +60,6 @@ def split_rows(
         )
     _refuse_absent_classes(rows)
     return rows
-
-
-def name_groups(rows: pd.DataFrame) -> np.ndarray:
-    """The group of each row: the first 16 digits of the smallest `sha256` in it.
-
-    So a name survives renamed files and another order of the rows. Subjects are compared as
-    written: two corpora in one table that both call someone "7" make one group, which loses
-    nothing but freedom.
-    """
-    n = len(rows)
-    files, hashes = pd.factorize(rows["sha256"], sort=True)
-    subjects, _ = pd.factorize(rows["subject"])
-    known = (rows["subject"] != "").to_numpy()
-    index = np.arange(n)
-    ends = np.concatenate([n + files, n + len(hashes) + subjects[known]])
-    starts = np.concatenate([index, index[known]])
-    size = n + len(hashes) + subjects.max() + 1
-    graph = sparse.coo_array((np.ones(len(ends), dtype=np.int8), (starts, ends)), (size, size))
-    _, component = connected_components(graph, directed=False)
-    smallest = pd.Series(files).groupby(component[:n]).transform("min")
-    return hashes.to_numpy()[smallest].astype(str).astype("U16")
-
-
-def count_leaks(rows: pd.DataFrame) -> dict[str, int]:
-    """How many subjects and how many distinct files stand in more than one split."""
-    known = rows[rows["subject"] != ""]
-    return {
-        "subjects": int((known.groupby("subject")["split"].nunique() > 1).sum()),
-        "files": int((rows.groupby("sha256")["split"].nunique() > 1).sum()),
-    }
 
 
 def deal_groups(rows: pd.DataFrame, fractions: Mapping[str, float], seed: int) -> np.ndarray:

@@ -6,6 +6,7 @@ PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 
 DRAWN_FACES = Path("data/drawn_faces")
+UNPACKED = Path("data/unpacked")  # pictures that the corpus keeps inside a table
 SPLITS = Path("data/splits")  # train.csv, val.csv, test.csv
 REJECTED = Path("data/splits/rejected.csv")
 CLASS_WEIGHTS = Path("data/class_weights.json")
@@ -25,6 +26,6 @@ EVALUATE_METRICS = Path("metrics/evaluate.json")
 EXPLAIN_METRICS = Path("metrics/explain.json")
 EXPORT_METRICS = Path("metrics/export_onnx.json")
 
-CLASS_DISTRIBUTION = Path("plots/class_distribution.png")
+SPLITS_PLOTS = Path("plots/prepare_splits")
 EVALUATE_PLOTS = Path("plots/evaluate")
 EXPLAIN_PLOTS = Path("plots/explain")

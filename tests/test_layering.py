@@ -9,7 +9,8 @@ MAY_IMPORT = {
     "core": set(),
     "datasets": {"core"},
     "drawing": {"core"},
-    "picture_checks": {"core"},
+    "inspection": {"core"},
+    "grouping": {"core"},
     "splits": {"core"},
     "class_weights": {"core"},
     "data": {"core"},
@@ -17,6 +18,8 @@ MAY_IMPORT = {
     "losses": {"core"},
     "metrics": {"core"},
     "inference": {"core", "data"},  # it runs a network over what data caches
+    "preparation": {"core", "datasets", "inspection", "grouping", "splits"},
+    "audit": {"core", "datasets", "inspection", "grouping"},
     "training": {"core", "data", "models", "losses", "metrics", "inference"},
     "evaluation": {"core", "data", "models", "metrics", "inference"},
     "explainers": {"core", "data", "models"},
@@ -34,7 +37,17 @@ HOMES = {
     "huggingface_hub": {"models", "hub"},
     "dvclive": {"training", "evaluation"},
 }
-WITHOUT_TORCH = ("core", "datasets", "drawing", "picture_checks", "splits", "class_weights", "hub")
+WITHOUT_TORCH = (
+    "core",
+    "datasets",
+    "drawing",
+    "inspection",
+    "grouping",
+    "splits",
+    "preparation",
+    "class_weights",
+    "hub",
+)
 
 
 def files_of(part: str) -> list[Path]:

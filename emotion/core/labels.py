@@ -6,13 +6,18 @@ from pathlib import Path
 from emotion.core import files
 from emotion.core.errors import UserError
 
-# The six classes of the recipe; a corpus that also has `disgust` or `contempt` keeps them.
+# The six classes of the recipe; a corpus that has others of SYNONYMS, such as `disgust` or Mikels'
+# `awe`, keeps them.
 RECIPE_CLASSES = ("angry", "fearful", "happy", "neutral", "sad", "surprised")
 
 SYNONYMS = {
+    "amusement": (),
     "angry": ("anger",),
+    "awe": (),
     "contempt": ("contemptuous",),
+    "contentment": (),
     "disgust": ("disgusted",),
+    "excitement": (),
     "fearful": ("fear", "afraid", "scared"),
     "happy": ("happiness", "joy", "joyful"),
     "neutral": ("neutrality", "none"),

@@ -27,6 +27,14 @@ COLUMNS = {
 }
 
 
+SHARE = "share_"  # columns share_<class>: soft labels, summing to 1
+
+
+def attribute_columns(rows: pd.DataFrame) -> list[str]:
+    """What the corpus brought beside COLUMNS and soft labels: the kinds of faces to slice by."""
+    return [name for name in rows if name not in COLUMNS and not name.startswith(SHARE)]
+
+
 def write_manifest(path: Path, rows: pd.DataFrame) -> None:
     """Write rows as CSV, the common columns first, attributes after them in the order they came."""
     attributes = [column for column in rows.columns if column not in COLUMNS]

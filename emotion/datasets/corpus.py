@@ -1,7 +1,7 @@
 """Read the corpus that `data` in params.yaml names, in our classes and our split names.
 
-Which words mean which class, which classes take part and what a split is called are settled here
-once, so that no adapter and no later stage has to.
+Which words mean which class, which classes take part, what a split is called and where a picture
+may lie are settled here once, so that no adapter and no later stage has to.
 """
 
 import posixpath
@@ -16,6 +16,12 @@ from emotion.core.errors import UserError
 from emotion.core.params import settings
 from emotion.datasets import ADAPTERS
 from emotion.datasets.split_names import SPLIT_OF
+from emotion.datasets.votes import MODES, PREFIX, labels_from_votes
+
+# Why a row is turned away before its picture is opened; `votes` knows more reasons.
+MISSING = "missing"
+OUTSIDE = "outside data.root"
+UNKNOWN_LABEL = "unknown label"
 
 
 @settings
@@ -23,14 +29,19 @@ class DataParams:
     """The `data` section of params.yaml."""
 
     root: str = "data/drawn_faces"  # folder of the corpus, seen from the repository's root
-    format: Literal[*ADAPTERS] = "csv"  # csv: labels.csv in root; folder: class folders
+    format: Literal[*ADAPTERS] = "csv"  # csv: labels.csv in root; folder: class folders; ...
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15  # where the corpus brings no split
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15
     split_seed: int = 42  # its own seed: a new training seed must not move the test set
-    classes: list[str] = Field(default_factory=list)  # classes to keep; empty = all found
+    classes: list[str] = Field(default_factory=list)  # to keep, in this order; empty = all found
     labels: dict[str, str] = Field(default_factory=dict)  # the corpus's word: our class
+    votes: Literal[*MODES] = "majority"  # where a corpus brings annotators' votes
     min_size: Annotated[int, Field(ge=1)] = 32  # pixels; a shorter side rejects the picture
     max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of bad pictures to bear
+    allow_outside: bool = False  # may a table name pictures outside root?
+    near_duplicate_bits: Annotated[int, Field(ge=0, le=64)] = 16  # of 256; see inspection
+    leak_policy: Literal["drop_from_train", "report", "fail"] = "drop_from_train"
+    synthetic_max_fraction: Annotated[float, Field(ge=0, le=1)] = 0.5  # of a class, in train
 
     @field_validator("test_fraction")
     @classmethod
@@ -46,10 +57,12 @@ def read_corpus(params: DataParams) -> pd.DataFrame:
 
     Returns:
         Rows as the adapters return them (see the package), with `path` joined to `data.root`,
-        `label` one of our classes, and `split` train, val, test, or "" in every row.
+        `label` one of our classes, `split` train, val, test, or "" in every row. Where a row
+        cannot be used, `problem` says why and `detail` more; both are "" elsewhere, and such a
+        row keeps its path and label as written. Soft votes become columns `share_<class>`.
 
     Raises:
-        UserError: no such folder, no pictures, unknown labels, classes or split names.
+        UserError: no such folder, no pictures, unknown classes or split names.
     """
     root = Path(params.root)
     if not root.is_dir():
@@ -63,17 +76,31 @@ def read_corpus(params: DataParams) -> pd.DataFrame:
             f"data.root {params.root!r} holds no pictures that data.format {params.format} can "
             f"find; check both in params.yaml (formats: {', '.join(ADAPTERS)})."
         )
-    rows["path"] = [posixpath.join(root.as_posix(), path) for path in rows["path"]]
-    rows["label"] = _our_classes(rows["label"], params.labels, bool(params.classes))
+    words = _vocabulary(params.labels)
+    rows = _count_votes(rows, params.votes, words)
+    rows = _our_classes(rows, words)
     if params.classes:
-        rows = _choose_classes(rows, params)
-    if rows["label"].nunique() < 2:
-        raise UserError(
-            f"data.root {params.root!r} has the one class {rows['label'].iloc[0]!r}; a classifier "
-            "needs two: check data.classes and data.labels in params.yaml."
-        )
+        rows = _choose_classes(rows, params, words)
+    rows = _locate(rows, root, params.allow_outside)
     rows["split"] = _our_splits(rows["split"], params.root)
     return rows.reset_index(drop=True)
+
+
+def order_classes(found: pd.Series, params: DataParams) -> dict[str, int]:
+    """The label map: the order of `data.classes`, or alphabetical.
+
+    Raises:
+        UserError: fewer than two classes.
+    """
+    if found.nunique() < 2:
+        has = f"pictures of the one class {found.iloc[0]!r}" if len(found) else "no usable picture"
+        raise UserError(
+            f"data.root {params.root!r} has {has}; a classifier needs two classes: check "
+            "data.classes and data.labels in params.yaml."
+        )
+    words = _vocabulary(params.labels)
+    chosen = dict.fromkeys(labels.canonical_label(name, words) for name in params.classes)
+    return {label: index for index, label in enumerate(chosen or sorted(set(found)))}
 
 
 def _vocabulary(extra: dict[str, str]) -> dict[str, str]:
@@ -85,37 +112,64 @@ def _vocabulary(extra: dict[str, str]) -> dict[str, str]:
     return words | {word.strip().lower(): classes[value] for word, value in extra.items()}
 
 
-def _our_classes(spelled: pd.Series, extra: dict[str, str], chosen: bool) -> pd.Series:
-    """Our class of each row; "" where there is none, which only `data.classes` may pardon."""
-    words = _vocabulary(extra)
-    counts = spelled.value_counts()
-    our = {name: labels.canonical_label(name, words) or "" for name in counts.index}
-    unknown = {name: count for name, count in counts.items() if not our[name]}
-    if unknown and not chosen:
-        named = ", ".join(f"{name!r} ({count})" for name, count in sorted(unknown.items()))
-        known = ", ".join(sorted({*labels.SYNONYMS, *words.values()}))
-        raise UserError(
-            f"labels that no class is known for: {named}; known classes: {known}. Say what each "
-            "means under data.labels in params.yaml, such as `labels: {grin: happy}`, or list the "
-            "classes to keep in data.classes."
-        )
-    return spelled.map(our)
+def _count_votes(rows: pd.DataFrame, mode: str, words: dict[str, str]) -> pd.DataFrame:
+    """Labels from votes, where there are any; the shares of words for one class are summed."""
+    votes = [column for column in rows if column.startswith(PREFIX)]
+    if not votes:
+        return rows.assign(vote_problem="")
+    rows = labels_from_votes(rows, mode).drop(columns=votes)
+    for column in [column for column in rows if column.startswith("share_")]:
+        word = column.removeprefix("share_")
+        share, name = rows.pop(column), f"share_{labels.canonical_label(word, words) or word}"
+        rows[name] = rows[name] + share if name in rows else share
+    return rows
 
 
-def _choose_classes(rows: pd.DataFrame, params: DataParams) -> pd.DataFrame:
-    words = _vocabulary(params.labels)
+def _our_classes(rows: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:
+    spelled = rows["label"]
+    ours = spelled.map({name: labels.canonical_label(name, words) for name in spelled.unique()})
+    voted = rows.pop("vote_problem")
+    problem = voted.mask((voted == "") & ours.isna(), UNKNOWN_LABEL)
+    return rows.assign(label=ours.fillna(spelled), problem=problem, detail="")
+
+
+def _choose_classes(rows: pd.DataFrame, params: DataParams, words: dict[str, str]) -> pd.DataFrame:
     chosen = {name: labels.canonical_label(name, words) for name in params.classes}
-    found = sorted(set(rows["label"]) - {""})
+    found = sorted(set(rows.loc[rows["problem"] == "", "label"]))
     absent = [name for name, label in chosen.items() if label not in found]
     if absent:
         raise UserError(
             f"data.classes names {', '.join(map(repr, absent))}, but the corpus in {params.root} "
             f"has {', '.join(found) or 'no known class'}; correct data.classes or data.labels."
         )
-    keep = rows["label"].isin(list(chosen.values()))
+    # A picture without a winning vote is of no class, so it is listed whatever was chosen.
+    voted_out = ~rows["problem"].isin(["", UNKNOWN_LABEL])
+    keep = rows["label"].isin(list(chosen.values())) & (rows["problem"] == "") | voted_out
     if not keep.all():
         print(f"data.classes leaves out {(~keep).sum():,} of {len(rows):,} pictures")
-    return rows[keep]
+    shares = {f"share_{label}" for label in chosen.values()}
+    other = [name for name in rows if name.startswith("share_") and name not in shares]
+    return rows[keep].drop(columns=other)
+
+
+def _locate(rows: pd.DataFrame, root: Path, allow_outside: bool) -> pd.DataFrame:
+    """Join paths to the root; those that lead out of it are a problem unless allowed.
+
+    By their text: a link inside the root is the user's own, as DVC itself makes them.
+    """
+    base = posixpath.normpath(root.as_posix())
+    attempts = rows.pop("attempts") if "attempts" in rows else pd.Series("", index=rows.index)
+    lost = (rows["path"] == "") | (attempts != "")
+    joined = rows["path"].map(lambda path: posixpath.normpath(posixpath.join(base, path)))
+    inside = posixpath.join(base, "")
+    leaves = joined.str.startswith(("/", "../")) if base == "." else ~joined.str.startswith(inside)
+    outside = leaves & ~lost
+    problem, detail = rows["problem"], rows["detail"]
+    detail = detail.mask(lost, ("looked for at " + attempts).where(attempts != "", "no path"))
+    problem = problem.mask((problem == "") & lost, MISSING)
+    if not allow_outside:
+        problem = problem.mask((problem == "") & outside, OUTSIDE)
+    return rows.assign(path=joined.where(~lost, rows["path"]), problem=problem, detail=detail)
 
 
 def _our_splits(spelled: pd.Series, root: str) -> pd.Series:

@@ -1,105 +1,85 @@
 """A folder with a `labels.csv`: the layout that can say who is in a picture.
 
-Columns path and label are required; split, subject, synthetic and source are optional; any other
-column is an attribute (skin tone, age, ...), kept as text, and becomes a slice in the evaluation.
+Columns path and label are required; split, subject, synthetic and source are optional; columns
+votes_<word> count what annotators said; any other column is an attribute (skin tone, age, ...),
+kept as text, and becomes a slice in the evaluation. Paths are found by `resolve_path`.
 """
 
 import posixpath
-import warnings
 from pathlib import Path
 
 import pandas as pd
 
 from emotion.core import manifest
 from emotion.core.errors import UserError
+from emotion.datasets.resolve_path import resolve_paths
+from emotion.datasets.tables import describe_cells, read_text_table, require_columns
+from emotion.datasets.votes import parse_votes
 
 REQUIRED = ("path", "label")
 OPTIONAL = ("split", "subject", "source", "synthetic")
+FILLED_IN = {"attempts", "pixels", "vote_problem"} | set(manifest.COLUMNS) - {*REQUIRED, *OPTIONAL}
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_MALFORMED = (
-    pd.errors.ParserError,
-    pd.errors.ParserWarning,
-    pd.errors.EmptyDataError,
-    UnicodeDecodeError,
-)
-SHOWN = 5  # offending values in one message; the count tells the rest
 
 
 def read_csv_table(root: Path) -> pd.DataFrame:
-    """Read `labels.csv`; one row a picture.
+    """Read `labels.csv`; one row a picture, with the columns of `read_labelled_table`.
 
     Raises:
-        UserError: the file is missing, malformed, lacks or misuses a column, or has paths that
-            are empty, repeated or outside the folder; or booleans that are none.
+        UserError: as `read_labelled_table` does; or two rows name the same picture, which only
+            one of them can label.
     """
     table = root / "labels.csv"
-    rows = _read_text(table)
-    _check_columns(rows, table)
-    for column in OPTIONAL:
-        if column not in rows:
-            rows[column] = ""
-    rows["path"] = _inside_paths(rows["path"], table)
-    rows["source"] = rows["source"].mask(rows["source"] == "", root.name)
-    rows["synthetic"] = _booleans(rows["synthetic"], table)
+    rows = read_labelled_table(
+        table,
+        root,
+        "data.format csv needs it, with columns path and label. For class folders without a table "
+        "set data.format to folder.",
+    )
+    paths = rows["path"].map(posixpath.normpath)
+    repeated = paths.duplicated() & (rows["path"] != "")
+    if repeated.any():
+        raise UserError(
+            f"{table}: {repeated.sum()} paths are repeated: {describe_cells(paths[repeated])}. "
+            "Give each picture one row."
+        )
     return rows
 
 
-def _read_text(table: Path) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            # Rows longer than the header would lose their last cells with a mere warning.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            # utf-8-sig takes the mark that Excel writes.
-            rows = pd.read_csv(
-                table, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
-            )
-    except FileNotFoundError:
-        raise UserError(
-            f"{table} does not exist; data.format csv needs it, with columns path and label. "
-            "For class folders without a table set data.format to folder."
-        ) from None
-    except _MALFORMED as error:
-        raise UserError(
-            f"{table} is not a comma-separated UTF-8 table ({error}); save it again as CSV UTF-8."
-        ) from None
-    rows.columns = [str(column).strip() for column in rows.columns]
-    return rows.fillna("").apply(lambda column: column.str.strip())
+def read_labelled_table(table: Path, root: Path, when_missing: str) -> pd.DataFrame:
+    """Read a table of paths and labels, one row a picture.
 
+    A picture that is not there, lies outside the root or has no path keeps its row.
 
-def _check_columns(rows: pd.DataFrame, table: Path) -> None:
-    missing = [column for column in REQUIRED if column not in rows]
-    if missing:
-        raise UserError(
-            f"{table} lacks the column(s) {', '.join(missing)}; it has {', '.join(rows.columns)}. "
-            "Name the columns path and label."
-        )
-    measured = sorted(set(manifest.COLUMNS) - {*REQUIRED, *OPTIONAL})
-    taken = [column for column in measured if column in rows]
+    Args:
+        table: the CSV file.
+        root: the corpus's folder.
+        when_missing: the cure for a missing file.
+
+    Returns:
+        The package's columns, the attributes, `votes_*` as integers, and `attempts`: where a
+        missing picture was looked for, or "".
+
+    Raises:
+        UserError: the file is missing, malformed, lacks or misuses a column, or has booleans or
+            votes that are none.
+    """
+    rows = read_text_table(table, when_missing)
+    require_columns(rows, REQUIRED, table, "Name the columns path and label.")
+    taken = sorted(column for column in rows if column in FILLED_IN)
     if taken:
         raise UserError(
-            f"{table} has the column(s) {', '.join(taken)}, which the manifest fills itself; "
+            f"{table} has the column(s) {', '.join(taken)}, which prepare_splits fills itself; "
             "rename or remove them."
         )
-
-
-def _inside_paths(paths: pd.Series, table: Path) -> pd.Series:
-    """Normalised paths; all that are empty, absolute, climb out, or repeat raise one error."""
-    clean = paths.map(posixpath.normpath)
-    outside = (paths == "") | clean.isin([".", ".."]) | clean.str.startswith(("/", "../"))
-    repeated = clean.duplicated() & ~outside
-    problems = []
-    if outside.any():
-        problems.append(
-            f"{outside.sum()} paths are empty or leave the folder: {_lines(paths[outside])}"
-        )
-    if repeated.any():
-        problems.append(f"{repeated.sum()} paths are repeated: {_lines(paths[repeated])}")
-    if problems:
-        raise UserError(
-            f"{table}: {'; '.join(problems)}. Give each picture one row, with its path relative "
-            f"to {table.parent} and inside it."
-        )
-    return clean
+    for column in OPTIONAL:
+        if column not in rows:
+            rows[column] = ""
+    rows["source"] = rows["source"].mask(rows["source"] == "", root.name)
+    rows["synthetic"] = _booleans(rows["synthetic"], table)
+    rows = parse_votes(rows, table)
+    found = resolve_paths(rows["path"], table, root)
+    return rows.assign(path=found["path"], attempts=found["attempts"])
 
 
 def _booleans(cells: pd.Series, table: Path) -> pd.Series:
@@ -108,12 +88,6 @@ def _booleans(cells: pd.Series, table: Path) -> pd.Series:
     if strange.any():
         raise UserError(
             f"{table}: {strange.sum()} values of synthetic are not true or false: "
-            f"{_lines(cells[strange])}; write true, false, or nothing (which means false)."
+            f"{describe_cells(cells[strange])}; write true, false, or nothing (which means false)."
         )
     return words.map(BOOLEANS).astype(bool)
-
-
-def _lines(cells: pd.Series) -> str:
-    """The first offending cells, each with its line in the file (the header is line 1)."""
-    shown = [f"{value!r} (line {index + 2})" for index, value in cells.head(SHOWN).items()]
-    return ", ".join(shown) + (", ..." if len(cells) > SHOWN else "")

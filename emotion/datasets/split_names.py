@@ -6,6 +6,8 @@ SPLIT_OF = {
     "val": "val",
     "valid": "val",
     "validation": "val",
+    "publictest": "val",  # FER2013: the public leaderboard's pictures
     "test": "test",
     "testing": "test",
+    "privatetest": "test",
 }

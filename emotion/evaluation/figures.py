@@ -177,7 +177,7 @@ def draw_slices(slices: pd.DataFrame, predictions: Predictions) -> Figure:
     for axes, attribute in zip(grid[:, 0], attributes, strict=True):
         _draw_slice(axes, slices[slices["attribute"] == attribute])
         axes.axvline(predictions.correct.mean(), color=GREY, lw=1, ls="--")
-    grid[0, 0].set_title("Accuracy by kind of face (95 % interval; dashed: all of the test split)")
+    grid[0, 0].set_title("Accuracy by kind of face, 95 % interval (dashed: all test rows)")
     grid[-1, 0].set(xlim=(0, 1))
     grid[-1, 0].xaxis.set_major_formatter(PercentFormatter(1))
     return figure

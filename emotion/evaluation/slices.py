@@ -10,7 +10,7 @@ import pandas as pd
 
 from emotion import metrics
 from emotion.core import files
-from emotion.core.manifest import COLUMNS
+from emotion.core.manifest import attribute_columns
 from emotion.evaluation.intervals import bootstrap_intervals
 from emotion.evaluation.predictions import Predictions
 
@@ -29,7 +29,7 @@ def score_slices(predictions: Predictions, resamples: int) -> pd.DataFrame:
         Columns attribute, value, rows, accuracy, low, high (95 %); no rows where no attribute has
         two values of MIN_ROWS rows or more.
     """
-    attributes = [name for name in predictions.rows.columns if name not in COLUMNS]
+    attributes = attribute_columns(predictions.rows)
     table = [
         {"attribute": attribute, "value": value, **_score(predictions, mask.to_numpy(), resamples)}
         for attribute in [*attributes, "source", "synthetic"]

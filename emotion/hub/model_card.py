@@ -55,7 +55,9 @@ def render_card(facts: Facts, licence: str, name: str) -> str:
         licence=licence,
         classes=sorted(facts.label_map, key=facts.label_map.get),
         initial=_initial_weights(facts),
-        corpora=", ".join(f"{name} ({rows})" for name, rows in facts.splits["source"].items()),
+        corpora=", ".join(
+            f"{name} ({sum(rows.values())})" for name, rows in facts.splits["source"].items()
+        ),
         weakest=_weakest_class(facts),
         cached_side=round(1.14 * facts.export["img_size"]),
     )

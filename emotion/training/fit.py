@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from emotion.core.manifest import SHARE
 from emotion.core.seeding import derive_seed
 from emotion.data.cache import cache_pictures
 from emotion.models.checkpoint import Checkpoint, Origin, initial_model, library_versions
@@ -115,10 +116,27 @@ def load_split(
     rows: pd.DataFrame, label_map: dict[str, int], img_size: int, interpolation: str, name: str
 ) -> LabelledPictures:
     """Cache a manifest's pictures and look its labels up."""
-    pictures = cache_pictures(list(rows["path"]), img_size, interpolation, f"decode {name}")
+    labels = rows["label"].map(label_map).to_numpy(dtype=np.int64, copy=True)
     return LabelledPictures(
-        pictures=pictures, labels=rows["label"].map(label_map).to_numpy(dtype=np.int64, copy=True)
+        pictures=cache_pictures(list(rows["path"]), img_size, interpolation, f"decode {name}"),
+        labels=labels,
+        targets=soft_targets(rows, labels, label_map),
     )
+
+
+def soft_targets(rows: pd.DataFrame, labels: np.ndarray, label_map: dict[str, int]) -> torch.Tensor:
+    """What annotators said, where the manifest has it for every class, else one-hot labels.
+
+    Returns:
+        float32 (N, C), rows summing to 1.
+    """
+    targets = np.eye(len(label_map))[labels]
+    columns = [f"{SHARE}{name}" for name in label_map]
+    if set(columns) <= set(rows.columns):
+        shares = rows[columns].astype(float).to_numpy()
+        said = shares.sum(axis=1) > 0  # rows of another source have none
+        targets[said] = shares[said] / shares[said].sum(axis=1, keepdims=True)
+    return torch.from_numpy(targets.astype(np.float32))
 
 
 def copy_state(model: EmotionClassifier) -> dict[str, torch.Tensor]:

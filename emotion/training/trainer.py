@@ -11,7 +11,6 @@ import torch
 from sklearn.metrics import log_loss
 from timm.utils import ModelEmaV3
 from torch import Tensor
-from torch.nn import functional as F
 
 from emotion.core.errors import UserError
 from emotion.core.seeding import derive_seed
@@ -36,6 +35,7 @@ class LabelledPictures:
 
     pictures: Tensor  # uint8 (N, 3, S, S), from the cache
     labels: np.ndarray  # class indices (N,)
+    targets: Tensor  # float32 (N, C): one-hot labels, or what annotators said
 
 
 class Trainer:
@@ -138,10 +138,9 @@ class Trainer:
         views = train_batch(
             pictures, keys, params.seed, epoch, self.spec.img_size, self.spec.mean, self.spec.std
         )
-        labels = torch.from_numpy(self.data.labels[rows]).to(device)
         views, targets = mix_batch(
             views,
-            F.one_hot(labels, len(self.class_weights)).float(),
+            self.data.targets[torch.from_numpy(rows)].to(device),
             np.random.default_rng(derive_seed(params.seed, epoch, number, "mix")),
             params.mixup_alpha if params.use_mixup else None,
             params.cutmix_alpha if params.use_cutmix else None,

@@ -25,7 +25,10 @@ FACTS = {
         "rows": {"total": 1000, "train": 701, "val": 149, "test": 143, "rejected": 7},
         "subjects": {"train": 211, "val": 43, "test": 47},
         "synthetic_fraction": 0.25,
-        "source": {"drawn_faces": 300, "studio": 700},
+        "source": {
+            "drawn_faces": {"train": 200, "val": 50, "test": 50},
+            "studio": {"train": 500, "val": 100, "test": 100},
+        },
     },
     "training": {
         "best_epoch": 17,

@@ -57,7 +57,11 @@ def test_all_outputs_are_written_and_agree(project, capsys):
         "data/class_weights.json",
         "models/label_map.json",
         "metrics/prepare_splits.json",
-        "plots/class_distribution.png",
+        "plots/prepare_splits/class_distribution.png",
+        "plots/prepare_splits/contact_angry.png",
+        "plots/prepare_splits/contact_happy.png",
+        "plots/prepare_splits/contact_sad.png",
+        "plots/prepare_splits/duplicates.png",
     }
     rows = pd.concat([manifest.read_manifest(paths.SPLITS / f"{s}.csv") for s in manifest.SPLITS])
     assert sorted(rows["path"]) == [f"faces/{index:02d}.png" for index in range(60)]
@@ -93,7 +97,10 @@ def test_tolerated_pictures_are_listed_and_left_out(project):
     (project / "faces" / "07.png").unlink()
     paths.PARAMS.write_text("data: {root: faces, max_rejected: 0.02}\n")
     prepare_splits.main()
-    assert paths.REJECTED.read_text() == "path,label,reason\nfaces/07.png,happy,missing\n"
+    header, row = paths.REJECTED.read_text().splitlines()
+    assert header == "path,label,reason,detail"
+    assert row.startswith('07.png,happy,missing,"looked for at ')
+    assert str(project / "faces" / "07.png") in row
     assert files.read_json(paths.SPLITS_METRICS)["rows"]["rejected"] == 1
 
 

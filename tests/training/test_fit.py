@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -13,7 +14,7 @@ from emotion.inference import predict_logits
 from emotion.losses import LOSSES
 from emotion.metrics import accuracy, macro_f1
 from emotion.training import fit as fit_module
-from emotion.training.fit import run_epochs
+from emotion.training.fit import run_epochs, soft_targets
 from emotion.training.schedules import SCHEDULES
 from tests.training.conftest import QUICK
 
@@ -163,3 +164,14 @@ def test_a_gain_below_min_delta_is_none():
 def test_accuracy_can_be_monitored_instead():
     trainer = ScriptedTrainer([0.1, 0.2, 0.3], monitor="accuracy")  # accuracy falls
     assert run_epochs(trainer, None)["epoch"] == 1
+
+
+def test_soft_labels_of_the_manifest_become_the_targets():
+    rows = pd.DataFrame(
+        {"label": ["sad", "happy"], "share_happy": ["0.3", "0"], "share_sad": ["0.9", "0"]}
+    )
+    targets = soft_targets(rows, np.array([1, 0]), {"happy": 0, "sad": 1})
+    # 0.3 and 0.9 are a quarter and three quarters; a row that nobody voted on keeps its label
+    assert targets.tolist() == [[0.25, 0.75], [1.0, 0.0]]
+    hard = soft_targets(rows[["label"]], np.array([1, 0]), {"happy": 0, "sad": 1})
+    assert hard.tolist() == [[0.0, 1.0], [1.0, 0.0]]

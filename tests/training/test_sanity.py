@@ -47,7 +47,7 @@ def test_a_network_that_is_cut_off_fails():
 def test_labels_that_cannot_be_learnt_fail():
     """Twelve identical pictures under two labels."""
     contradiction = LabelledPictures(
-        pictures=torch.full((12, 3, 36, 36), 99, dtype=torch.uint8), labels=np.arange(12) % 2
+        pictures=torch.full((12, 3, 36, 36), 99, dtype=torch.uint8), **labels(np.arange(12) % 2)
     )
     with pytest.raises(UserError, match="does not learn 12 training pictures by heart"):
         sanity.check_overfit(small_model(), contradiction, SPEC)
@@ -63,9 +63,13 @@ def test_the_sample_is_even_over_the_classes_and_independent_of_row_order(stripe
 SPEC = SimpleNamespace(img_size=32, mean=[0.5] * 3, std=[0.5] * 3)
 
 
+def labels(classes):
+    return {"labels": classes, "targets": torch.eye(2)[torch.from_numpy(classes)]}
+
+
 def sample():
     pictures = torch.randint(0, 256, (4, 3, 36, 36), dtype=torch.uint8)
-    return LabelledPictures(pictures=pictures, labels=np.array([0, 1, 0, 1]))
+    return LabelledPictures(pictures=pictures, **labels(np.array([0, 1, 0, 1])))
 
 
 def small_model():

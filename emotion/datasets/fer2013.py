@@ -1,0 +1,95 @@
+"""FER2013 (Goodfellow et al. 2013): 35,887 grey faces of 48 x 48 pixels.
+
+It lies about in three forms: Kaggle's `fer2013.csv` with a picture a row as a string of pixels,
+the same table as `icml_face_data.csv` with spaces before its headings, and class folders under
+train/ and test/ (where test holds both leaderboards' pictures, so there is no val).
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emotion.core.errors import UserError
+from emotion.datasets.folder import read_folder
+from emotion.datasets.tables import read_text_table, require_columns
+
+TABLES = ("fer2013.csv", "icml_face_data.csv")  # the first that is there counts
+COLUMNS = ("emotion", "pixels", "Usage")
+LABELS = {
+    "0": "Angry",
+    "1": "Disgust",
+    "2": "Fear",
+    "3": "Happy",
+    "4": "Sad",
+    "5": "Surprise",
+    "6": "Neutral",
+}
+SIDE = 48
+_GREY = {str(value): value for value in range(256)}
+
+
+def read_fer2013(root: Path) -> pd.DataFrame:
+    """Read whichever form lies in root.
+
+    Returns:
+        The package's columns; from a table also `pixels`, uint8 arrays of 48 x 48, None where the
+        string is broken, with paths `fer2013/<row>.png` to write them under. `split` is the table's
+        Usage: Training, PublicTest (our val) or PrivateTest (our test).
+
+    Raises:
+        UserError: no form is there, or the table is malformed, lacks a column or is of another
+            size.
+    """
+    table = find_table(root)
+    if table:
+        return read_pixel_table(table)
+    if (root / "train").is_dir() and (root / "test").is_dir():
+        return read_folder(root).assign(source="fer2013")
+    raise UserError(
+        f"{root} has neither {' nor '.join(TABLES)} nor the folders train and test; data.format "
+        "fer2013 needs one of the three: correct data.root."
+    )
+
+
+def find_table(root: Path) -> Path | None:
+    """FER2013's table in root, or None."""
+    return next((root / name for name in TABLES if (root / name).is_file()), None)
+
+
+def read_pixel_table(table: Path) -> pd.DataFrame:
+    """Read FER2013's table; returns and raises as `read_fer2013` does."""
+    cells = read_text_table(table, "it was there a moment ago.", only=COLUMNS)
+    require_columns(cells, COLUMNS, table, "Take fer2013.csv as Kaggle publishes it.")
+    pixels = np.empty(len(cells), dtype=object)  # filled one by one, or NumPy would stack them
+    for row, picture in enumerate(_pictures(cells["pixels"])):
+        pixels[row] = picture
+    if not any(picture is not None for picture in pixels):
+        raise UserError(
+            f"{table} has no row of {SIDE * SIDE} pixels from 0 to 255 (the first has "
+            f"{len(''.join(cells['pixels'][:1]).split())} values); take fer2013.csv as Kaggle "
+            "publishes it."
+        )
+    return pd.DataFrame(
+        {
+            "path": [f"fer2013/{row:05d}.png" for row in range(len(cells))],
+            "label": cells["emotion"].map(lambda code: LABELS.get(code, code)),
+            "split": cells["Usage"],
+            "subject": "",
+            "source": "fer2013",
+            "synthetic": False,
+            "pixels": pixels,
+        }
+    )
+
+
+def _pictures(texts: Iterable[str]) -> Iterable[np.ndarray | None]:
+    for text in texts:
+        try:
+            # Looking up is half the time of int(), and refuses 256, -1, 1.5 and words alike.
+            values = bytes(map(_GREY.__getitem__, text.split()))
+        except KeyError:
+            values = b""
+        whole = len(values) == SIDE * SIDE
+        yield np.frombuffer(values, np.uint8).reshape(SIDE, SIDE) if whole else None

@@ -1,0 +1,1 @@
+"""Which rows belong together: one person, one picture, copies of it; and what that leaks."""

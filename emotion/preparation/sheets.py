@@ -1,0 +1,116 @@
+"""Pictures for a glance: classes by split, a contact sheet a class, the worst pairs of twins."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from emotion.core import files
+from emotion.core.manifest import SPLITS
+from emotion.core.pictures import read_picture
+from emotion.grouping.near_duplicates import Pairs
+from emotion.preparation.report import count_classes
+
+COLOURS = {"train": "#33608c", "val": "#e0a030", "test": "#b5504a", "": "#888888"}
+COLUMNS, ROWS = 10, 4  # of a contact sheet
+PAIRS = 18  # on the sheet of twins
+SIDE, GAP, HEAD, FOOT = 96, 6, 34, 34  # pixels
+
+
+def plot_class_distribution(path: Path, rows: pd.DataFrame) -> None:
+    """Save a PNG of grouped bars: one group a class, one bar a split, each with its count."""
+    counts = count_classes(rows)
+    figure = Figure(figsize=(2.5 + 1.1 * len(counts), 4), dpi=120, layout="constrained")
+    axes = figure.add_subplot()
+    for offset, split in enumerate(SPLITS, start=-1):
+        positions = [index + 0.28 * offset for index in range(len(counts))]
+        bars = axes.bar(
+            positions, counts[split], width=0.26, color=COLOURS[split], label=split, zorder=2
+        )
+        axes.bar_label(bars, fontsize=7, padding=2)
+    axes.set_xticks(range(len(counts)), counts.index)
+    axes.set_ylabel("pictures")
+    axes.set_title(f"Classes of the three splits ({len(rows):,} pictures)", loc="left", fontsize=11)
+    axes.grid(axis="y", color="#dddddd", zorder=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(length=0)
+    axes.margins(y=0.1)
+    figure.legend(frameon=False, ncols=3, loc="outside upper right")  # clear of tall bars
+    with files.replacing(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})
+
+
+def draw_contact_sheets(folder: Path, rows: pd.DataFrame) -> None:
+    """Save `contact_<class>.png` for each class: pictures chosen by content, framed by split."""
+    for label, part in rows.groupby("label"):
+        shown = part.sort_values(["sha256", "path"]).head(COLUMNS * ROWS)
+        sheet, pen = _blank_sheet(COLUMNS, -(-len(shown) // COLUMNS), SIDE + GAP)
+        pen.text((GAP, GAP), f"{label}: {len(shown)} of {len(part):,}", "black", _font(16))
+        x = sheet.width - GAP
+        for split in reversed(SPLITS):  # the legend, from the right
+            x -= round(_font(14).getlength(split)) + GAP
+            pen.text((x, GAP), split, COLOURS[split], _font(14))
+        for index, row in enumerate(shown.itertuples()):
+            left, top = GAP + index % COLUMNS * (SIDE + GAP), HEAD + index // COLUMNS * (SIDE + GAP)
+            sheet.paste(_framed(row.path, row.split), (left, top))
+        _save(folder / f"contact_{label}.png", sheet)
+
+
+def draw_twins(path: Path, usable: pd.DataFrame, near: Pairs) -> None:
+    """Save the pairs of duplicates that a person should judge, the worst first.
+
+    Worst are two labels on the same face, then two sides of a split, then the largest distance,
+    which is where a near-duplicate is most likely none. Exact twins are at distance 0.
+    """
+    pairs = pd.DataFrame(near._asdict())
+    label, split = usable["label"].to_numpy(), usable["split"].to_numpy()
+    first, second = pairs["first"].to_numpy(), pairs["second"].to_numpy()
+    pairs["labels"], pairs["sides"] = label[first] != label[second], split[first] != split[second]
+    worst = pairs.sort_values(["labels", "sides", "distance"], ascending=False, kind="stable")
+    worst = worst.head(PAIRS)
+    width, height = 2 * SIDE + 3 * GAP, SIDE + FOOT
+    sheet, pen = _blank_sheet(3, max(1, -(-len(worst) // 3)), width + GAP, height + GAP)
+    title = f"{len(worst)} of {len(pairs):,} pairs of duplicates, the worst first"
+    pen.text((GAP, GAP), title if len(pairs) else "no duplicates", "black", _font(16))
+    for index, pair in enumerate(worst.itertuples()):
+        left = GAP + index % 3 * (width + GAP)
+        top = HEAD + index // 3 * (height + GAP)
+        for step, row in enumerate((usable.iloc[pair.first], usable.iloc[pair.second])):
+            x = left + step * (SIDE + GAP)
+            sheet.paste(_framed(row["path"], row["split"]), (x, top))
+            pen.text(
+                (x, top + SIDE), row["label"], "#a00000" if pair.labels else "black", _font(12)
+            )
+        said = f"{pair.distance} bits" if pair.distance else "same looks"
+        pen.text((left, top + SIDE + 15), said, "#666666", _font(11))
+    _save(path, sheet)
+
+
+def _blank_sheet(
+    columns: int, rows: int, width: int, height: int | None = None
+) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    size = (GAP + columns * width, HEAD + rows * (height or width) + GAP)
+    sheet = Image.new("RGB", size, "white")
+    return sheet, ImageDraw.Draw(sheet)
+
+
+def _framed(path: str, split: str) -> Image.Image:
+    picture = ImageOps.pad(read_picture(path), (SIDE - 6, SIDE - 6), color="white")
+    return ImageOps.expand(picture, border=3, fill=COLOURS[split])
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)
+
+
+def _save(path: Path, sheet: Image.Image) -> None:
+    with files.replacing(path) as temporary:
+        sheet.save(temporary, optimize=True)
+
+
+def draw_all(folder: Path, rows: pd.DataFrame, usable: pd.DataFrame, near: Pairs) -> None:
+    """Save every figure of the stage into `folder`."""
+    plot_class_distribution(folder / "class_distribution.png", rows)
+    draw_contact_sheets(folder, rows)
+    draw_twins(folder / "duplicates.png", usable, near)

@@ -1,0 +1,49 @@
+"""Corpora of noise, drawn in a moment: every picture is unlike every other unless it is a copy."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from emotion.datasets.corpus import DataParams
+from emotion.preparation.prepare import prepare
+
+
+def save_noise(path, seed, size=40):
+    """Smooth noise: neighbouring pixels are alike, as in photographs."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (12, 12), dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC).save(path)
+
+
+class Corpus:
+    """A folder with a labels.csv that grows row by row."""
+
+    def __init__(self, root: Path):
+        self.root, self.rows = root, []
+
+    def add(self, name, label, look=None, **cells):
+        """A picture that looks like every other of the same `look`."""
+        save_noise(self.root / name, seed=len(self.rows) + 10**6 if look is None else look)
+        self.rows.append({"path": name, "label": label, **cells})
+
+    def prepare(self, workers=1, **params):
+        table = pd.DataFrame(self.rows).fillna("")
+        table.to_csv(self.root / "labels.csv", index=False)
+        settings = DataParams(root=str(self.root), **params)
+        return prepare(settings, self.root.parent / "unpacked", workers)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return Corpus(tmp_path / "faces")
+
+
+@pytest.fixture
+def balanced(corpus):
+    """60 pictures in two classes, nobody known, no two alike."""
+    for index in range(60):
+        corpus.add(f"{index:03d}.png", ("happy", "sad")[index % 2])
+    return corpus

@@ -1,0 +1,45 @@
+"""The pictures for a glance: all there, the same bytes for the same rows, and of readable size."""
+
+import numpy as np
+from PIL import Image
+
+from emotion.preparation import sheets
+
+
+def test_every_class_has_its_sheet_and_bytes_do_not_depend_on_row_order(balanced, tmp_path):
+    prepared = balanced.prepare()
+    for name, rows in (("a", prepared.rows), ("b", prepared.rows.iloc[::-1])):
+        sheets.draw_all(tmp_path / name, rows, prepared.usable, prepared.near)
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == [
+        "class_distribution.png",
+        "contact_happy.png",
+        "contact_sad.png",
+        "duplicates.png",
+    ]
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+        with Image.open(tmp_path / "a" / name) as picture:
+            assert "Software" not in picture.info
+
+
+def test_a_contact_sheet_frames_each_picture_in_its_splits_colour(balanced, tmp_path):
+    prepared = balanced.prepare()
+    sheets.draw_contact_sheets(tmp_path, prepared.rows)
+    with Image.open(tmp_path / "contact_happy.png") as sheet:
+        colours = {colour for _, colour in sheet.convert("RGB").getcolors(1 << 20)}
+    assert {(0x33, 0x60, 0x8C), (0xE0, 0xA0, 0x30), (0xB5, 0x50, 0x4A)} <= colours
+
+
+def test_the_worst_pair_comes_first(balanced, tmp_path):
+    """A pair with two labels stands before one with the same label."""
+    balanced.add("twin_a.png", "happy", look=7)
+    balanced.add("twin_b.png", "happy", look=7)
+    balanced.add("torn_a.png", "happy", look=8)
+    balanced.add("torn_b.png", "sad", look=8)
+    prepared = balanced.prepare()
+    sheets.draw_twins(tmp_path / "duplicates.png", prepared.usable, prepared.near)
+    with Image.open(tmp_path / "duplicates.png") as sheet:
+        first = np.asarray(sheet.convert("RGB"))[sheets.HEAD :, : 2 * sheets.SIDE + 3 * sheets.GAP]
+    red_ink = (first[..., 0].astype(int) - first[..., 1] > 120).sum()
+    assert red_ink > 10

@@ -1,0 +1,31 @@
+"""How many synthetic rows a class may have, by hand."""
+
+import pandas as pd
+import pytest
+
+from emotion.preparation.synthetic import exceeds_share
+
+
+def rows(real, made):
+    records = [("train", "happy", False, f"r{i}") for i in range(real)]
+    records += [("train", "happy", True, f"m{i}") for i in range(made)]
+    records += [("test", "happy", False, "t")]
+    table = pd.DataFrame(records, columns=["split", "label", "synthetic", "sha256"])
+    return table.assign(path=table["sha256"])
+
+
+@pytest.mark.parametrize(("fraction", "stay"), [(0.0, 0), (0.3, 3), (0.5, 7), (0.8, 20), (1.0, 20)])
+def test_the_share_is_of_the_class_with_its_synthetic_rows(fraction, stay):
+    # 3 of 3 + 7 is 30 %; 28 of 28 + 7 would be 80 %, and there are only 20
+    table = rows(real=7, made=20)
+    over = exceeds_share(table, fraction)
+    assert (table["synthetic"] & ~over).sum() == stay
+    assert not over[~table["synthetic"]].any()
+
+
+def test_the_choice_does_not_depend_on_the_order_of_the_rows():
+    table = rows(real=4, made=9)
+    shuffled = table.sample(frac=1, random_state=0)
+    gone = set(table["path"][exceeds_share(table, 0.5)])
+    assert gone == set(shuffled["path"][exceeds_share(shuffled, 0.5)])
+    assert gone == {f"m{i}" for i in range(4, 9)}

@@ -1,0 +1,78 @@
+"""The audit of somebody else's split: finds leaks, changes nothing, and says how it ended."""
+
+import pandas as pd
+import pytest
+
+from emotion.audit import main
+from tests.preparation.conftest import save_noise
+
+
+@pytest.fixture
+def split(tmp_path):
+    """12 pictures in train.csv and 6 in test.csv, nothing shared."""
+    for name, start, count in (("train", 0, 12), ("test", 20, 6)):
+        rows = []
+        for index in range(start, start + count):
+            save_noise(tmp_path / "images" / f"{index}.png", seed=index)
+            label = ("happy", "sad")[index % 2]
+            rows.append({"path": f"images/{index}.png", "label": label, "subject": f"s{index}"})
+        pd.DataFrame(rows).to_csv(tmp_path / f"{name}.csv", index=False)
+    return tmp_path
+
+
+def run(split, *extra):
+    return main([str(split / "train.csv"), str(split / "test.csv"), *extra])
+
+
+def snapshot(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_clean_split_exits_with_0_and_nothing_is_touched(split, capsys):
+    before = snapshot(split)
+    assert run(split) == 0
+    out = capsys.readouterr().out
+    assert "18 pictures read: train 12, test 6" in out
+    assert "nothing leaks" in out
+    assert snapshot(split) == before
+
+
+def test_a_person_on_both_sides_exits_with_1_and_is_counted(split, capsys):
+    table = pd.read_csv(split / "test.csv")
+    table.loc[0, "subject"] = "s3"
+    table.to_csv(split / "test.csv", index=False)
+    assert run(split) == 1
+    out = capsys.readouterr().out
+    assert out.splitlines()[4].split() == ["train", "and", "test", "1", "1", "1", "0"]
+    assert f"{split}/images/3.png  ~  {split}/images/20.png" in out
+
+
+def test_the_same_picture_under_another_label_is_counted(split, capsys):
+    save_noise(split / "images" / "25.png", seed=0)
+    assert run(split) == 1
+    assert "2 rows whose identical pixels have another label too" in capsys.readouterr().out
+
+
+def test_unreadable_pictures_are_counted_and_left_out(split, capsys):
+    (split / "images" / "3.png").unlink()
+    assert run(split) == 0
+    assert "1 left out: missing" in capsys.readouterr().out
+
+
+def test_pictures_elsewhere_are_found_with_root(split, tmp_path_factory, capsys):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (split / "images").rename(elsewhere / "images")
+    assert run(split) == 2
+    assert "--root" in capsys.readouterr().err
+    assert run(split, "--root", str(elsewhere)) == 0
+
+
+def test_a_table_without_labels_is_one_sentence(split, capsys):
+    (split / "test.csv").write_text("file\nx.png\n")
+    assert run(split) == 2
+    assert "test.csv lacks the column(s) path, label" in capsys.readouterr().err
+
+
+def test_one_table_is_no_split(split, capsys):
+    assert main([str(split / "train.csv")]) == 2
+    assert "two or more tables" in capsys.readouterr().err
