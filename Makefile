@@ -6,7 +6,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 PYTHON ?= python3
 export PATH := $(BIN):$(PATH)
 
-.PHONY: repro test lint format
+.PHONY: repro test lint format bench
 .DEFAULT_GOAL := repro
 
 repro: $(VENV)/installed ## run the pipeline: dvc repro
@@ -22,6 +22,9 @@ lint: $(VENV)/installed ## check format and style
 format: $(VENV)/installed ## rewrite to the format
 	ruff format .
 	ruff check --fix .
+
+bench: $(VENV)/installed ## measure; the figures go to benchmarks/results/
+	$(BIN)/python -m benchmarks.bench_prepare_splits
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run `make PYTHON=python3.11`")'

@@ -7,6 +7,9 @@ from PIL import Image, ImageOps
 
 from emotion.core.errors import UserError
 
+# What may be opened. Pillow knows more, among them EPS, for which it starts another program.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+
 
 def read_picture(path: str | Path) -> Image.Image:
     """Decode a whole file: EXIF rotation applied, transparency over white, 16 bits to 8, RGB out.
@@ -17,7 +20,7 @@ def read_picture(path: str | Path) -> Image.Image:
         UserError: the file is missing, truncated, or no picture; the message names it.
     """
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=FORMATS) as picture:
             return to_rgb(ImageOps.exif_transpose(picture))
     except FileNotFoundError:
         raise UserError(

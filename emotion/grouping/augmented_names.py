@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 # The original's stem, a mark, and whatever numbers or hashes follow it.
-_COPY = re.compile(r"(?P<stem>.+?)[ _-]+aug(?:mented)?(?:[ _-]*\d+)?(?:[ _-]\w+)*", re.IGNORECASE)
+_COPY = re.compile(
+    r"(?P<stem>.+?)[ _-]+aug(?:mented)?(?:[ _-]*\d+)?(?:[ _-][\w -]*)?", re.IGNORECASE
+)
 
 
 def original_stem(path: str) -> str | None:
@@ -47,6 +49,9 @@ def name_originals(paths: pd.Series, labels: pd.Series) -> tuple[np.ndarray, np.
     by_label = pd.Series([f"{label}:{stem}" for label, stem in zip(labels, own, strict=True)])
     at_home = by_folder.isin(by_folder[~is_copy]) & is_copy
     away = is_copy & ~at_home
+    # A copy at home goes where its original goes, whatever label it was given itself.
+    label_at_home = by_label[~is_copy].groupby(by_folder[~is_copy]).min()
+    by_label = by_label.where(~at_home, by_folder.map(label_at_home))
     # An original takes the wider key if any copy needs it, and then all its copies follow.
     wide = by_label.isin(by_label[away])
     keys = np.where(wide, by_label, by_folder).astype(object)

@@ -31,19 +31,22 @@ def hash_pixels(pixels: np.ndarray) -> str:
     """
     if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():
         pixels = pixels[..., 0]
-    digest = hashlib.sha256(repr(pixels.shape).encode())
-    digest.update(np.ascontiguousarray(pixels))
-    return digest.hexdigest()
+    size = repr(pixels.shape).encode()
+    return hashlib.sha256(b"".join([size, np.ascontiguousarray(pixels)])).hexdigest()
 
 
 def lowest_frequencies(pixels: np.ndarray) -> np.ndarray:
-    """DCT-II of the luma at the LOW x LOW lowest frequencies, float32."""
-    luma = pixels @ _LUMA if pixels.ndim == 3 else pixels.astype(np.float32)
-    return _cosines(luma.shape[0]) @ luma @ _cosines(luma.shape[1]).T
+    """DCT-II of the luma at the lowest frequencies, float32 (N, LOW, LOW).
+
+    Args:
+        pixels: of pictures of one size: uint8, (N, H, W) or (N, H, W, 3).
+    """
+    luma = pixels @ _LUMA if pixels.ndim == 4 else pixels.astype(np.float32)
+    return _cosines(luma.shape[1]) @ luma @ _cosines(luma.shape[2]).T
 
 
 def hash_looks(frequencies: np.ndarray) -> np.ndarray:
-    """Perceptual hashes, uint8 (N, HASH_BYTES), of `lowest_frequencies` stacked (N, LOW, LOW)."""
+    """Perceptual hashes, uint8 (N, HASH_BYTES), of `lowest_frequencies`."""
     low = frequencies.reshape(-1, LOW * LOW)
     middle = np.sort(low, axis=1)[:, LOW * LOW // 2 - 1 : LOW * LOW // 2 + 1]
     median = middle.mean(axis=1, keepdims=True)  # np.median takes ten times as long

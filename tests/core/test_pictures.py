@@ -79,3 +79,9 @@ def test_a_missing_or_damaged_file_is_named(tmp_path):
     (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
     with pytest.raises(UserError, match=r"cut\.jpg cannot be read"):
         read_picture(tmp_path / "cut.jpg")
+
+
+def test_formats_that_start_other_programs_are_not_opened(tmp_path):
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.eps")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_picture(tmp_path / "a.eps")

@@ -1,0 +1,221 @@
+"""How long `prepare_splits` takes, against what it promises.
+
+Run     python -m benchmarks.bench_prepare_splits     (some minutes; leave the machine alone)
+Writes  benchmarks/results/prepare_splits.json
+
+Each measurement runs in a process of its own, so that its peak memory is its own. The standard
+library alone is imported up here: every worker imports this module first, and what it takes would
+be counted on both sides of a ratio.
+"""
+
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+
+from benchmarks.machine import describe_machine
+
+RESULTS = Path(__file__).parent / "results" / "prepare_splits.json"
+PICTURES, SIDE, PROCESSES, REPETITIONS = 36_000, 48, 2, 3
+COUNTS = (10_000, 100_000, 1_000_000)
+DISTANCE = 16  # bits of 256, the default of data.near_duplicate_bits
+
+MOST_RATIO = 1.5  # inspection to bare decoding
+MOST_SECONDS, MOST_MEGABYTES = 60, 2000  # of the largest split
+
+
+def main() -> None:
+    """Measure, print a table, and write the figures."""
+    from emotion.core import files
+
+    figures = {
+        "machine": describe_machine(),
+        "inspection": in_a_process(bench_inspection),
+        "near_pairs": bench_growth(bench_near_pairs),
+        "split": bench_growth(bench_split),
+    }
+    print(as_table(figures))
+    files.write_json(RESULTS, figures)
+
+
+def in_a_process(function: Callable, *values):
+    """Call a function of this module in a fresh process and return what it returns."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *values).result()
+
+
+def bench_growth(bench: Callable[[int], dict]) -> dict:
+    """The same measurement at each of COUNTS, and how often the time of one goes into the next."""
+    rows = {str(count): in_a_process(bench, count) for count in COUNTS}
+    seconds = [row["seconds"] for row in rows.values()]
+    return {
+        "by_count": rows,
+        "growth": [round(after / before, 2) for before, after in pairwise(seconds)],
+    }
+
+
+@contextmanager
+def stopwatch() -> Iterator[dict]:
+    """Fill a dict with the seconds of the block and the peak memory of the process so far."""
+    taken = {}
+    start = time.perf_counter()
+    yield taken
+    taken["seconds"] = round(time.perf_counter() - start, 3)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    taken["peak_megabytes"] = round(peak / (1e6 if sys.platform == "darwin" else 1e3))
+
+
+def bench_inspection() -> dict:
+    """Inspection of PICTURES files against bare decoding, by PROCESSES each, alternating."""
+    from emotion.inspection.pictures import inspect_pictures
+
+    bare, inspection = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        paths = draw_pictures(Path(folder))
+        decode_all(paths)  # the files are in the page cache from here on
+        for _ in range(REPETITIONS):
+            with stopwatch() as taken:
+                decode_all(paths)
+            bare.append(taken["seconds"])
+            with stopwatch() as taken:
+                inspect_pictures(paths, min_size=SIDE, workers=PROCESSES)
+            inspection.append(taken["seconds"])
+    ratios = [ours / theirs for ours, theirs in zip(inspection, bare, strict=True)]
+    return {
+        "pictures": PICTURES,
+        "processes": PROCESSES,
+        "bare_seconds": bare,
+        "inspection_seconds": inspection,
+        "median_ratio": round(statistics.median(ratios), 3),
+    }
+
+
+def draw_pictures(folder: Path) -> list[str]:
+    """Grey PNGs, each a gradient of its own under noise."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    ramp = np.linspace(-0.5, 0.5, SIDE)
+    paths = []
+    for index in range(PICTURES):
+        down, across = rng.uniform(-100, 100, 2)
+        values = 128 + down * ramp[:, None] + across * ramp + rng.normal(0, 20, (SIDE, SIDE))
+        paths.append(str(folder / f"{index:05d}.png"))
+        Image.fromarray(values.clip(0, 255).astype(np.uint8)).save(paths[-1])
+    return paths
+
+
+def decode_all(paths: list[str]) -> None:
+    """What no inspection can do without, in the same kind of pool."""
+    chunks = [paths[start : start + 256] for start in range(0, len(paths), 256)]
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        list(pool.map(decode_chunk, chunks))
+
+
+def decode_chunk(paths: list[str]) -> None:
+    """Bare decoding."""
+    from PIL import Image
+
+    for path in paths:
+        with Image.open(path) as picture:
+            picture.load()
+
+
+def bench_near_pairs(count: int) -> dict:
+    """The search among random hashes, a hundredth of them near copies of others."""
+    import numpy as np
+
+    from emotion.grouping.near_duplicates import find_near_pairs
+
+    rng = np.random.default_rng(0)
+    hashes = rng.integers(0, 256, (count, 32), dtype=np.uint8)
+    copies = count // 100
+    bits = np.unpackbits(hashes[:copies], axis=1)
+    for row in bits:
+        row[rng.choice(256, rng.integers(1, DISTANCE + 1), replace=False)] ^= 1
+    hashes[-copies:] = np.packbits(bits, axis=1)
+    hashes = rng.permutation(hashes)
+    find_near_pairs(hashes[:1000], DISTANCE)
+    with stopwatch() as taken:
+        pairs = find_near_pairs(hashes, DISTANCE)
+    assert len(pairs.first) == copies, "a near copy was missed, or a stranger was taken for one"
+    return taken
+
+
+def bench_split(rows_count: int) -> dict:
+    """Grouping and splitting a manifest."""
+    split_manifest(make_manifest(3000))  # what is imported and compiled once is not counted
+    rows = make_manifest(rows_count)
+    with stopwatch() as taken:
+        split_manifest(rows)
+    return taken
+
+
+def make_manifest(count: int):
+    """Six classes of unequal size, about three rows a subject, a tenth without subject."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    classes = ["angry", "fearful", "happy", "neutral", "sad", "surprised"]
+    subjects = np.char.add("s", rng.integers(0, count // 3, count).astype(str)).astype(object)
+    subjects[rng.random(count) < 0.1] = ""
+    digests = rng.bytes(32 * count).hex()
+    return pd.DataFrame(
+        {
+            "path": [f"data/raw/{index:07d}.png" for index in rng.permutation(count)],
+            "label": rng.choice(classes, count, p=[0.1, 0.05, 0.35, 0.25, 0.15, 0.1]),
+            "split": "",
+            "subject": subjects,
+            "sha256": [digests[start : start + 64] for start in range(0, 64 * count, 64)],
+        }
+    )
+
+
+def split_manifest(rows) -> None:
+    """The one place here that knows how rows are grouped and split."""
+    import numpy as np
+
+    from emotion.grouping.groups import name_groups
+    from emotion.grouping.near_duplicates import Pairs
+    from emotion.splits import split_rows
+
+    nothing = np.array([], dtype=np.int64)
+    groups = name_groups(rows, Pairs(nothing, nothing, nothing), np.full(len(rows), "", object))
+    split_rows(rows.assign(group=groups), val_fraction=0.15, test_fraction=0.15, seed=42)
+
+
+def as_table(figures: dict) -> str:
+    """The figures beside what was promised."""
+    inspection = figures["inspection"]
+    lines = [
+        ", ".join(str(value) for value in figures["machine"].values()),
+        f"inspection / bare decoding of {PICTURES:,} pictures, {PROCESSES} processes: "
+        f"{statistics.median(inspection['inspection_seconds']):.2f} s / "
+        f"{statistics.median(inspection['bare_seconds']):.2f} s, "
+        f"median ratio {inspection['median_ratio']:.2f} (at most {MOST_RATIO})",
+        "",
+        f"{'':12}{'rows':>10}{'seconds':>10}{'MB':>8}",
+    ]
+    for name in ("near_pairs", "split"):
+        for count, row in figures[name]["by_count"].items():
+            lines.append(
+                f"{name:12}{int(count):>10,}{row['seconds']:>10.2f}{row['peak_megabytes']:>8,}"
+            )
+        lines.append(f"{'':12}ten times the rows: {figures[name]['growth']} times the seconds")
+    lines.append(
+        f"split: at most {MOST_SECONDS} s and {MOST_MEGABYTES:,} MB at {COUNTS[-1]:,} rows"
+    )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What is turned away: counted, told with its cure, and listed in one order."""
+
+import pandas as pd
+import pytest
+
+from emotion.core.errors import UserError
+from emotion.preparation.rejected import COLUMNS, refuse_too_many, write_rejected
+
+
+def rejected(*reasons):
+    rows = [(f"p/{i}.png", "happy", reason, "") for i, reason in enumerate(reasons)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def test_more_than_allowed_stops_with_counts_first_files_and_cures():
+    bad = rejected("blank", "blank", "blank", "blank", "missing")
+    with pytest.raises(UserError) as caught:
+        refuse_too_many(bad, total=11, max_rejected=0.4)
+    message = str(caught.value)
+    assert "5 of 11 pictures cannot be used" in message
+    assert "4 blank (p/0.png, p/1.png, p/2.png, ...)" in message
+    assert "1 missing (p/4.png)" in message
+    assert "data.max_rejected from 0.4 to 0.4546" in message
+    assert "min_size" not in message
+    refuse_too_many(bad, total=11, max_rejected=0.4546)
+
+
+def test_a_corpus_of_small_pictures_is_told_of_min_size_not_of_max_rejected():
+    with pytest.raises(UserError, match=r"lower data\.min_size") as caught:
+        refuse_too_many(rejected(*["too small"] * 4), total=4, max_rejected=0.0)
+    assert "max_rejected" not in str(caught.value)
+
+
+def test_what_annotators_did_not_agree_on_does_not_count():
+    refuse_too_many(rejected("no majority", "not a face", "tied vote"), total=4, max_rejected=0.0)
+
+
+def test_the_list_is_written_in_one_order_and_even_when_empty(tmp_path):
+    bad = rejected("blank", "missing")
+    for name, rows in (("a.csv", bad), ("b.csv", bad.iloc[::-1])):
+        write_rejected(tmp_path / name, rows)
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+    write_rejected(tmp_path / "none.csv", bad[:0])
+    assert (tmp_path / "none.csv").read_text() == "path,label,reason,detail\n"
