@@ -8,9 +8,10 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
+from emotion.data.cache import Pictures
 from emotion.data.transforms import eval_batch
 
 
@@ -24,16 +25,22 @@ class InputSpec(Protocol):
 
 @torch.no_grad()
 def predict_logits(
-    model: nn.Module, pictures: Tensor, spec: InputSpec, batch_size: int = 64, desc: str = ""
+    model: nn.Module,
+    pictures: Pictures,
+    spec: InputSpec,
+    batch_size: int = 64,
+    desc: str = "",
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Logits of every picture, in order.
+    """Logits of pictures, in order.
 
     Args:
         model: put into evaluation mode for the call, and back.
-        pictures: uint8 (N, 3, S, S) from the cache.
+        pictures: of the cache, or decoded as they come.
         spec: input side and normalisation.
         batch_size: changes speed and memory; logits to the last bits only.
         desc: progress bar's text; empty for no bar.
+        rows: which pictures; None takes all.
 
     Returns:
         float32 array (N, C).
@@ -42,9 +49,13 @@ def predict_logits(
     was_training = model.training
     model.eval()
     logits = []
-    batches = pictures.split(batch_size)
-    for batch in tqdm(batches, desc=desc, unit="batch", leave=False, disable=not desc):
+    rows = np.arange(len(pictures)) if rows is None else rows
+    cuts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    bar = tqdm(total=len(cuts), desc=desc, unit="batch", leave=False, disable=not desc)
+    for batch in pictures.batches(cuts):
         views = eval_batch(batch.to(device), spec.img_size, spec.mean, spec.std)
         logits.append(model(views.contiguous(memory_format=torch.channels_last)).float().cpu())
+        bar.update()
+    bar.close()
     model.train(was_training)
     return torch.cat(logits).numpy()

@@ -21,6 +21,7 @@ HUB = Path("models/hub")
 
 SPLITS_METRICS = Path("metrics/prepare_splits.json")
 SANITY_METRICS = Path("metrics/sanity_checks.json")
+TRAIN_STATE = Path(".train_state")  # of an interrupted run; no output, for DVC would delete it
 TRAIN_METRICS = Path("metrics/train")  # dvclive: curves, and everything that is timed
 EVALUATE_METRICS = Path("metrics/evaluate.json")
 EXPLAIN_METRICS = Path("metrics/explain.json")

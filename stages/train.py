@@ -1,7 +1,7 @@
 """Fine-tune the backbone; keep the epoch with the best validation metric.
 
 Reads   data/splits/train.csv and val.csv, their pictures, models/label_map.json,
-        data/class_weights.json, models/pretrained/
+        data/class_weights.json, models/pretrained/; .train_state/ of an interrupted run
 Writes  models/best_model.pth, metrics/train/
 """
 
@@ -9,6 +9,7 @@ from emotion.core import files, labels
 from emotion.core.manifest import read_manifest
 from emotion.training.fit import fit
 from emotion.training.params import TrainParams
+from emotion.training.state import discard_state
 from stages import paths
 from stages.run import run, settings_of
 
@@ -23,12 +24,14 @@ def main() -> None:
         weights_folder=paths.PRETRAINED,
         params=params,
         log_folder=paths.TRAIN_METRICS,
+        state_folder=paths.TRAIN_STATE,
     )
+    if checkpoint is None:  # one of several processes; the first one writes
+        return
     checkpoint.save(paths.BEST_MODEL)
-    print(
-        f"train: kept epoch {checkpoint.epoch}, validation macro-F1 {checkpoint.val_macro_f1:.3f}, "
-        f"accuracy {checkpoint.val_accuracy:.3f}"
-    )
+    discard_state(paths.TRAIN_STATE)
+    best = f"macro-F1 {checkpoint.val_macro_f1:.3f}, accuracy {checkpoint.val_accuracy:.3f}"
+    print(f"train: kept epoch {checkpoint.epoch}, validation {best}")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ def make_checkpoint(
         mean=facts.mean,
         std=facts.std,
         interpolation=facts.interpolation,
+        grayscale=False,
         weights="random",
         weights_source="pretrained: none",
         epoch=3,

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from emotion.data.cache import CachedPictures
 from emotion.data.transforms import eval_batch
 from emotion.inference import predict_logits
 from emotion.models.backbones import build_backbone, resolve_backbone
@@ -18,9 +19,11 @@ def test_logits_are_the_networks_own_in_the_order_of_the_pictures():
     model = EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "deep", 3)
     model.train()
     pictures = torch.randint(0, 256, (7, 3, 36, 36), dtype=torch.uint8)
-    logits = predict_logits(model, pictures, SPEC, batch_size=3)
+    logits = predict_logits(model, CachedPictures(pictures), SPEC, batch_size=3)
     assert model.training  # as it was
     model.eval()
     with torch.no_grad():
         one_by_one = [model(eval_batch(p[None], 32, SPEC.mean, SPEC.std))[0] for p in pictures]
+    some = predict_logits(model, CachedPictures(pictures), SPEC, rows=np.array([5, 1]))
+    np.testing.assert_allclose(some, logits[[5, 1]], atol=1e-5)
     np.testing.assert_allclose(logits, torch.stack(one_by_one).numpy(), atol=1e-5)

@@ -6,17 +6,77 @@ area is resampled by a factor near 1, so the training view needs no anti-aliasin
 """
 
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from emotion.core.pictures import read_picture
 
 CACHE_SCALE = 1.14  # the recipe's resize before the centre crop
+
+
+class Pictures(Protocol):
+    """A split's pictures, by row."""
+
+    def __len__(self) -> int:
+        """Rows."""
+
+    def batches(self, rows: Sequence[np.ndarray]) -> Iterator[Tensor]:
+        """The pictures of each array of rows in turn, uint8 (n, 3 or 1, S, S)."""
+
+
+@dataclass(frozen=True)
+class CachedPictures:
+    """All pictures decoded, in memory or in a memory-mapped file."""
+
+    tensor: Tensor  # uint8 (N, 3 or 1, S, S)
+
+    def __len__(self) -> int:
+        return len(self.tensor)
+
+    def batches(self, rows: Sequence[np.ndarray]) -> Iterator[Tensor]:  # noqa: D102
+        return (self.tensor[torch.from_numpy(part)] for part in rows)
+
+
+@dataclass(frozen=True)
+class DecodedPictures(Dataset):
+    """No cache: pictures are decoded whenever they are asked for, by other processes."""
+
+    paths: Sequence[str]
+    side: int  # pixels
+    method: Image.Resampling
+    grayscale: bool
+    workers: int
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        return decode(self.paths[row], self.side, self.method, self.grayscale)
+
+    def batches(self, rows: Sequence[np.ndarray]) -> Iterator[Tensor]:  # noqa: D102
+        loader = DataLoader(
+            self,
+            batch_sampler=rows,
+            num_workers=self.workers,
+            collate_fn=_stack,
+            multiprocessing_context="spawn" if self.workers else None,
+            pin_memory=torch.cuda.is_available(),
+        )
+        return iter(loader)
+
+
+def _stack(pictures: list[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
 
 
 def cached_side(img_size: int) -> int:
@@ -25,8 +85,13 @@ def cached_side(img_size: int) -> int:
 
 
 def cache_pictures(
-    paths: Sequence[str], img_size: int, interpolation: str, desc: str
-) -> torch.Tensor:
+    paths: Sequence[str],
+    img_size: int,
+    interpolation: str,
+    desc: str,
+    grayscale: bool = False,
+    memory_gb: float = float("inf"),
+) -> Tensor:
     """Decode, resize the short side to `cached_side(img_size)`, cut the centre square.
 
     Args:
@@ -34,22 +99,33 @@ def cache_pictures(
         img_size: input side of the network, pixels.
         interpolation: the backbone's, a name of PIL.Image.Resampling in lower case.
         desc: what the progress bar says.
+        grayscale: keep the luminance alone.
+        memory_gb: a larger cache lies in a temporary file, mapped into memory.
 
     Returns:
-        uint8 tensor of shape (N, 3, S, S), RGB, in the order of `paths`.
+        uint8 tensor of shape (N, 3, S, S), RGB, in the order of `paths`; (N, 1, S, S) if
+        `grayscale`.
     """
     side = cached_side(img_size)
     method = Image.Resampling[interpolation.upper()]
-    cache = np.empty((len(paths), side, side, 3), dtype=np.uint8)
+    shape = (len(paths), 1 if grayscale else 3, side, side)
+    cache = _allocate(shape, memory_gb)
 
     def fill(index: int) -> None:
-        cache[index] = np.asarray(square(read_picture(paths[index]), side, method))
+        cache[index] = decode(paths[index], side, method, grayscale).transpose(2, 0, 1)
 
     # Pillow releases the GIL while it decodes and resizes, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         done = pool.map(fill, range(len(paths)))
-        list(tqdm(done, total=len(paths), desc=desc, unit="picture", leave=False))
-    return torch.from_numpy(cache).permute(0, 3, 1, 2).contiguous()
+        for _ in tqdm(done, total=len(paths), desc=desc, unit="picture", leave=False):
+            pass
+    return torch.from_numpy(cache)
+
+
+def decode(path: str, side: int, method: Image.Resampling, grayscale: bool) -> np.ndarray:
+    """One picture as it lies in the cache, but with channels last: uint8 (S, S, 3 or 1)."""
+    picture = square(read_picture(path), side, method)
+    return np.asarray(picture.convert("L"))[..., None] if grayscale else np.asarray(picture)
 
 
 def square(picture: Image.Image, side: int, method: Image.Resampling) -> Image.Image:
@@ -59,3 +135,11 @@ def square(picture: Image.Image, side: int, method: Image.Resampling) -> Image.I
     left, top = (width - short) / 2, (height - short) / 2
     box = (left, top, left + short, top + short)
     return picture.resize((side, side), method, box=box)
+
+
+def _allocate(shape: tuple[int, ...], memory_gb: float) -> np.ndarray:
+    if np.prod(shape) <= memory_gb * 1e9:
+        return np.empty(shape, dtype=np.uint8)
+    # Without a name from the start: the file is gone with the process, however that ends.
+    with tempfile.TemporaryFile(dir=".") as file:
+        return np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)

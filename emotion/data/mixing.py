@@ -1,62 +1,67 @@
 """MixUp and CutMix: a batch blended with a permutation of itself, targets blended likewise.
 
-At most one of them acts on a batch. MixUp: Zhang et al., 2018; CutMix: Yun et al., 2019.
+At most one of them acts on a batch. MixUp: Zhang et al., 2018; CutMix: Yun et al., 2019. What is
+blended with what is drawn for the whole batch, so that a part of it (on another process, or in
+another step of gradient accumulation) is blended as the whole would be.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 
-def mix_batch(
-    pictures: Tensor,
-    targets: Tensor,
+@dataclass(frozen=True)
+class Mix:
+    """How one batch of N pictures is blended."""
+
+    partner: np.ndarray  # of each picture, (N,)
+    share: float  # of the picture itself; the rest is its partner's
+    box: tuple[slice, slice] | None  # CutMix: rows and columns taken from the partner
+
+    def targets(self, targets: Tensor) -> Tensor:
+        """Class probabilities (N, C) of the whole batch, blended."""
+        return torch.lerp(targets[torch.from_numpy(self.partner)], targets, self.share)
+
+    def views(self, own: Tensor, partners: Tensor) -> Tensor:
+        """Pictures (n, 3, H, W) of a part of the batch, blended with those of their partners."""
+        if self.box is None:
+            return torch.lerp(partners, own, self.share)
+        blended = own.clone()
+        blended[:, :, *self.box] = partners[:, :, *self.box]
+        return blended
+
+
+def draw_mix(
+    count: int,
+    side: int,
     rng: np.random.Generator,
     mixup_alpha: float | None,
     cutmix_alpha: float | None,
-) -> tuple[Tensor, Tensor]:
-    """Blend a batch; with both methods on, each takes half of the batches.
+) -> Mix | None:
+    """Draw how a batch is blended; with both methods on, each takes half of the batches.
 
     Args:
-        pictures: (N, 3, H, W).
-        targets: class probabilities (N, C).
+        count: pictures in the batch.
+        side: of a picture, pixels.
         rng: of this batch alone.
         mixup_alpha: of the Beta(alpha, alpha) that draws the share; None turns the method off.
         cutmix_alpha: likewise.
-
-    Returns:
-        The blended pictures and targets.
     """
     methods = [
-        (method, alpha)
-        for method, alpha in ((mixup, mixup_alpha), (cutmix, cutmix_alpha))
+        (cuts, alpha)
+        for cuts, alpha in ((False, mixup_alpha), (True, cutmix_alpha))
         if alpha is not None
     ]
     if not methods:
-        return pictures, targets
-    method, alpha = methods[rng.integers(len(methods))]
-    partner = torch.from_numpy(rng.permutation(len(pictures))).to(pictures.device)
-    return method(pictures, targets, partner, rng.beta(alpha, alpha), rng)
-
-
-def mixup(
-    pictures: Tensor, targets: Tensor, partner: Tensor, share: float, _: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """`share` of each picture and target, the rest from its partner."""
-    pictures = torch.lerp(pictures[partner], pictures, share)
-    return pictures, torch.lerp(targets[partner], targets, share)
-
-
-def cutmix(
-    pictures: Tensor, targets: Tensor, partner: Tensor, share: float, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Paste a box of area 1 - `share` from the partner; targets follow the area really pasted."""
-    height, width = pictures.shape[-2:]
-    side = np.sqrt(1 - share)
-    y, x = rng.uniform(0, height), rng.uniform(0, width)
-    top, bottom = np.clip([y - side * height / 2, y + side * height / 2], 0, height).astype(int)
-    left, right = np.clip([x - side * width / 2, x + side * width / 2], 0, width).astype(int)
-    pictures = pictures.clone()
-    pictures[..., top:bottom, left:right] = pictures[partner][..., top:bottom, left:right]
-    kept = 1 - (bottom - top) * (right - left) / (height * width)
-    return pictures, torch.lerp(targets[partner], targets, kept)
+        return None
+    cuts, alpha = methods[rng.integers(len(methods))]
+    partner, share = rng.permutation(count), rng.beta(alpha, alpha)
+    if not cuts:
+        return Mix(partner, share, None)
+    centre, half = rng.uniform(0, side, size=2), np.sqrt(1 - share) * side / 2
+    low, high = np.clip([centre - half, centre + half], 0, side).astype(int)
+    # The share of the area really pasted, for the box is cut off at the border.
+    share = 1 - np.prod(high - low) / side**2
+    return Mix(partner, float(share), (slice(low[0], high[0]), slice(low[1], high[1])))

@@ -1,8 +1,8 @@
 """What a network sees: the validation view, and the training view as one batched resampling.
 
 Crop, flip and rotation are one affine map a picture, so a batch is resampled once; brightness,
-contrast and saturation are one 3x3 colour matrix and offset a picture. Everything random comes from
-`uniforms(seed, rows)`: a picture's view depends on (seed, epoch, row), not on its batch.
+contrast, saturation and normalisation are one linear map of the colours. Everything random comes
+from `uniforms(seed, rows)`: a picture's view depends on (seed, epoch, row), not on its batch.
 """
 
 import math
@@ -28,16 +28,24 @@ _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's and torchvision's gre
 def eval_batch(
     pictures: Tensor, img_size: int, mean: Sequence[float], std: Sequence[float]
 ) -> Tensor:
-    """Centre crop and normalise: uint8 (N, 3, S, S) to float32 (N, 3, img_size, img_size)."""
+    """Centre crop and normalise: uint8 (N, C, S, S) to float32 (N, 3, img_size, img_size).
+
+    C is 3, or 1 where the cache holds grey pictures.
+    """
     start = (pictures.shape[-1] - img_size) // 2
     crop = pictures[..., start : start + img_size, start : start + img_size]
     return normalise(crop.float() / 255, mean, std)
 
 
 def normalise(pictures: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """(pictures - mean) / std by channel; pictures (N, 3, H, W) in 0..1."""
+    """(pictures - mean) / std by channel; pictures (N, 3 or 1, H, W) in 0..1."""
     mean, std = (pictures.new_tensor(values).view(1, 3, 1, 1) for values in (mean, std))
     return (pictures - mean) / std
+
+
+def luminance(pictures: Tensor) -> Tensor:
+    """Brightness as people see it, (N, 1, H, W), of RGB (N, 3, H, W) in any range."""
+    return sum(weight * pictures[:, i : i + 1] for i, weight in enumerate(_LUMA))
 
 
 def train_batch(
@@ -52,7 +60,7 @@ def train_batch(
     """The recipe's augmentation of a batch, on the device of `pictures`.
 
     Args:
-        pictures: uint8 (N, 3, S, S) from the cache.
+        pictures: uint8 (N, 3 or 1, S, S) from the cache.
         rows: the pictures' places in the manifest, (N,): with `seed` and `epoch` they decide
             everything random.
         seed: the run's seed.
@@ -64,16 +72,15 @@ def train_batch(
     Returns:
         float32 (N, 3, img_size, img_size).
     """
-    draws = uniforms(derive_seed(seed, epoch, "augment"), rows, draws=13)
-    draws = torch.from_numpy(draws.astype(np.float32)).to(pictures.device)
-    matrix = affine_matrices(draws[:, :6])
-    grid = F.affine_grid(matrix, [len(pictures), 3, img_size, img_size], align_corners=False)
+    draws = uniforms(derive_seed(seed, epoch, "augment"), rows, draws=13).astype(np.float32)
+    on_device = torch.from_numpy(draws[:, :9]).to(pictures.device)
+    matrix = affine_matrices(on_device[:, :6])
+    grid = F.affine_grid(matrix, [len(pictures), 1, img_size, img_size], align_corners=False)
     # Rotation looks past the border; reflection fills the corners with skin and hair, not black.
-    views = F.grid_sample(
-        pictures.float() / 255, grid, padding_mode="reflection", align_corners=False
-    )
-    views = jitter_colours(views, draws[:, 6:9])
-    return erase(normalise(views, mean, std), draws[:, 9:13])
+    views = F.grid_sample(pictures.float(), grid, padding_mode="reflection", align_corners=False)
+    views = jitter_and_normalise(views, on_device[:, 6:9], mean, std)
+    erase(views, draws[:, 9:13])
+    return views
 
 
 def affine_matrices(draws: Tensor) -> Tensor:
@@ -96,38 +103,60 @@ def affine_matrices(draws: Tensor) -> Tensor:
     return torch.stack([row_x, row_y], dim=1)
 
 
-def jitter_colours(pictures: Tensor, draws: Tensor) -> Tensor:
-    """Random brightness, then contrast, then saturation, of RGB in 0..1; draws uniform (N, 3).
+def jitter_and_normalise(
+    views: Tensor, draws: Tensor, mean: Sequence[float], std: Sequence[float]
+) -> Tensor:
+    """Random brightness, then contrast, then saturation, and the normalisation, in three passes.
 
-    Hue is left alone: skin does not turn green, and turning hue costs as much as all the rest.
+    With factors b, c, s, pixel v, its luma l and the picture's mean luma m, the three are
+    b c (s v + (1 - s) l) + b (1 - c) m, cut to the range of a picture. Hue is left alone: skin does
+    not turn green, and turning hue costs as much as all the rest.
+
+    Args:
+        views: (N, 3, H, W), or (N, 1, H, W) of grey pictures, in 0..255.
+        draws: uniform (N, 3).
+        mean: normalisation of RGB in 0..1.
+        std: likewise.
+
+    Returns:
+        float32 (N, 3, H, W).
     """
     brightness, contrast, saturation = (
         (1 + (2 * draw - 1) * width)[:, None, None, None]
         for draw, width in zip(draws.unbind(dim=1), (BRIGHTNESS, CONTRAST, SATURATION), strict=True)
     )
-    luma = pictures.new_tensor(_LUMA).view(1, 3, 1, 1)
-    pictures = pictures * brightness
-    middle = (pictures * luma).sum(dim=1, keepdim=True).mean(dim=(2, 3), keepdim=True)
-    pictures = middle + (pictures - middle) * contrast
-    grey = (pictures * luma).sum(dim=1, keepdim=True)
-    return (grey + (pictures - grey) * saturation).clamp_(0, 1)
+    mean, std = (views.new_tensor(values).view(1, 3, 1, 1) for values in (mean, std))
+    luma = luminance(views) if views.shape[1] == 3 else views
+    middle = luma.mean(dim=(2, 3), keepdim=True)
+    gain = brightness * contrast / (255 * std)
+    offset = brightness * (1 - contrast) * middle / (255 * std) - mean / std
+    if views.shape[1] == 3:
+        jittered = torch.addcmul(offset, views, gain * saturation)
+        jittered.addcmul_(luma, gain * (1 - saturation))
+    else:
+        jittered = torch.addcmul(offset, views, gain)
+    return jittered.clamp_(-mean / std, (1 - mean) / std)
 
 
-def erase(pictures: Tensor, draws: Tensor) -> Tensor:
-    """Random erasing (Zhong et al., 2020): a rectangle set to the mean colour, 0 once normalised.
+def erase(views: Tensor, draws: np.ndarray) -> None:
+    """Random erasing (Zhong et al., 2020), in place: a rectangle becomes the mean colour, 0.
 
     Args:
-        pictures: normalised (N, 3, H, W).
-        draws: uniform (N, 4): whether and how large, ratio, x, y.
+        views: normalised (N, 3, H, W).
+        draws: uniform (N, 4): whether and how large, ratio, x, y; on the CPU, because a GPU would
+            have to be waited for.
     """
-    choice, ratio, x, y = (draw[:, None] for draw in draws.unbind(dim=1))
-    chosen = choice < ERASE_PROBABILITY
+    choice, ratio, x, y = draws.T
+    height, width = views.shape[-2:]
     area = ERASE_SCALE[0] + choice / ERASE_PROBABILITY * (ERASE_SCALE[1] - ERASE_SCALE[0])
     log_ratio = math.log(ERASE_RATIO[0]) + ratio * math.log(ERASE_RATIO[1] / ERASE_RATIO[0])
-    height = (area * log_ratio.exp()).sqrt().clamp(max=1)
-    width = (area / log_ratio.exp()).sqrt().clamp(max=1)
-    left, top = x * (1 - width), y * (1 - height)
-    along = (torch.arange(pictures.shape[-1], device=pictures.device) + 0.5) / pictures.shape[-1]
-    inside_x = (along > left) & (along < left + width)
-    inside_y = (along > top) & (along < top + height) & chosen
-    return pictures.masked_fill((inside_y[:, :, None] & inside_x[:, None, :])[:, None], 0.0)
+    tall = np.minimum(np.sqrt(area * np.exp(log_ratio)), 1)  # as shares of the side
+    wide = np.minimum(np.sqrt(area / np.exp(log_ratio)), 1)
+    top, left = y * (1 - tall), x * (1 - wide)
+    box = (
+        np.rint(np.stack([top, top + tall]) * height),
+        np.rint(np.stack([left, left + wide]) * width),
+    )
+    rows, columns = (edges.astype(int) for edges in box)
+    for index in np.flatnonzero(choice < ERASE_PROBABILITY):
+        views[index, :, slice(*rows[:, index]), slice(*columns[:, index])] = 0

@@ -56,11 +56,14 @@ def evaluate(
     model = checkpoint.build_model().to(device)
     predictions = []
     for path, rows in splits.items():
-        pictures = cache.cache_pictures(
-            rows["path"].tolist(),
-            checkpoint.img_size,
-            checkpoint.interpolation,
-            desc=f"read {path.stem}",
+        pictures = cache.CachedPictures(
+            cache.cache_pictures(
+                rows["path"].tolist(),
+                checkpoint.img_size,
+                checkpoint.interpolation,
+                desc=f"read {path.stem}",
+                grayscale=checkpoint.grayscale,
+            )
         )
         logits = inference.predict_logits(
             model, pictures, checkpoint, params.batch_size, desc=f"predict {path.stem}"

@@ -50,7 +50,9 @@ def load_probe_set(
     size, mean, std = checkpoint.img_size, checkpoint.mean, checkpoint.std
 
     def load(paths: pd.Series) -> Tensor:
-        return cache_pictures(list(paths), size, checkpoint.interpolation, desc="probe set")
+        return cache_pictures(
+            list(paths), size, checkpoint.interpolation, "probe set", checkpoint.grayscale
+        )
 
     cached = load(probe["path"])
     # Masks take the pictures' way through resizing and cropping, so they stay in register.

@@ -13,7 +13,7 @@ import torch
 from google.protobuf.message import Message
 from torch import Tensor, nn
 
-from emotion.data.transforms import normalise
+from emotion.data.transforms import luminance, normalise
 from emotion.models.checkpoint import Checkpoint
 
 OPSET = 18  # an older one is accepted and then ignored by torch's exporter for convolutional nets
@@ -27,9 +27,12 @@ class ServedClassifier(nn.Module):
         super().__init__()
         self.model = checkpoint.build_model()
         self.mean, self.std = checkpoint.mean, checkpoint.std
+        self.grayscale = checkpoint.grayscale
         self.temperature = temperature
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:  # noqa: D102, see the class
+        if self.grayscale:
+            pictures = luminance(pictures)
         logits = self.model(normalise(pictures, self.mean, self.std))
         return logits, torch.softmax(logits / self.temperature, dim=1)
 

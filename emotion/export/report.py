@@ -40,7 +40,9 @@ def export_checkpoint(
     if rows.empty:
         raise UserError("the test split is empty, so the ONNX model cannot be compared; add rows.")
     paths = list(_choose(rows, params.rows)["path"])
-    pictures = cache_pictures(paths, checkpoint.img_size, checkpoint.interpolation, desc="parity")
+    pictures = cache_pictures(
+        paths, checkpoint.img_size, checkpoint.interpolation, "parity", checkpoint.grayscale
+    )
     model = onnx_model.build_onnx(checkpoint, temperature)
     with files.replacing(onnx_file) as temporary:
         onnx_model.save_onnx(model, temporary)

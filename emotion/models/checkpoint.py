@@ -34,6 +34,7 @@ class Checkpoint:
     mean: list[float]  # normalisation of RGB in 0..1
     std: list[float]
     interpolation: str  # how pictures are resized to the input
+    grayscale: bool  # luminance alone, in three equal channels
     weights: str  # what training started from: pretrained, random or file
     weights_source: str
     epoch: int  # the epoch that was kept, from 1
@@ -89,12 +90,13 @@ class Origin:
     mean: list[float]
     std: list[float]
     interpolation: str
+    grayscale: bool
     weights: str
     weights_source: str
 
 
 def initial_model(
-    weights_folder: Path, img_size: int, head: str, classes: int
+    weights_folder: Path, img_size: int, head: str, classes: int, grayscale: bool = False
 ) -> tuple[EmotionClassifier, Origin]:
     """The network that training starts from, and where its weights came from.
 
@@ -103,6 +105,7 @@ def initial_model(
         img_size: input side, pixels.
         head: a kind of `build_head`; drawn from torch's global generator: seed it first.
         classes: number of logits.
+        grayscale: whether it will be shown luminance alone.
     """
     source = files.read_json(weights_folder / SOURCE_FILE)
     facts = resolve_backbone(source["model_type"])
@@ -117,6 +120,7 @@ def initial_model(
         mean=source["mean"],
         std=source["std"],
         interpolation=source["interpolation"],
+        grayscale=grayscale,
         weights=source["weights"],
         weights_source=source["source"],
     )

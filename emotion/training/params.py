@@ -13,6 +13,7 @@ from emotion.losses import LOSSES
 from emotion.models.classifier import HEADS
 from emotion.training.precision import AMP_MODES
 from emotion.training.schedules import SCHEDULES
+from emotion.training.trackers import TRACKERS
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -24,17 +25,21 @@ class TrainParams:
 
     head: Literal[*HEADS] = "deep"
     img_size: Annotated[int, Field(ge=32)] = 224  # pixels
-    batch_size: Annotated[int, Field(ge=2)] = 32
+    grayscale: bool = False  # train and serve on luminance
+    batch_size: Annotated[int, Field(ge=2)] = 32  # of one forward pass, on all processes together
+    accumulate_steps: Annotated[int, Field(ge=1)] = 1  # batches behind one optimizer step
     epochs: Annotated[int, Field(ge=1)] = 80
     freeze_backbone_epochs: Annotated[int, Field(ge=0)] = 3  # stage 1: the head alone
     lr_backbone: Positive = 1e-4
     lr_head: Positive = 1e-3
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0  # of lr_backbone, per block downwards
     weight_decay: NonNegative = 1e-4
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.05
     use_mixup: bool = True
     mixup_alpha: Positive = 0.4
     use_cutmix: bool = False
     cutmix_alpha: Positive = 1.0
+    mixup_off_epochs: Annotated[int, Field(ge=0)] = 0  # the last epochs, without MixUp and CutMix
     grad_clip_norm: Positive = 1.0
     amp: Literal[*AMP_MODES] = "auto"
     use_ema: bool = True
@@ -43,9 +48,18 @@ class TrainParams:
     patience: Annotated[int, Field(ge=1)] = 5  # unfrozen epochs without a gain before stopping
     min_delta: NonNegative = 0.0  # what counts as a gain
     use_class_weights: bool = True
+    reweight_from: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of epochs before the weights
     scheduler: Literal[*SCHEDULES] = "cosine"
     loss: Literal[*LOSSES] = "cross_entropy"
     sampler: Literal["shuffle", "weighted"] = "shuffle"
+    teacher: str = ""  # best_model.pth of another run, to learn from; "" for none
+    teacher_weight: Annotated[float, Field(gt=0, le=1)] = 0.5  # against the loss on labels
+    teacher_temperature: Positive = 2.0
+    statistics: Literal["none", "head", "all"] = "none"  # of weights and gradients, each epoch
+    tracker: Literal[*TRACKERS] = "none"  # beside dvclive
+    cache: Literal["auto", "off"] = "auto"  # off: decode in every epoch, by `workers`
+    cache_gb: Positive = 8.0  # a larger cache is a memory-mapped file
+    workers: Annotated[int, Field(ge=0)] = 2  # processes that decode while cache is off
     seed: Annotated[int, Field(ge=0)] = 42
     deterministic: bool = True  # false buys cuDNN's autotuner
 

@@ -5,6 +5,7 @@ split; gradient norms catch a layer that is cut off or explodes; and a network t
 pictures by heart will not learn thousands.
 """
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,10 @@ from emotion.data.transforms import eval_batch
 from emotion.inference import InputSpec
 from emotion.models.checkpoint import initial_model
 from emotion.models.classifier import EmotionClassifier
-from emotion.training.fit import load_split, seed_everything
+from emotion.training.fit import seed_everything
+from emotion.training.loading import LabelledPictures, load_split
 from emotion.training.optimizer import build_optimizer, set_learning_rates
 from emotion.training.params import TrainParams
-from emotion.training.trainer import LabelledPictures
 
 OVERFIT_PICTURES = 32
 OVERFIT_STEPS = 40
@@ -48,7 +49,8 @@ def check_training(
     seed_everything(params.seed, params.deterministic)
     model, origin = initial_model(weights_folder, params.img_size, params.head, len(label_map))
     rows = pick_rows(train_rows, OVERFIT_PICTURES)
-    sample = load_split(rows, label_map, params.img_size, origin.interpolation, "sample")
+    cached = dataclasses.replace(params, cache="auto")
+    sample = load_split(rows, label_map, cached, origin.interpolation, "sample")
     return {
         "logits_shape": check_forward(model, sample, origin, len(label_map)),
         "class_counts": {name: int((train_rows["label"] == name).sum()) for name in label_map},
@@ -135,5 +137,6 @@ def check_overfit(model: EmotionClassifier, sample: LabelledPictures, spec: Inpu
 
 
 def _logits(model: EmotionClassifier, sample: LabelledPictures, spec: InputSpec) -> torch.Tensor:
-    views = eval_batch(sample.pictures, spec.img_size, spec.mean, spec.std)
+    [pictures] = sample.pictures.batches([np.arange(len(sample.labels))])
+    views = eval_batch(pictures, spec.img_size, spec.mean, spec.std)
     return model(views.contiguous(memory_format=torch.channels_last))

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from emotion.core.errors import UserError
-from emotion.data.cache import cache_pictures, cached_side
+from emotion.data.cache import CachedPictures, DecodedPictures, cache_pictures, cached_side
 
 
 def test_pictures_come_in_the_order_of_their_paths(tmp_path):
@@ -30,3 +31,46 @@ def test_a_wide_picture_keeps_its_centre_square(tmp_path):
 def test_a_picture_that_vanished_is_named(tmp_path):
     with pytest.raises(UserError, match=r"gone\.png is missing"):
         cache_pictures([str(tmp_path / "gone.png")], 32, "bilinear", "test")
+
+
+@pytest.fixture
+def colour_paths(tmp_path):
+    paths = []
+    for seed in range(5):
+        values = np.random.default_rng(seed).integers(0, 256, (40, 44, 3), dtype=np.uint8)
+        paths.append(str(tmp_path / f"{seed}.png"))
+        Image.fromarray(values).save(paths[-1])
+    return paths
+
+
+def test_grayscale_keeps_pillows_luminance(colour_paths):
+    grey = cache_pictures(colour_paths, 32, "bicubic", "test", grayscale=True)
+    colour = cache_pictures(colour_paths, 32, "bicubic", "test")
+    assert grey.shape == (5, 1, 36, 36)
+    pictures = [Image.fromarray(p.permute(1, 2, 0).numpy()).convert("L") for p in colour]
+    assert all(np.array_equal(p, np.asarray(q)) for p, q in zip(grey[:, 0], pictures, strict=True))
+
+
+def test_a_cache_beyond_its_memory_lies_in_a_file_and_holds_the_same(
+    colour_paths, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    before, mapped_files = set(tmp_path.iterdir()), []
+    memmap = np.memmap
+    monkeypatch.setattr(
+        np, "memmap", lambda *args, **kw: mapped_files.append(1) or memmap(*args, **kw)
+    )
+    mapped = cache_pictures(colour_paths, 32, "bicubic", "test", memory_gb=1e-6)
+    assert mapped_files == [1]
+    assert torch.equal(mapped, cache_pictures(colour_paths, 32, "bicubic", "test"))
+    assert set(tmp_path.iterdir()) == before  # nothing to clean up, however the process ends
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_decoding_as_one_goes_gives_the_cached_pictures_in_order(colour_paths, workers):
+    cached = CachedPictures(cache_pictures(colour_paths, 32, "bicubic", "test"))
+    decoded = DecodedPictures(colour_paths, 36, Image.Resampling.BICUBIC, False, workers)
+    rows = [np.array([3, 1]), np.array([0]), np.array([4, 2, 3])]
+    for ours, expected in zip(decoded.batches(rows), cached.batches(rows), strict=True):
+        assert torch.equal(ours, expected)
+    assert len(decoded) == len(cached) == 5

@@ -89,29 +89,57 @@ def test_crops_stay_inside_the_picture():
     assert corners.abs().max() <= 1 + 1e-5
 
 
-def test_neutral_jitter_changes_nothing_and_full_brightness_is_torchvisions():
-    pictures = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 0.8
-    neutral = torch.full((2, 3), 0.5)
-    torch.testing.assert_close(transforms.jitter_colours(pictures, neutral), pictures)
-    bright = transforms.jitter_colours(pictures, torch.tensor([[1.0, 0.5, 0.5]] * 2))
-    torch.testing.assert_close(bright, TF.adjust_brightness(pictures, 1.2))
+def jitter(pictures, **factors):
+    """Jitter pictures in 0..1 by draws that are neutral but for those named; result in 0..1."""
+    names = ("brightness", "contrast", "saturation")
+    draws = torch.tensor([[factors.get(name, 0.5) for name in names]] * len(pictures))
+    views = transforms.jitter_and_normalise(255 * pictures, draws, MEAN, STD)
+    return views * torch.tensor(STD).view(3, 1, 1) + torch.tensor(MEAN).view(3, 1, 1)
+
+
+@pytest.fixture
+def colours():
+    return torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def test_neutral_jitter_only_normalises(colours):
+    torch.testing.assert_close(jitter(colours), colours)
 
 
 @pytest.mark.parametrize(
-    ("column", "reference"), [(1, TF.adjust_contrast), (2, TF.adjust_saturation)]
+    ("name", "reference"),
+    [
+        ("brightness", TF.adjust_brightness),
+        ("contrast", TF.adjust_contrast),
+        ("saturation", TF.adjust_saturation),
+    ],
 )
-def test_contrast_and_saturation_are_torchvisions(column, reference):
-    pictures = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    jitter = torch.full((2, 3), 0.5)
-    jitter[:, column] = 0.0
+@pytest.mark.parametrize(("draw", "factor"), [(0.0, 0.8), (1.0, 1.2)])
+def test_each_jitter_is_torchvisions(colours, name, reference, draw, factor):
+    expected = reference(colours, factor)
+    torch.testing.assert_close(jitter(colours, **{name: draw}), expected, atol=2e-3, rtol=0)
+
+
+def test_all_three_together_are_one_after_the_other(colours):
+    colours = 0.3 + 0.4 * colours  # where nothing is cut off between the three
+    expected = TF.adjust_brightness(colours, 1.1)
+    expected = TF.adjust_saturation(TF.adjust_contrast(expected, 0.8), 1.2)
+    together = jitter(colours, brightness=0.75, contrast=0.0, saturation=1.0)
+    torch.testing.assert_close(together, expected, atol=2e-3, rtol=0)
+
+
+def test_a_grey_cache_gives_the_views_of_its_rgb_twin(pictures):
+    grey = pictures[:, :1]
     torch.testing.assert_close(
-        transforms.jitter_colours(pictures, jitter), reference(pictures, 0.8), atol=2e-3, rtol=0
+        view(grey, range(6)), view(grey.expand(-1, 3, -1, -1), range(6)), atol=1e-4, rtol=0
     )
+    ours = transforms.eval_batch(grey, 32, MEAN, STD)
+    assert torch.equal(ours, transforms.eval_batch(grey.expand(-1, 3, -1, -1), 32, MEAN, STD))
 
 
 def test_erasing_hits_a_quarter_of_the_pictures_and_at_most_a_fifth_of_the_area():
-    random = torch.rand(2000, 4, generator=torch.Generator().manual_seed(0))
-    erased = transforms.erase(torch.ones(2000, 3, 32, 32), random)
+    erased = torch.ones(2000, 3, 32, 32)
+    transforms.erase(erased, np.random.default_rng(0).random((2000, 4)))
     share = (erased == 0).float().mean(dim=(1, 2, 3))
     assert (share > 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
     assert share.max() <= 0.2 + 0.05  # whole pixels only

@@ -7,9 +7,17 @@ import torch
 from torch.nn import functional as F
 
 from emotion.losses import LOSSES
+from emotion.losses.distillation import distillation
 from emotion.losses.focal import focal
 from emotion.losses.ldam import ldam
-from emotion.losses.weighting import smooth_targets
+from emotion.losses.weighting import smooth_targets, weighted_mean
+
+
+def mean(name, logits, targets, weights, counts=None):
+    """A loss as training weighs it."""
+    losses = LOSSES[name](logits, torch.ones(logits.shape[1]) if counts is None else counts)
+    return weighted_mean(losses, targets, weights)
+
 
 COUNTS = torch.tensor([10.0, 20.0, 70.0])
 
@@ -31,32 +39,32 @@ def test_weighted_mixed_targets_give_the_value_computed_by_hand():
     weights = torch.tensor([1.0, 3.0])
     numerator = 0.75 * 1 * -math.log(0.5) + 0.25 * 3 * -math.log(0.5) + 1.0 * 3 * -math.log(0.2)
     denominator = 0.75 * 1 + 0.25 * 3 + 1.0 * 3
-    loss = LOSSES["cross_entropy"](logits, targets, weights, torch.ones(2))
+    loss = mean("cross_entropy", logits, targets, weights)
     assert loss.item() == pytest.approx(numerator / denominator, rel=1e-6)
 
 
 def test_cross_entropy_on_hard_targets_is_torchs_weighted_mean(logits, labels):
     weights = torch.tensor([0.5, 1.0, 2.0])
-    ours = LOSSES["cross_entropy"](logits, F.one_hot(labels, 3).float(), weights, COUNTS)
+    ours = mean("cross_entropy", logits, F.one_hot(labels, 3).float(), weights)
     torch.testing.assert_close(ours, F.cross_entropy(logits, labels, weight=weights))
 
 
 def test_smoothing_without_weights_is_torchs_label_smoothing(logits, labels):
     targets = smooth_targets(F.one_hot(labels, 3).float(), 0.1)
-    ours = LOSSES["cross_entropy"](logits, targets, torch.ones(3), COUNTS)
+    ours = mean("cross_entropy", logits, targets, torch.ones(3))
     torch.testing.assert_close(ours, F.cross_entropy(logits, labels, label_smoothing=0.1))
 
 
 def test_focal_without_focus_is_cross_entropy(logits, labels):
     targets = F.one_hot(labels, 3).float()
     weights = torch.tensor([0.5, 1.0, 2.0])
-    ours = focal(logits, targets, weights, COUNTS, gamma=0.0)
+    ours = weighted_mean(focal(logits, COUNTS, gamma=0.0), targets, weights)
     torch.testing.assert_close(ours, F.cross_entropy(logits, labels, weight=weights))
 
 
 def test_focal_counts_a_confident_answer_less_by_its_squared_doubt():
     logits = torch.tensor([[math.log(9.0), 0.0]])  # p = 0.9
-    loss = LOSSES["focal"](logits, torch.tensor([[1.0, 0.0]]), torch.ones(2), torch.ones(2))
+    loss = mean("focal", logits, torch.tensor([[1.0, 0.0]]), torch.ones(2))
     assert loss.item() == pytest.approx(-(0.1**2) * math.log(0.9), rel=1e-5)
 
 
@@ -65,18 +73,39 @@ def test_ldam_lowers_the_answers_logit_by_a_margin_that_grows_with_rarity(logits
     one_hot = F.one_hot(labels, 3).float()
     weights = torch.tensor([0.5, 1.0, 2.0])
     reference = F.cross_entropy(logits - one_hot * margins, labels, weight=weights)
-    torch.testing.assert_close(LOSSES["ldam"](logits, one_hot, weights, COUNTS), reference)
+    torch.testing.assert_close(mean("ldam", logits, one_hot, weights, COUNTS), reference)
 
 
 def test_ldam_without_margin_is_cross_entropy(logits, labels):
-    ours = ldam(logits, F.one_hot(labels, 3).float(), torch.ones(3), COUNTS, max_margin=0.0)
+    ours = weighted_mean(
+        ldam(logits, COUNTS, max_margin=0.0), F.one_hot(labels, 3).float(), torch.ones(3)
+    )
     torch.testing.assert_close(ours, F.cross_entropy(logits, labels))
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_stays_finite_on_extreme_logits(name):
     logits = torch.tensor([[200.0, -200.0], [-200.0, 200.0]], requires_grad=True)
-    loss = LOSSES[name](logits, torch.tensor([[0.0, 1.0]] * 2), torch.ones(2), torch.ones(2))
+    loss = mean(name, logits, torch.tensor([[0.0, 1.0]] * 2), torch.ones(2))
     loss.backward()
     assert loss.isfinite()
     assert logits.grad.isfinite().all()
+
+
+def test_the_parts_of_a_batch_sum_to_the_whole(logits, labels):
+    weights, targets = torch.tensor([0.5, 1.0, 2.0]), F.one_hot(labels, 3).float()
+    losses = LOSSES["cross_entropy"](logits, COUNTS)
+    total = (targets * weights).sum()
+    parts = [
+        weighted_mean(losses[part], targets[part], weights, total)
+        for part in (slice(0, 2), slice(2, 5))
+    ]
+    torch.testing.assert_close(sum(parts), mean("cross_entropy", logits, targets, weights))
+
+
+def test_distillation_is_the_divergence_computed_by_hand():
+    # at T = 2 the teacher says (0.8, 0.2), the student (0.5, 0.5)
+    teacher, student = torch.tensor([[2 * math.log(4.0), 0.0]]), torch.zeros(1, 2)
+    by_hand = 4 * (0.8 * math.log(0.8 / 0.5) + 0.2 * math.log(0.2 / 0.5))
+    assert distillation(student, teacher, 2.0).item() == pytest.approx(by_hand, rel=1e-5)
+    assert distillation(teacher, teacher, 2.0).item() == pytest.approx(0, abs=1e-6)

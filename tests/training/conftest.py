@@ -7,6 +7,7 @@ import pytest
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.fit import fit
 from emotion.training.params import TrainParams
+from emotion.training.state import discard_state
 from tests.conftest import SMALL_MODEL
 
 QUICK = TrainParams(
@@ -34,8 +35,8 @@ def train(tmp_path, monkeypatch, striped_rows, weights_folder):
     monkeypatch.setenv("DVC_TEST", "true")
     monkeypatch.chdir(tmp_path)
 
-    def run(log="log", class_weights=None, **changes):
-        return fit(
+    def run(log="log", class_weights=None, state="state", **changes):
+        checkpoint = fit(
             train_rows=striped_rows[:16],
             val_rows=striped_rows[16:],
             label_map={"happy": 0, "sad": 1},
@@ -43,6 +44,9 @@ def train(tmp_path, monkeypatch, striped_rows, weights_folder):
             weights_folder=weights_folder,
             params=dataclasses.replace(QUICK, **changes),
             log_folder=tmp_path / log,
+            state_folder=tmp_path / state,
         )
+        discard_state(tmp_path / state)  # as the stage does once all is written
+        return checkpoint
 
     return run

@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
-from emotion.data.cache import cache_pictures
+from emotion.data.cache import CachedPictures, cache_pictures
 from emotion.inference import predict_logits
 from emotion.losses import LOSSES
 from emotion.metrics import accuracy, macro_f1
 from emotion.training import fit as fit_module
-from emotion.training.fit import run_epochs, soft_targets
+from emotion.training.fit import run_epochs
+from emotion.training.loading import soft_targets
+from emotion.training.processes import Processes
 from emotion.training.schedules import SCHEDULES
 from tests.training.conftest import QUICK
 
@@ -34,7 +36,8 @@ def test_another_seed_gives_other_weights(train):
 def test_the_saved_network_has_the_validation_figures_that_it_was_kept_for(train, striped_rows):
     checkpoint = train()
     rows = striped_rows[16:]
-    pictures = cache_pictures(list(rows["path"]), 32, checkpoint.interpolation, "val")
+    cached = cache_pictures(list(rows["path"]), 32, checkpoint.interpolation, "val")
+    pictures = CachedPictures(cached)
     predicted = predict_logits(checkpoint.build_model(), pictures, checkpoint).argmax(axis=1)
     labels = rows["label"].map({"happy": 0, "sad": 1}).to_numpy()
     assert checkpoint.val_macro_f1 == macro_f1(labels, predicted, 2)
@@ -91,6 +94,12 @@ def test_learning_rates_in_the_history_follow_the_two_stages(train):
         {"monitor": "accuracy"},
         {"freeze_backbone_epochs": 0},
         {"freeze_backbone_epochs": 5},
+        {"grayscale": True},
+        {"accumulate_steps": 2, "use_mixup": True},
+        {"layer_decay": 0.7},
+        {"loss": "ldam", "reweight_from": 0.5},
+        {"use_mixup": True, "mixup_off_epochs": 1},
+        {"statistics": "all"},
     ],
     ids=str,
 )
@@ -111,8 +120,8 @@ def test_class_weights_change_what_is_learnt(train):
 
 def test_a_diverging_run_ends_in_a_sentence(train, monkeypatch):
     monkeypatch.setitem(LOSSES, "cross_entropy", lambda logits, *_: logits.sum() * float("inf"))
-    with pytest.raises(UserError, match=r"training diverged.*lower lr_backbone"):
-        train(epochs=1)
+    with pytest.raises(UserError, match=r"diverged: 20 steps in a row.*lower lr_backbone"):
+        train(epochs=20, patience=20)
 
 
 class ScriptedTrainer:
@@ -122,6 +131,16 @@ class ScriptedTrainer:
         self.params = dataclasses.replace(QUICK, epochs=len(scores), **params)
         self.scores, self.journal, self.evaluated, self.epoch = scores, self, None, 0
         self.statuses = []
+        self.processes, self.model = Processes(), None
+
+    def load(self):
+        return None
+
+    def save(self, content):
+        pass
+
+    def state(self):
+        return {}
 
     def train_epoch(self, epoch):
         self.epoch = epoch
@@ -131,7 +150,7 @@ class ScriptedTrainer:
         return {"val_macro_f1": self.scores[self.epoch - 1], "val_acc": -self.epoch}
 
     def log_epoch(self, *told):
-        self.statuses.append(told[-1])
+        self.statuses.append(told[-2])
 
 
 @pytest.fixture
@@ -142,7 +161,7 @@ def no_weights(monkeypatch):
 @pytest.mark.usefixtures("no_weights")
 def test_training_stops_after_patience_epochs_without_a_gain():
     trainer = ScriptedTrainer([0.1, 0.5, 0.4, 0.5, 0.4, 0.9], patience=3)
-    assert run_epochs(trainer, None)["epoch"] == 2
+    assert run_epochs(trainer, None, trainer)["epoch"] == 2
     assert trainer.statuses == ["best", "best", "no gain 1/3", "no gain 2/3", "early stop"]
 
 
@@ -150,20 +169,20 @@ def test_training_stops_after_patience_epochs_without_a_gain():
 def test_frozen_epochs_do_not_wear_the_patience_out():
     scores = [0.5, 0.4, 0.4, 0.4, 0.6]
     trainer = ScriptedTrainer(scores, patience=2, freeze_backbone_epochs=3)
-    assert run_epochs(trainer, None)["epoch"] == 5
+    assert run_epochs(trainer, None, trainer)["epoch"] == 5
 
 
 @pytest.mark.usefixtures("no_weights")
 def test_a_gain_below_min_delta_is_none():
     trainer = ScriptedTrainer([0.5, 0.505, 0.52], min_delta=0.01)
-    assert run_epochs(trainer, None)["epoch"] == 3
+    assert run_epochs(trainer, None, trainer)["epoch"] == 3
     assert trainer.statuses[1] == "no gain 1/5"
 
 
 @pytest.mark.usefixtures("no_weights")
 def test_accuracy_can_be_monitored_instead():
     trainer = ScriptedTrainer([0.1, 0.2, 0.3], monitor="accuracy")  # accuracy falls
-    assert run_epochs(trainer, None)["epoch"] == 1
+    assert run_epochs(trainer, None, trainer)["epoch"] == 1
 
 
 def test_soft_labels_of_the_manifest_become_the_targets():

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
+from emotion.data.cache import CachedPictures
 from emotion.training import sanity
-from emotion.training.trainer import LabelledPictures
+from emotion.training.loading import LabelledPictures
 from tests.training.conftest import QUICK
 
 LABEL_MAP = {"happy": 0, "sad": 1}
@@ -47,7 +48,8 @@ def test_a_network_that_is_cut_off_fails():
 def test_labels_that_cannot_be_learnt_fail():
     """Twelve identical pictures under two labels."""
     contradiction = LabelledPictures(
-        pictures=torch.full((12, 3, 36, 36), 99, dtype=torch.uint8), **labels(np.arange(12) % 2)
+        pictures=CachedPictures(torch.full((12, 3, 36, 36), 99, dtype=torch.uint8)),
+        **labels(np.arange(12) % 2),
     )
     with pytest.raises(UserError, match="does not learn 12 training pictures by heart"):
         sanity.check_overfit(small_model(), contradiction, SPEC)
@@ -69,7 +71,7 @@ def labels(classes):
 
 def sample():
     pictures = torch.randint(0, 256, (4, 3, 36, 36), dtype=torch.uint8)
-    return LabelledPictures(pictures=pictures, **labels(np.array([0, 1, 0, 1])))
+    return LabelledPictures(pictures=CachedPictures(pictures), **labels(np.array([0, 1, 0, 1])))
 
 
 def small_model():

@@ -1,0 +1,249 @@
+"""How close training comes to the bare hardware, as ratios taken side by side in one run.
+
+Run     python -m benchmarks.bench_training [models ...]     (half an hour; leave the machine alone)
+Writes  benchmarks/results/training.json
+
+The bare step is forward + backward + optimizer step on one cached batch of the same model,
+precision and memory format: no input work, no average, no clipping, no logging.
+"""
+
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+os.environ.setdefault("DVC_TEST", "true")  # dvclive then asks nothing of a server
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional as F
+
+import emotion.models  # noqa: F401, before torchvision
+from benchmarks.machine import describe_machine
+from emotion.core import files
+from emotion.data.cache import CachedPictures, cached_side
+from emotion.data.transforms import train_batch
+from emotion.models.checkpoint import initial_model
+from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.training.journal import Journal
+from emotion.training.loading import LabelledPictures
+from emotion.training.objective import Objective
+from emotion.training.params import TrainParams
+from emotion.training.precision import choose_precision
+from emotion.training.processes import Processes
+from emotion.training.state import RunState
+from emotion.training.trainer import Trainer, count_steps
+
+RESULTS = Path(__file__).parent / "results" / "training.json"
+MODELS = ("tf_efficientnet_lite0", "resnet50", "vit_base_patch16_224")
+CLASSES, BATCH, REPETITIONS = 7, 32, 5
+STEPS = {"tf_efficientnet_lite0": 20, "resnet50": 12, "vit_base_patch16_224": 5}
+
+
+class Bench:
+    """One model, ready to train by our loop and barely.
+
+    Args:
+        model_type: a timm name; it starts from random weights.
+        folder: for what training writes.
+        img_size: pixels.
+        rows: random pictures in the cache.
+    """
+
+    def __init__(self, model_type: str, folder: Path, img_size: int, rows: int):
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        fetch_pretrained(PretrainedParams(model_type=model_type, pretrained="none"), folder)
+        self.params = TrainParams(img_size=img_size, batch_size=BATCH, statistics="none")
+        model, origin = initial_model(folder, img_size, "deep", CLASSES)
+        self.model = model.to(device, memory_format=torch.channels_last)
+        self.precision = choose_precision("auto", origin.tag, device)
+        side, labels = cached_side(img_size), np.arange(rows) % CLASSES
+        pictures = torch.randint(0, 256, (rows, 3, side, side), dtype=torch.uint8)
+        data = LabelledPictures(
+            pictures=CachedPictures(pictures), labels=labels, targets=torch.eye(CLASSES)[labels]
+        )
+        ones = torch.ones(CLASSES, device=device)
+        objective = Objective(self.params, ones, ones, None, origin)
+        steps = count_steps(rows, self.params)
+        self.journal = Journal(folder / "log", self.params, steps, rows)
+        self.trainer = Trainer(
+            self.model,
+            data,
+            objective,
+            origin,
+            self.params,
+            self.precision,
+            self.journal,
+            Processes(),
+        )
+        self.rows, self.device = rows, device
+        self.views = torch.randn(BATCH, 3, img_size, img_size, device=device).contiguous(
+            memory_format=torch.channels_last
+        )
+        self.labels = torch.arange(BATCH, device=device) % CLASSES
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-5, fused=True)
+
+    def bare_step(self) -> None:
+        """Forward, backward and step on the same batch."""
+        self.optimizer.zero_grad(set_to_none=True)
+        with self.precision.autocast(False):
+            logits = self.model(self.views)
+        F.cross_entropy(logits.float(), self.labels).backward()
+        self.optimizer.step()
+
+    def bare_forward(self) -> None:
+        """What a frozen backbone cannot do without."""
+        with torch.no_grad(), self.precision.autocast(True):
+            self.model(self.views)
+
+    def ratio(self, epoch: int, bare: Callable[[], None]) -> dict[str, float]:
+        """Images/s of our epoch and of the bare step, and the median of their ratios."""
+        ours, theirs = [], []
+        for repetition in range(REPETITIONS + 1):
+            self.model.freeze_backbone(epoch <= self.params.freeze_backbone_epochs)
+            self.model.train()
+            bare_seconds = self._seconds(lambda: [bare() for _ in range(self.rows // BATCH)])
+            our_seconds = self._seconds(lambda: self.trainer.train_epoch(epoch))
+            if repetition:  # the first one warms up
+                theirs.append(self.rows // BATCH * BATCH / bare_seconds)
+                ours.append(self.rows / our_seconds)
+        ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+        return {
+            "ours": round(statistics.median(ours), 1),
+            "bare": round(statistics.median(theirs), 1),
+            "ratio": round(statistics.median(ratios), 3),
+        }
+
+    def _seconds(self, work: Callable[[], object]) -> float:
+        start = time.perf_counter()
+        work()
+        if self.device != "cpu":
+            torch.cuda.synchronize()
+        return time.perf_counter() - start
+
+
+def bench_model(model_type: str, img_size: int) -> dict[str, dict[str, float]]:
+    """Full and frozen epochs of a model, and what keeping the state costs an epoch."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bench = Bench(model_type, folder, img_size, rows=BATCH * STEPS.get(model_type, 20))
+        figures = {
+            "precision": str(bench.precision),
+            "full": bench.ratio(bench.params.freeze_backbone_epochs + 1, bench.bare_step),
+            "frozen": bench.ratio(1, bench.bare_forward),
+        }
+        state = RunState(folder / "state", {})
+        content = {"trainer": bench.trainer.state(), "best": bench.model.state_dict()}
+        seconds = bench._seconds(lambda: state.save(content))
+        bench.journal.__exit__()
+    # An epoch of the small set of photographs, 1,690 pictures: the shortest that is worth resuming.
+    figures["state"] = {
+        "seconds": round(seconds, 3),
+        "share_of_epoch": round(seconds / (1690 / figures["full"]["ours"]), 4),
+    }
+    return figures
+
+
+def bench_augmentation(img_size: int) -> dict[str, float]:
+    """Our views of a batch against PIL + torchvision, picture by picture; one core each."""
+    from torchvision import transforms
+
+    torch.set_num_threads(1)
+    side = cached_side(img_size)
+    pictures = torch.randint(0, 256, (BATCH, 3, side, side), dtype=torch.uint8)
+    images = [Image.fromarray(p.permute(1, 2, 0).numpy()) for p in pictures]
+    mean, std = [0.5] * 3, [0.5] * 3
+    each = transforms.Compose(
+        [
+            transforms.RandomResizedCrop(img_size, scale=(0.75, 1.0)),
+            transforms.RandomHorizontalFlip(),
+            transforms.RandomRotation(15, transforms.InterpolationMode.BILINEAR),
+            transforms.ColorJitter(0.2, 0.2, 0.2),
+            transforms.ToTensor(),
+            transforms.Normalize(mean, std),
+            transforms.RandomErasing(0.25, scale=(0.02, 0.2)),
+        ]
+    )
+    rows, ours, theirs = np.arange(BATCH), [], []
+    for repetition in range(20):
+        start = time.perf_counter()
+        train_batch(pictures, rows, 0, repetition, img_size, mean, std)
+        middle = time.perf_counter()
+        torch.stack([each(image) for image in images])
+        ours.append(BATCH / (middle - start))
+        theirs.append(BATCH / (time.perf_counter() - middle))
+    ratios = [a / b for a, b in zip(ours, theirs, strict=True)][2:]
+    return {
+        "ours": round(statistics.median(ours)),
+        "pil_torchvision": round(statistics.median(theirs)),
+        "ratio": round(statistics.median(ratios), 2),
+    }
+
+
+def bench_memory(rows: int) -> float:
+    """Peak memory of an epoch beyond the cache itself, MB."""
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as name:
+        bench = Bench("test_resnet", Path(name), 32, rows)
+        bench.trainer.train_epoch(bench.params.freeze_backbone_epochs + 1)
+        bench.journal.__exit__()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1e3)
+    return (peak - bench.trainer.data.pictures.tensor.nbytes) / 1e6
+
+
+def in_a_process(function: Callable, *values):
+    """Call a function of this module in a fresh process, so that peaks and threads are its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *values).result()
+
+
+def main() -> None:
+    """Measure, print a table, and write the figures."""
+    names = sys.argv[1:] or MODELS
+    sizes = (112, 224)
+    figures = {
+        "machine": describe_machine(),
+        "models": {name: in_a_process(bench_model, name, 112) for name in names},
+        "augmentation": {str(size): in_a_process(bench_augmentation, size) for size in sizes},
+        "memory_mb": {str(n): round(in_a_process(bench_memory, n)) for n in (10_000, 100_000)},
+    }
+    few, many = figures["memory_mb"].values()
+    figures["memory_ratio"] = round(many / few, 3)
+    print(as_table(figures))
+    files.write_json(RESULTS, figures)
+
+
+def as_table(figures: dict) -> str:
+    """The ratios, one a line, for reading."""
+    lines = [", ".join(map(str, figures["machine"].values())), ""]
+    for name, found in figures["models"].items():
+        lines.append(f"{name} at 112 px, {found['precision']}")
+        for phase, bare in (("full", "bare step"), ("frozen", "bare forward")):
+            row = found[phase]
+            lines.append(
+                f"  {phase:<7} {row['ours']:>8.1f} images/s, {bare} {row['bare']:>8.1f}: "
+                f"{row['ratio']:.3f}"
+            )
+        lines.append(f"  state of a run: {100 * found['state']['share_of_epoch']:.2f} % of an epoch")
+    for size, row in figures["augmentation"].items():
+        lines.append(
+            f"augmentation at {size} px: {row['ours']:,} images/s a core, PIL + torchvision "
+            f"{row['pil_torchvision']:,}: {row['ratio']:.2f}"
+        )
+    few, many = figures["memory_mb"].values()
+    lines.append(
+        f"memory beyond the cache: {few:,} MB at 10,000 rows, {many:,} MB at 100,000: "
+        f"{figures['memory_ratio']:.2f}"
+    )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""Distillation (Hinton et al., 2015): learn another network's whole answer, not its top class."""
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def distillation(logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
+    """T^2 KL(teacher || student) at temperature T, (N,); T^2 keeps the gradients' scale.
+
+    Args:
+        logits: (N, C).
+        teacher_logits: (N, C), without gradient.
+        temperature: above 0; higher shows more of what the teacher thinks of the other classes.
+    """
+    student = (logits / temperature).log_softmax(dim=1)
+    teacher = (teacher_logits / temperature).log_softmax(dim=1)
+    divergence = F.kl_div(student, teacher, reduction="none", log_target=True).sum(dim=1)
+    return temperature**2 * divergence

@@ -1,0 +1,99 @@
+"""The state of an interrupted run, so that `dvc repro` goes on where it stopped.
+
+It lies outside the stage's outputs, which DVC deletes before a stage runs, and belongs to one set
+of params, data, weights, code and machine: its fingerprint. Another fingerprint starts afresh, and
+says what changed. A file is replaced whole, so a kill at any moment leaves the state of the last
+finished epoch.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+import emotion
+from emotion.core import files
+from emotion.models.checkpoint import library_versions
+
+STATE_FILE = "state.pt"
+
+
+class RunState:
+    """Keeps one run's state in a folder of its own.
+
+    Args:
+        folder: made when first needed.
+        fingerprint: of `compute_fingerprint`.
+    """
+
+    def __init__(self, folder: Path, fingerprint: dict[str, str]):
+        self.path, self.fingerprint = folder / STATE_FILE, fingerprint
+
+    def load(self) -> dict[str, Any] | None:
+        """What `save` kept, or None if there is nothing, or nothing of this run."""
+        if not self.path.exists():
+            return None
+        try:
+            saved = torch.load(self.path, weights_only=True, map_location="cpu")
+        except Exception as error:  # torch.load names no common base class
+            tqdm.write(f"train: {self.path} cannot be read ({error}); starting afresh")
+            return None
+        theirs = saved["fingerprint"]
+        other = [name for name, value in self.fingerprint.items() if theirs.get(name) != value]
+        if other:
+            tqdm.write(
+                f"train: the interrupted run in {self.path} had other {', '.join(other)}; "
+                "starting afresh"
+            )
+            return None
+        tqdm.write(f"train: going on after epoch {saved['epoch']}, from {self.path}")
+        return saved
+
+    def save(self, content: dict[str, Any]) -> None:
+        """Replace the state; plain types and tensors only."""
+        with files.replacing(self.path) as temporary:
+            torch.save({"fingerprint": self.fingerprint, **content}, temporary)
+
+
+def discard_state(folder: Path) -> None:
+    """Delete the state of a run whose outputs are safely written."""
+    (folder / STATE_FILE).unlink(missing_ok=True)
+
+
+def compute_fingerprint(
+    params: dict[str, Any],
+    tables: list[pd.DataFrame],
+    weights_folder: Path,
+    weights: dict[str, float],
+    processes: int,
+) -> dict[str, str]:
+    """Name everything that a run's bytes depend on, each part by its hash.
+
+    Args:
+        params: the recipe; the teacher's file is hashed with it.
+        tables: manifests of train and val.
+        weights_folder: what training starts from.
+        weights: class weights.
+        processes: how many take part.
+    """
+    teacher = files.sha256_of(Path(params["teacher"])) if params["teacher"] else ""
+    code = sorted(Path(emotion.__file__).parent.rglob("*.py"))
+    start = sorted(path for path in weights_folder.iterdir() if path.is_file())
+    return {
+        "params": _digest(json.dumps([params, teacher], sort_keys=True)),
+        "data": _digest(*(table.to_csv(index=False) for table in tables), json.dumps(weights)),
+        "weights": _digest(*map(files.sha256_of, start)),
+        "code": _digest(*map(files.sha256_of, code)),
+        "machine": _digest(json.dumps([library_versions(), processes], sort_keys=True)),
+    }
+
+
+def _digest(*texts: str) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode())
+    return digest.hexdigest()

@@ -1,0 +1,54 @@
+"""What weights and gradients look like, epoch by epoch: a dying network shows here first."""
+
+import csv
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from emotion.core import files
+
+COLUMNS = ("epoch", "kind", "name", "mean", "std", "min", "max", "l2")
+
+
+def measure(model: nn.Module, epoch: int) -> list[dict[str, float | int | str]]:
+    """A row for each parameter's weights, and one for its gradient where it has one.
+
+    The gradients are those of the epoch's last step, after clipping.
+    """
+    rows = []
+    for name, parameter in model.named_parameters():
+        for kind, tensor in (("weight", parameter.detach()), ("gradient", parameter.grad)):
+            if tensor is not None:
+                rows.append({"epoch": epoch, "kind": kind, "name": name, **_describe(tensor)})
+    return rows
+
+
+def write_statistics(path: Path, rows: list[dict[str, float | int | str]]) -> None:
+    """Write the rows of all epochs as CSV."""
+    with files.replacing(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_final_weights(path: Path, state_dict: dict[str, torch.Tensor]) -> None:
+    """Write a table of every tensor that was kept: its shape, and the figures of `measure`."""
+    lines = [
+        f"{'name':<60} {'shape':<18} {'mean':>10} {'std':>10} {'min':>10} {'max':>10} {'l2':>10}"
+    ]
+    for name, tensor in state_dict.items():
+        figures = " ".join(f"{value:>10.4g}" for value in _describe(tensor).values())
+        lines.append(f"{name:<60} {'x'.join(map(str, tensor.shape)) or '-':<18} {figures}")
+    files.write_text(path, "\n".join(lines) + "\n")
+
+
+def _describe(tensor: torch.Tensor) -> dict[str, float]:
+    values = tensor.float()
+    return {
+        "mean": float(values.mean()),
+        "std": float(values.std(correction=0)),
+        "min": float(values.min()),
+        "max": float(values.max()),
+        "l2": float(values.norm()),
+    }

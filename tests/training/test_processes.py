@@ -1,0 +1,63 @@
+"""Two processes take the steps that one would, and validate each row once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion.core import files
+from emotion.training.processes import Processes
+
+CHILD = """
+import dataclasses, json, sys
+from pathlib import Path
+import pandas as pd
+import emotion.models
+from emotion.training.fit import fit
+from tests.training.conftest import QUICK
+rows = pd.read_csv("rows.csv", dtype=str)
+params = dataclasses.replace(QUICK, head="linear", amp="off", use_mixup=True, epochs=3, patience=3)
+checkpoint = fit(rows[:15], rows[15:], {"happy": 0, "sad": 1}, {"happy": 1.5, "sad": 0.5},
+    Path("weights"), params, Path(sys.argv[1]), Path("state_" + sys.argv[1]))
+if checkpoint:
+    Path(sys.argv[1] + ".json").write_text(json.dumps(checkpoint.history))
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(tmp_path, striped_rows):
+    from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+
+    # LayerNorm: BatchNorm cannot be synchronised on a CPU
+    fetch_pretrained(
+        PretrainedParams(model_type="test_vit", pretrained="none"), tmp_path / "weights"
+    )
+    striped_rows.to_csv(tmp_path / "rows.csv", index=False)
+    (tmp_path / "child.py").write_text(CHILD)
+    environment = {
+        **os.environ,
+        "DVC_TEST": "true",
+        "PYTHONPATH": str(Path.cwd()),
+        "OMP_NUM_THREADS": "1",
+    }
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    for name, launcher in (("one", [sys.executable]), ("two", torchrun)):
+        command = [*launcher, "child.py", name]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+    one, two = (files.read_json(tmp_path / f"{name}.json") for name in ("one", "two"))
+    for name, curve in one.items():
+        np.testing.assert_allclose(two[name], curve, atol=1e-4, err_msg=name)
+    assert (tmp_path / "two" / "metrics.json").exists()
+
+
+def test_rows_are_shared_evenly_and_alone_all_is_ours():
+    rows = np.arange(7)
+    assert Processes().part(rows).tolist() == list(range(7))
+    assert Processes(0, 3).part(rows).tolist() == [0, 3, 6]
+    assert Processes(2, 3).part(rows).tolist() == [2, 5]

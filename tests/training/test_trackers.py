@@ -1,0 +1,43 @@
+"""The same numbers reach MLflow's own store; what is not installed is said."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from emotion.core.errors import UserError
+from emotion.training.trackers import TRACKERS
+
+
+def test_mlflow_holds_the_curves_params_and_summary(train, tmp_path, monkeypatch):
+    mlflow = pytest.importorskip("mlflow")
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    mlflow.set_tracking_uri(store)
+    checkpoint = train(tracker="mlflow")
+    [run] = mlflow.search_runs(output_format="list")
+    client = mlflow.MlflowClient()
+    told = [point.value for point in client.get_metric_history(run.info.run_id, "val_macro_f1")]
+    assert told == pytest.approx(checkpoint.history["val_macro_f1"])
+    assert run.data.params["batch_size"] == "8"
+    assert run.data.metrics["best_epoch"] == checkpoint.epoch
+    assert run.info.status == "FINISHED"
+
+
+def test_wandb_is_told_each_epoch_and_the_summary(train, monkeypatch):
+    told = []
+    run = SimpleNamespace(
+        log=lambda values, step: told.append((step, values)), summary={}, finish=lambda: None
+    )
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=lambda **_: run))
+    checkpoint = train(tracker="wandb")
+    assert [step for step, _ in told] == [1, 2, 3]
+    assert told[0][1]["val_acc"] == checkpoint.history["val_acc"][0]
+    assert run.summary["best_epoch"] == checkpoint.epoch
+
+
+@pytest.mark.parametrize("name", ["mlflow", "wandb"])
+def test_a_tracker_that_is_not_installed_is_named_with_its_package(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UserError, match=rf"tracker is '{name}', which is not installed: `pip"):
+        TRACKERS[name]({})
