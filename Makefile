@@ -25,6 +25,7 @@ format: $(VENV)/installed ## rewrite to the format
 
 bench: $(VENV)/installed ## measure; the figures go to benchmarks/results/
 	$(BIN)/python -m benchmarks.bench_prepare_splits
+	$(BIN)/python -m benchmarks.bench_training
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run `make PYTHON=python3.11`")'

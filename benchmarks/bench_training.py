@@ -194,7 +194,9 @@ def bench_memory(rows: int) -> float:
         bench = Bench("test_resnet", Path(name), 32, rows)
         bench.trainer.train_epoch(bench.params.freeze_backbone_epochs + 1)
         bench.journal.__exit__()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1e3)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+        1 if sys.platform == "darwin" else 1e3
+    )
     return (peak - bench.trainer.data.pictures.tensor.nbytes) / 1e6
 
 
@@ -231,7 +233,9 @@ def as_table(figures: dict) -> str:
                 f"  {phase:<7} {row['ours']:>8.1f} images/s, {bare} {row['bare']:>8.1f}: "
                 f"{row['ratio']:.3f}"
             )
-        lines.append(f"  state of a run: {100 * found['state']['share_of_epoch']:.2f} % of an epoch")
+        lines.append(
+            f"  state of a run: {100 * found['state']['share_of_epoch']:.2f} % of an epoch"
+        )
     for size, row in figures["augmentation"].items():
         lines.append(
             f"augmentation at {size} px: {row['ours']:,} images/s a core, PIL + torchvision "

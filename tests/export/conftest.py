@@ -21,6 +21,7 @@ class SmallCheckpoint:
     mean = (0.485, 0.456, 0.406)
     std = (0.229, 0.224, 0.225)
     interpolation = "bicubic"
+    grayscale = False
     tag = "small.none"
 
     def __init__(self):

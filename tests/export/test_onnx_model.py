@@ -11,10 +11,10 @@ import onnxruntime
 import pytest
 import torch
 
-from emotion.export.onnx_model import build_onnx, opset_of
+from emotion.export.onnx_model import build_onnx, opset_of, save_onnx
 from emotion.export.parity import compare
 from tests.conftest import make_checkpoint
-from tests.export.conftest import SIZE, TEMPERATURE
+from tests.export.conftest import SIZE, TEMPERATURE, SmallCheckpoint
 
 AGAIN = """
 from pathlib import Path
@@ -79,3 +79,16 @@ def test_every_family_keeps_its_answers_at_the_opset_asked_for(family, tmp_path,
     assert opset_of(model) == 18
     onnx.save(model, tmp_path / "model.onnx")
     compare(tmp_path / "model.onnx", checkpoint, TEMPERATURE, cached).require(1e-4)
+
+
+def test_a_model_of_luminance_sees_colours_as_their_luminance(tmp_path):
+    checkpoint = SmallCheckpoint()
+    checkpoint.grayscale = True
+    path = tmp_path / "grey.onnx"
+    save_onnx(build_onnx(checkpoint, 1.0), path)
+    session = onnxruntime.InferenceSession(path)
+    colours = np.random.default_rng(0).random((2, 3, SIZE, SIZE), dtype=np.float32)
+    weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    grey = np.einsum("nchw,c->nhw", colours, weights)[:, None].repeat(3, axis=1)
+    [ours], [expected] = (session.run(["logits"], {"pictures": x}) for x in (colours, grey))
+    np.testing.assert_allclose(ours, expected, atol=1e-5)
