@@ -4,6 +4,7 @@ Everything is written under a temporary name in the same folder and renamed: a c
 old file whole. JSON is written in one canonical form, so equal content means equal bytes.
 """
 
+import errno
 import hashlib
 import json
 import math
@@ -16,12 +17,17 @@ from typing import Any
 
 from emotion.core.errors import UserError
 
+_LITTLE = 1 << 16  # bytes left while a half-written file is still there: the disk was full
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path with the name of `path`; move it over `path` if the block succeeds.
 
     The temporary file keeps the base name because torch.save writes that name into the file.
+
+    Raises:
+        UserError: the disk is full.
     """
     path = Path(path)
     folder = path.parent / f".{path.name}.tmp"
@@ -29,6 +35,13 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield folder / path.name
         os.replace(folder / path.name, path)
+    except (OSError, RuntimeError) as error:  # torch.save turns a failed write into the latter
+        if not _is_full(folder, error):
+            raise
+        raise UserError(
+            f"the disk is full: {path} could not be written. Free some space and run `dvc repro` "
+            "again; what was there before is whole."
+        ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -64,6 +77,12 @@ def sha256_of(path: Path) -> str:
     """Hex digest of a file's bytes."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_full(folder: Path, error: Exception) -> bool:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    return folder.exists() and shutil.disk_usage(folder).free < _LITTLE
 
 
 def _finite(value: Any) -> Any:

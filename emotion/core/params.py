@@ -6,6 +6,7 @@ silently train with the default: here it is an error that names the nearest know
 """
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,7 +32,7 @@ def load_params(
     Args:
         schema: a class decorated with `settings`.
         params_file: params.yaml.
-        pipeline_file: dvc.yaml; a top-level key that none of its stages lists is refused.
+        pipeline_file: dvc.yaml; a top-level key that it does not mention is refused.
         section: the key that holds this stage's mapping; None picks the schema's fields from the
             top level.
 
@@ -66,8 +67,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _keys_of_stages(pipeline_file: Path) -> set[str]:
-    stages = yaml.safe_load(Path(pipeline_file).read_text(encoding="utf-8"))["stages"]
-    return {key.split(".")[0] for stage in stages.values() for key in stage.get("params", [])}
+    text = Path(pipeline_file).read_text(encoding="utf-8")
+    stages = yaml.safe_load(text)["stages"]
+    listed = {key.split(".")[0] for stage in stages.values() for key in stage.get("params", [])}
+    return listed | set(re.findall(r"\$\{(\w+)", text))  # what dvc.yaml itself reads
 
 
 def _refuse_unknown(values: dict[str, Any], known: set[str], where: str) -> None:

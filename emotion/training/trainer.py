@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.metrics import log_loss
-from timm.utils import ModelEmaV3
 from torch import Tensor
 
 from emotion.core.errors import UserError
@@ -17,6 +16,7 @@ from emotion.core.seeding import derive_seed
 from emotion.inference import InputSpec, predict_logits
 from emotion.metrics import accuracy, macro_f1
 from emotion.models.classifier import EmotionClassifier
+from emotion.training.average import MovingAverage
 from emotion.training.batches import Batch, plan_epoch
 from emotion.training.journal import Journal
 from emotion.training.loading import LabelledPictures
@@ -64,9 +64,7 @@ class Trainer:
         )
         self.device = next(model.parameters()).device
         self.scaler = precision.loss_scaler()
-        # Warm-up starts the average near the current weights: a plain 0.999 over a few hundred
-        # steps would still hold the initialisation.
-        self.ema = ModelEmaV3(model, params.ema_decay, use_warmup=True) if params.use_ema else None
+        self.ema = MovingAverage(model, params.ema_decay) if params.use_ema else None
         self.steps_an_epoch = count_steps(len(train_set.labels), params)
         self.step = 0
         # Steps whose gradient was not finite; counted on the device, which need not be waited for.
@@ -180,7 +178,7 @@ class Trainer:
         self.scaler.update()
         self.step += 1
         if self.ema:
-            self.ema.update(self.model, step=self.step)
+            self.ema.update(self.model, self.step)
         self.skipped += infinite
         self.skipped_in_a_row = (self.skipped_in_a_row + 1) * infinite
         asks_gpu = self.skipped.is_cuda and self.step % MAX_SKIPPED

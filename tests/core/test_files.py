@@ -1,7 +1,9 @@
 """No reader meets a half-written file, and equal content means equal bytes."""
 
+import errno
 import hashlib
 import json
+import shutil
 
 import pytest
 
@@ -68,3 +70,25 @@ def test_a_missing_or_broken_json_file_is_named_with_the_cure(tmp_path):
 def test_sha256_is_that_of_the_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert files.sha256_of(tmp_path / "a") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_the_old_file_whole(tmp_path):
+    path = tmp_path / "model.json"
+    files.write_json(path, {"old": 1})
+    with pytest.raises(UserError, match=r"disk is full: .*model\.json"), files.replacing(path) as t:
+        t.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert files.read_json(path) == {"old": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_writer_that_hides_the_full_disk_is_found_out(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: usage._replace(free=0))
+    with pytest.raises(UserError, match="disk is full"), files.replacing(tmp_path / "x.pt"):
+        raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed")
+
+
+def test_other_errors_of_a_writer_stay_what_they_are(tmp_path):
+    with pytest.raises(RuntimeError, match="shape"), files.replacing(tmp_path / "x.pt"):
+        raise RuntimeError("shape mismatch")
