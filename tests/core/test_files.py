@@ -75,9 +75,14 @@ def test_sha256_is_that_of_the_bytes(tmp_path):
 def test_a_full_disk_is_a_sentence_and_leaves_the_old_file_whole(tmp_path):
     path = tmp_path / "model.json"
     files.write_json(path, {"old": 1})
-    with pytest.raises(UserError, match=r"disk is full: .*model\.json"), files.replacing(path) as t:
-        t.write_text("half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def write_half():
+        with files.replacing(path) as temporary:
+            temporary.write_text("half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(UserError, match=r"disk is full: .*model\.json"):
+        write_half()
     assert files.read_json(path) == {"old": 1}
     assert list(tmp_path.iterdir()) == [path]
 
