@@ -13,7 +13,7 @@ import pandas as pd
 from emotion.core import files, labels
 from emotion.core.errors import UserError
 from emotion.datasets import votes
-from emotion.datasets.corpus import MISSING, OUTSIDE, UNKNOWN_LABEL
+from emotion.datasets.corpus import OUTSIDE, UNKNOWN_LABEL
 from emotion.inspection.pictures import TOO_SMALL
 
 CONFLICT = "conflicting labels"  # the same pixels under two labels
@@ -25,8 +25,6 @@ COLUMNS = ("path", "label", "reason", "detail")
 SHOWN = 3  # files of each reason in a message
 
 _CURES = {
-    MISSING: "restore the files or correct the paths (rejected.csv of an earlier run, or "
-    "data.max_rejected, shows where each was looked for)",
     OUTSIDE: "set data.allow_outside to true",
     TOO_SMALL: "lower data.min_size",
     UNKNOWN_LABEL: "say what the unknown labels mean under data.labels, such as `labels: {grin: "
@@ -62,9 +60,10 @@ def refuse_too_many(rejected: pd.DataFrame, total: int, max_rejected: float) -> 
             f"raise data.max_rejected from {max_rejected:g} to {enough:g} to leave them out, all "
             "listed in rejected.csv"
         )
+    settings = f"; or in params.yaml: {'; or '.join(cures)}" if cures else ""
     raise UserError(
         f"{len(rejected):,} of {total:,} pictures cannot be used: {'; '.join(reasons)}. "
-        f"Repair or delete them, or in params.yaml: {'; or '.join(cures) or 'correct data'}."
+        f"Restore, repair or delete them{settings}."
     )
 
 

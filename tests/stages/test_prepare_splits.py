@@ -93,6 +93,54 @@ def test_a_truncated_picture_stops_the_stage_before_anything_is_written(project)
     assert outputs(project) == {}
 
 
+def truncate(picture, _):
+    picture.write_bytes(picture.read_bytes()[:700])
+
+
+def damage(picture, _):
+    data = picture.read_bytes()
+    picture.write_bytes(data[:60] + b"\xff" * 30 + data[90:])
+
+
+def replace_by(image):
+    return lambda picture, _: image.save(picture)
+
+
+def relabel(label):
+    return lambda _, table: table.write_text(
+        table.read_text().replace("07.png,happy", f"07.png,{label}")
+    )
+
+
+def point_outside(picture, table):
+    picture.rename(picture.parents[1] / "07.png")
+    table.write_text(table.read_text().replace("07.png,happy", "../07.png,happy"))
+
+
+BAD = {
+    "truncated": truncate,
+    "missing": lambda picture, _: picture.unlink(),
+    "not a picture": lambda picture, _: picture.write_text("no picture"),
+    "unreadable": damage,
+    "too small": replace_by(Image.new("L", (40, 31), 7)),
+    "blank": replace_by(Image.new("L", (40, 40), 7)),
+    "unknown label": relabel("bored"),
+    "outside data.root": point_outside,
+}
+
+
+@pytest.mark.parametrize("reason", BAD)
+def test_whatever_is_bad_is_told_and_what_was_written_stays(project, reason):
+    prepare_splits.main()
+    before = outputs(project)
+    BAD[reason](project / "faces" / "07.png", project / "faces" / "labels.csv")
+    with pytest.raises(UserError, match=rf"1 of 60 pictures cannot be used: 1 {reason}") as caught:
+        prepare_splits.main()
+    assert ("'bored' (1)" if reason == "unknown label" else "07.png") in str(caught.value)
+    assert "raise data.max_rejected from 0 to 0.0167" in str(caught.value)
+    assert outputs(project) == before
+
+
 def test_tolerated_pictures_are_listed_and_left_out(project):
     (project / "faces" / "07.png").unlink()
     paths.PARAMS.write_text("data: {root: faces, max_rejected: 0.02}\n")
