@@ -16,7 +16,7 @@ def test_every_stage_and_part_is_in_the_tree_and_the_reverse():
         for p in Path("emotion").iterdir()
         if not p.name.startswith("__")
     }
-    assert named == parts | {"emotion/", "stages/", "tests/"}
+    assert named == parts | {"emotion/", "stages/", "tests/", "benchmarks/"}
 
 
 def test_every_stage_is_explained():
