@@ -23,7 +23,11 @@ from emotion.grouping.near_duplicates import Pairs, find_near_pairs
 from emotion.inspection.fingerprints import HASH_BYTES
 from emotion.inspection.pictures import inspect_pictures
 from emotion.preparation import rejected as turned_away
-from emotion.preparation.synthetic import exceeds_share, stays_in_train
+from emotion.preparation.synthetic import (
+    exceeds_share,
+    lies_in_synthetic_folder,
+    stays_in_train,
+)
 
 Leaks = dict[tuple[str, str], dict[str, int]]  # of count_leaks
 
@@ -59,9 +63,8 @@ def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> P
     rows = rows.sort_values(["path", "split", "label"], ignore_index=True)
     near = _near_pairs(rows, params.near_duplicate_bits)
     copies, originals = name_originals(rows["path"], rows["label"])
-    usable = rows.assign(
-        group=name_groups(rows, near, originals), synthetic=rows["synthetic"] | copies
-    )
+    made = rows["synthetic"] | copies | lies_in_synthetic_folder(rows["path"], params.root)
+    usable = rows.assign(group=name_groups(rows, near, originals), synthetic=made)
 
     rows, conflicts = _drop_conflicts(usable)
     found = leaks.count_leaks(rows) if (rows["split"] != "").all() else {}

@@ -5,7 +5,27 @@ test set it measures how well the generator was learnt. A corpus that holds noth
 drawn faces do, is split like any other, and every card and metric says that it is synthetic.
 """
 
+import posixpath
+
 import pandas as pd
+
+FOLDERS = {"augmented", "generated", "synthetic"}  # whatever lies in one of these
+
+
+def lies_in_synthetic_folder(paths: pd.Series, root: str) -> pd.Series:
+    """Whether a folder between the root and the picture says that it is synthetic.
+
+    Args:
+        paths: as the manifest has them, starting with the root where they lie in it.
+        root: `data.root`, whose own name says nothing.
+    """
+    inside = posixpath.join(posixpath.normpath(root), "")
+    folders = paths.map(posixpath.dirname)
+    made = {
+        folder: not FOLDERS.isdisjoint(folder.removeprefix(inside).lower().split("/"))
+        for folder in folders.unique()
+    }
+    return folders.map(made).astype(bool)
 
 
 def stays_in_train(synthetic: pd.DataFrame, real: pd.DataFrame) -> pd.Series:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from emotion.preparation.synthetic import exceeds_share
+from emotion.preparation.synthetic import exceeds_share, lies_in_synthetic_folder
 
 
 def rows(real, made):
@@ -29,3 +29,10 @@ def test_the_choice_does_not_depend_on_the_order_of_the_rows():
     gone = set(table["path"][exceeds_share(table, 0.5)])
     assert gone == set(shuffled["path"][exceeds_share(shuffled, 0.5)])
     assert gone == {f"m{i}" for i in range(4, 9)}
+
+
+def test_a_folder_below_the_root_says_so_and_the_root_itself_does_not():
+    root = "data/synthetic/faces"
+    names = ["happy/1.jpg", "happy/Augmented/1.jpg", "generated/2.jpg", "synthetics/3.jpg", "4.jpg"]
+    paths = pd.Series([f"{root}/{name}" for name in names])
+    assert lies_in_synthetic_folder(paths, root + "/").tolist() == [False, True, True, False, False]
