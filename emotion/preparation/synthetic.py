@@ -20,11 +20,8 @@ def lies_in_synthetic_folder(paths: pd.Series, root: str) -> pd.Series:
         root: `data.root`, whose own name says nothing.
     """
     inside = posixpath.join(posixpath.normpath(root), "")
-    folders = paths.map(posixpath.dirname)
-    made = {
-        folder: not FOLDERS.isdisjoint(folder.removeprefix(inside).lower().split("/"))
-        for folder in folders.unique()
-    }
+    folders = paths.map(lambda path: posixpath.dirname(path.removeprefix(inside)))
+    made = {name: not FOLDERS.isdisjoint(name.lower().split("/")) for name in folders.unique()}
     return folders.map(made).astype(bool)
 
 
