@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from emotion.core.errors import UserError
+from emotion.datasets.corpus import DataParams
 from emotion.datasets.csv_table import read_labelled_table
 from emotion.grouping.augmented_names import name_originals
 from emotion.grouping.groups import name_groups
@@ -23,7 +24,7 @@ from emotion.grouping.near_duplicates import find_near_pairs
 from emotion.inspection.fingerprints import HASH_BYTES
 from emotion.inspection.pictures import inspect_pictures
 
-NEAR_BITS = 16  # of 256, as data.near_duplicate_bits
+NEAR_BITS = DataParams().near_duplicate_bits  # what prepare_splits takes unless told otherwise
 EXAMPLES = 3  # of each pair of sides
 
 
