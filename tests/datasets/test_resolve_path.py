@@ -11,9 +11,9 @@ from emotion.datasets.resolve_path import resolve_paths
 @pytest.fixture
 def corpus(tmp_path, monkeypatch):
     """A root with its table one folder below, and a working directory elsewhere."""
-    for folder in ("root/lists", "work", "else"):
+    for folder in ("root/lists", "here", "else"):
         (tmp_path / folder).mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "here")
     return tmp_path
 
 
@@ -30,14 +30,14 @@ def resolve(corpus, *written):
 
 def test_the_path_as_written_comes_first_then_the_table_then_the_root_then_suffixes(corpus):
     answers = []
-    places = ["work/a/b/1.jpg", "root/lists/a/b/1.jpg", "root/a/b/1.jpg", "root/b/1.jpg"]
+    places = ["here/a/b/1.jpg", "root/lists/a/b/1.jpg", "root/a/b/1.jpg", "root/b/1.jpg"]
     touch(corpus, *places, "root/1.jpg")
     for place in places:
         answers += resolve(corpus, "a/b/1.jpg")["path"].tolist()
         (corpus / place).unlink()
     answers += resolve(corpus, "a/b/1.jpg")["path"].tolist()
     assert answers == [
-        (corpus / "work/a/b/1.jpg").as_posix(),
+        (corpus / "here/a/b/1.jpg").as_posix(),
         "lists/a/b/1.jpg",
         "a/b/1.jpg",
         "b/1.jpg",
@@ -78,7 +78,7 @@ def test_all_places_that_were_looked_at_are_named_in_their_order(corpus):
     found = resolve(corpus, "a/1.jpg", "E:\\b\\2.jpg", "")
     assert found["path"].tolist() == ["a/1.jpg", "E:\\b\\2.jpg", ""]
     assert found["attempts"].tolist() == [
-        f"{base}/work/a/1.jpg, {base}/root/lists/a/1.jpg, {base}/root/a/1.jpg, {base}/root/1.jpg",
+        f"{base}/here/a/1.jpg, {base}/root/lists/a/1.jpg, {base}/root/a/1.jpg, {base}/root/1.jpg",
         f"E:/b/2.jpg, {base}/root/b/2.jpg, {base}/root/2.jpg",
         "",
     ]

@@ -11,6 +11,7 @@ from PIL import Image
 from emotion.core import files, manifest
 from emotion.core.errors import UserError
 from stages import class_weights, paths, prepare_splits
+from tests.inspection.test_pictures import png_that_claims
 
 PIPELINE = """
 stages:
@@ -123,6 +124,7 @@ BAD = {
     "not a picture": lambda picture, _: picture.write_text("no picture"),
     "unreadable": damage,
     "too small": replace_by(Image.new("L", (40, 31), 7)),
+    "decompression bomb": lambda picture, _: png_that_claims(picture, 30_000, 30_000),
     "blank": replace_by(Image.new("L", (40, 40), 7)),
     "unknown label": relabel("bored"),
     "outside data.root": point_outside,
