@@ -4,7 +4,8 @@ Run     python -m benchmarks.bench_training [models ...]     (half an hour; leav
 Writes  benchmarks/results/training.json
 
 The bare step is forward + backward + optimizer step on one cached batch of the same model,
-precision and memory format: no input work, no average, no clipping, no logging.
+precision and memory format: no input work, no average, no clipping, no logging. Both run as a stage
+does, with an allocator that keeps freed memory.
 """
 
 import os
@@ -28,10 +29,12 @@ from torch.nn import functional as F
 import emotion.models  # noqa: F401, before torchvision
 from benchmarks.machine import describe_machine
 from emotion.core import files
+from emotion.core.memory import keep_freed_memory
 from emotion.data.cache import CachedPictures, cached_side
 from emotion.data.transforms import train_batch
 from emotion.models.checkpoint import initial_model
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.training.fit import copy_state
 from emotion.training.journal import Journal
 from emotion.training.loading import LabelledPictures
 from emotion.training.objective import Objective
@@ -121,6 +124,23 @@ class Bench:
             "ratio": round(statistics.median(ratios), 3),
         }
 
+    def seconds_of_a_state(self, folder: Path) -> float:
+        """By how much keeping the state lengthens the time to the end of the next epoch."""
+        epoch, longer = self.params.freeze_backbone_epochs + 1, []
+        best = copy_state(self.model)
+        with RunState(folder, {}) as state:
+            for _ in range(REPETITIONS):
+                plain = self._seconds(lambda: self.trainer.train_epoch(epoch))
+                saving = self._seconds(
+                    lambda: (
+                        state.save({"trainer": self.trainer.state(), "best": best}),
+                        self.trainer.train_epoch(epoch),
+                        state.wait(),
+                    )
+                )
+                longer.append(saving - plain)
+        return statistics.median(longer)
+
     def _seconds(self, work: Callable[[], object]) -> float:
         start = time.perf_counter()
         work()
@@ -131,6 +151,7 @@ class Bench:
 
 def bench_model(model_type: str, img_size: int) -> dict[str, dict[str, float]]:
     """Full and frozen epochs of a model, and what keeping the state costs an epoch."""
+    keep_freed_memory()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         bench = Bench(model_type, folder, img_size, rows=BATCH * STEPS.get(model_type, 20))
@@ -139,9 +160,7 @@ def bench_model(model_type: str, img_size: int) -> dict[str, dict[str, float]]:
             "full": bench.ratio(bench.params.freeze_backbone_epochs + 1, bench.bare_step),
             "frozen": bench.ratio(1, bench.bare_forward),
         }
-        state = RunState(folder / "state", {})
-        content = {"trainer": bench.trainer.state(), "best": bench.model.state_dict()}
-        seconds = bench._seconds(lambda: state.save(content))
+        seconds = bench.seconds_of_a_state(folder / "state")
         bench.journal.__exit__()
     # An epoch of the small set of photographs, 1,690 pictures: the shortest that is worth resuming.
     figures["state"] = {
@@ -155,6 +174,7 @@ def bench_augmentation(img_size: int) -> dict[str, float]:
     """Our views of a batch against PIL + torchvision, picture by picture; one core each."""
     from torchvision import transforms
 
+    keep_freed_memory()
     torch.set_num_threads(1)
     side = cached_side(img_size)
     pictures = torch.randint(0, 256, (BATCH, 3, side, side), dtype=torch.uint8)
@@ -189,6 +209,7 @@ def bench_augmentation(img_size: int) -> dict[str, float]:
 
 def bench_memory(rows: int) -> float:
     """Peak memory of an epoch beyond the cache itself, MB."""
+    keep_freed_memory()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         bench = Bench("test_resnet", Path(name), 32, rows)

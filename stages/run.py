@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 
 from emotion.core.errors import UserError
+from emotion.core.memory import keep_freed_memory
 from emotion.core.params import Settings, load_params
 from stages import paths
 
@@ -15,6 +16,7 @@ def settings_of(schema: type[Settings], section: str | None = None) -> Settings:
 
 def run(main: Callable[[], None]) -> None:
     """Run a stage; print a UserError alone on stderr and exit with status 1."""
+    keep_freed_memory()
     try:
         main()
     except UserError as error:

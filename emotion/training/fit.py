@@ -84,8 +84,8 @@ def fit(
         trainer = Trainer(
             model, train_set, objective, origin, params, precision, journal, processes
         )
-        state = RunState(state_folder, fingerprint)
-        best = run_epochs(trainer, val_set, state)
+        with RunState(state_folder, fingerprint) as state:
+            best = run_epochs(trainer, val_set, state)
         journal.log_summary(
             {
                 "best_epoch": best["epoch"],

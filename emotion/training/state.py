@@ -2,17 +2,20 @@
 
 It lies outside the stage's outputs, which DVC deletes before a stage runs, and belongs to one set
 of params, data, weights, code and machine: its fingerprint. Another fingerprint starts afresh, and
-says what changed. A file is replaced whole, so a kill at any moment leaves the state of the last
-finished epoch.
+says what changed. A copy is taken between two epochs and written while the next one runs, since a
+large network's state takes seconds to write. A file is replaced whole, so a kill at any moment
+leaves the state of the last epoch whose writing had ended.
 """
 
 import hashlib
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 import emotion
@@ -23,7 +26,7 @@ STATE_FILE = "state.pt"
 
 
 class RunState:
-    """Keeps one run's state in a folder of its own.
+    """Keeps one run's state in a folder of its own; use as a context manager.
 
     Args:
         folder: made when first needed.
@@ -32,6 +35,16 @@ class RunState:
 
     def __init__(self, folder: Path, fingerprint: dict[str, str]):
         self.path, self.fingerprint = folder / STATE_FILE, fingerprint
+        self.thread = ThreadPoolExecutor(max_workers=1)
+        self.writing: Future | None = None
+
+    def __enter__(self) -> "RunState":
+        return self
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        self.thread.shutdown()
+        if kind is None:
+            self.wait()
 
     def load(self) -> dict[str, Any] | None:
         """What `save` kept, or None if there is nothing, or nothing of this run."""
@@ -54,9 +67,32 @@ class RunState:
         return saved
 
     def save(self, content: dict[str, Any]) -> None:
-        """Replace the state; plain types and tensors only."""
+        """Replace the state by a copy of plain types and tensors, in the background.
+
+        Raises:
+            UserError: the disk was full when the state before this one was written.
+        """
+        self.wait()
+        content = _copy({"fingerprint": self.fingerprint, **content})
+        self.writing = self.thread.submit(self._write, content)
+
+    def wait(self) -> None:
+        """Wait until the last state is on the disk; raises what kept it from there."""
+        if self.writing:
+            self.writing.result()
+
+    def _write(self, content: dict[str, Any]) -> None:
         with files.replacing(self.path) as temporary:
-            torch.save({"fingerprint": self.fingerprint, **content}, temporary)
+            torch.save(content, temporary)
+
+
+def _copy(value: Any) -> Any:
+    """The same on the CPU, sharing no memory."""
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {name: _copy(each) for name, each in value.items()}
+    return [_copy(each) for each in value] if isinstance(value, list) else value
 
 
 def discard_state(folder: Path) -> None:

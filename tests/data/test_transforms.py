@@ -32,7 +32,7 @@ def draws(count, **fixed):
 
 
 def resample(picture, matrix):
-    grid = F.affine_grid(matrix, [1, *picture.shape], align_corners=False)
+    grid = transforms.sampling_grid(matrix, picture.shape[-1])
     return F.grid_sample(picture[None], grid, align_corners=False)[0]
 
 
@@ -76,6 +76,12 @@ def test_rotation_turns_by_15_degrees_at_the_most(angle):
     assert abs(math.degrees(math.atan2(y, x))) == pytest.approx(15, abs=1.5)
 
 
+def test_the_grid_is_torchs_affine_grid():
+    matrices = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0))
+    expected = F.affine_grid(matrices, [5, 1, 17, 17], align_corners=False)
+    torch.testing.assert_close(transforms.sampling_grid(matrices, 17), expected)
+
+
 def test_the_smallest_crop_shows_three_quarters_of_the_area():
     matrix = transforms.affine_matrices(draws(1, area=0.0))
     assert torch.linalg.det(matrix[0, :, :2]).item() == pytest.approx(0.75, rel=1e-5)
@@ -90,11 +96,10 @@ def test_crops_stay_inside_the_picture():
 
 
 def jitter(pictures, **factors):
-    """Jitter pictures in 0..1 by draws that are neutral but for those named; result in 0..1."""
+    """Jitter pictures by draws that are neutral but for those named."""
     names = ("brightness", "contrast", "saturation")
     draws = torch.tensor([[factors.get(name, 0.5) for name in names]] * len(pictures))
-    views = transforms.jitter_and_normalise(255 * pictures, draws, MEAN, STD)
-    return views * torch.tensor(STD).view(3, 1, 1) + torch.tensor(MEAN).view(3, 1, 1)
+    return transforms.jitter(pictures, draws)
 
 
 @pytest.fixture
@@ -102,7 +107,7 @@ def colours():
     return torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
-def test_neutral_jitter_only_normalises(colours):
+def test_neutral_jitter_changes_nothing(colours):
     torch.testing.assert_close(jitter(colours), colours)
 
 

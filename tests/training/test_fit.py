@@ -109,6 +109,17 @@ def test_every_switch_trains(train, switch):
     assert all(t.isfinite().all() for t in checkpoint.state_dict.values())
 
 
+def test_gradients_are_clipped_to_their_norm(train, tmp_path):
+    def last_norm(clip):
+        train(statistics="all", grad_clip_norm=clip)
+        rows = pd.read_csv(tmp_path / "log" / "statistics.csv")
+        last = rows[(rows["epoch"] == rows["epoch"].max()) & (rows["kind"] == "gradient")]
+        return np.linalg.norm(last["l2"])
+
+    assert last_norm(1e6) > 0.02
+    assert last_norm(0.01) == pytest.approx(0.01, rel=1e-3)
+
+
 def test_class_weights_change_what_is_learnt(train):
     plain = train(epochs=1)
     weighted = train(epochs=1, class_weights={"happy": 0.1, "sad": 1.9})

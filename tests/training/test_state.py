@@ -1,6 +1,7 @@
 """A killed run goes on from its last finished epoch, and ends as if nothing had happened."""
 
 import contextlib
+import errno
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from emotion.core.errors import UserError
 from emotion.training import fit as fit_module
@@ -152,6 +154,30 @@ def test_another_run_starts_afresh_and_says_what_changed(train, monkeypatch, cap
     said = "params" if "lr_head" in changes else "data"
     assert f"had other {said}; starting afresh" in capsys.readouterr().out
     assert afresh.state_dict.keys() == train(**changes).state_dict.keys()
+
+
+def test_what_is_kept_is_the_moment_of_saving(tmp_path):
+    weights, history = torch.zeros(1 << 20), [1]
+    with RunState(tmp_path, {}) as state:
+        state.save({"epoch": 1, "journal": {"history": history}, "model": {"w": weights}})
+        weights += 1
+        history.append(2)
+    saved = RunState(tmp_path, {}).load()
+    assert saved["model"]["w"].max() == 0
+    assert saved["journal"]["history"] == [1]
+
+
+def test_a_state_that_could_not_be_written_is_not_passed_over(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(UserError, match="the disk is full"), RunState(tmp_path, {}) as state:
+        state.save({"epoch": 1})
+    state = RunState(tmp_path, {})
+    state.save({"epoch": 1})
+    with pytest.raises(UserError, match="the disk is full"):
+        state.save({"epoch": 2})
 
 
 def test_a_broken_state_is_said_and_passed_over(tmp_path, capsys):

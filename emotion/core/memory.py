@@ -1,0 +1,22 @@
+"""Keep freed memory instead of giving it back to the system after every training step.
+
+A step frees its activations and the next one asks for as many. By default glibc returns blocks that
+large at once and the kernel zeroes them anew page by page: 40,000 page faults and a tenth of the
+time of a step of tf_efficientnet_lite0 (batch 32, 112 px, two cores). Elsewhere this does nothing:
+macOS and musl have no such switch, and a GPU's memory is kept by torch.
+"""
+
+import ctypes
+import sys
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
+
+
+def keep_freed_memory() -> bool:
+    """Tell the allocator, before much is allocated; returns whether it understood."""
+    if sys.platform != "linux":
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    return bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, -1))

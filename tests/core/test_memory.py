@@ -1,0 +1,35 @@
+"""Memory that is freed and asked for again is not fetched from the system again."""
+
+import subprocess
+import sys
+
+import pytest
+
+from emotion.core.memory import keep_freed_memory
+
+FAULTS = """
+import resource, sys
+from emotion.core.memory import keep_freed_memory
+
+if sys.argv[1] == "kept":
+    assert keep_freed_memory()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    bytearray(64 << 20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def page_faults(mode: str) -> int:
+    command = [sys.executable, "-c", FAULTS, mode]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a switch of glibc")
+def test_the_same_block_again_costs_no_page_faults():
+    assert page_faults("kept") < 0.2 * page_faults("default")
+
+
+def test_a_system_without_the_switch_goes_on_without_it(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not keep_freed_memory()
