@@ -74,8 +74,9 @@ def fit(
     objective = build_objective(params, label_map, class_weights, train_set.labels, origin, device)
     weights = class_weights if params.use_class_weights else {}
     tables = [train_rows, val_rows]
+    machine = f"{precision}, processes: {processes.count}"
     fingerprint = compute_fingerprint(
-        dataclasses.asdict(params), tables, weights_folder, weights, processes.count
+        dataclasses.asdict(params), tables, weights_folder, weights, machine
     )
     announce(origin, precision, train_set, val_set, processes)
 

@@ -1,23 +1,30 @@
 """Which number format training runs in: a table of measurements, not taste.
 
 On a GPU: bfloat16 where the hardware has it, else float16 with a loss scale. On a CPU without bf16
-instructions (avx512_bf16, AMX): float32; bf16 is emulated there and ran 15 times slower on an AVX2
-machine. On a CPU that has them the fastest format depends on the backbone. Images/s of forward +
-backward + AdamW on such a one, batch 32, 112 px, two cores:
+instructions: float32; bf16 is emulated there, 15 times slower on an AVX2 machine. The instructions
+alone prove nothing: of two processors measured, one trains most backbones twice as fast in bf16; the
+other, with avx512_bf16 and without AMX, half as fast. So two matrices are multiplied in both formats,
+and where bf16 is fast the backbone decides. Images/s of forward + backward + AdamW, batch 32, 112 px,
+two cores:
 
-                          fp32   bf16   channels_last fp32   channels_last bf16   frozen forward
-    tf_efficientnet_lite0   32     42           57                   44          312, bf16 536
-    tf_efficientnet_b3_ns   17     22           24                   20
-    resnet50                16     32           20                   32
-    convnext_base          4.5    8.3          4.5                  8.4
-    vit_base_patch16_224   4.5    8.7          4.6                  8.4
+                             bf16 is fast                  bf16 is slow
+                        fp32   bf16   channels_last   fp32   bf16   channels_last
+                                      fp32   bf16                   fp32   bf16
+    tf_efficientnet_lite0   32     42     57     44       60     53     89     48
+    tf_efficientnet_b3      17     22     24     20       26     24     37     21
+    resnet50                16     32     20     32       26     20     30     21
+    convnext_base          4.5    8.3    4.5    8.4      9.4    5.2    9.6    5.3
+    vit_base_patch16_224   4.5    8.7    4.6    8.4     10.4    5.5   10.3    5.4
+    lite0, frozen forward                312    536                    348    315
 
-channels_last is never much slower, so it is always on; depthwise convolutions lose in bf16 on the
-way back, but win on the way forward, which is all that a frozen backbone does.
+channels_last is never much slower, so it is always on. Where bf16 is fast, depthwise convolutions
+lose by it on the way back, but win on the way forward, which is all that a frozen backbone does.
 """
 
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 
@@ -61,14 +68,30 @@ def choose_precision(amp: str, tag: str, device: str) -> Precision:
     if device == "cuda":
         dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
         return Precision(device=device, full=dtype, frozen=dtype)
-    if not cpu_has_bf16():
+    if not cpu_gains_from_bf16():
         return Precision(device=device, full=torch.float32, frozen=torch.float32)
     depthwise = any(family in tag for family in _DEPTHWISE)
     full = torch.float32 if depthwise else torch.bfloat16
     return Precision(device=device, full=full, frozen=torch.bfloat16)
 
 
-def cpu_has_bf16() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware."""
+@cache
+def cpu_gains_from_bf16() -> bool:
+    """Whether this processor multiplies matrices faster in bfloat16 than in float32.
+
+    Where it does not, a product takes nearly twice as long in bf16: the best of a few tells the two
+    kinds of processor apart on a busy machine too, and always alike.
+    """
     features = torch.cpu.get_capabilities()
-    return any(features.get(name, False) for name in ("avx512_bf16", "amx_bf16", "arm_bf16"))
+    if not any(features.get(name, False) for name in ("avx512_bf16", "amx_bf16", "arm_bf16")):
+        return False
+    return _product_seconds(torch.bfloat16) < _product_seconds(torch.float32)
+
+
+def _product_seconds(dtype: torch.dtype, side: int = 1024, repetitions: int = 8) -> float:
+    matrix, seconds = torch.ones(side, side, dtype=dtype), []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        matrix @ matrix
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)

@@ -105,7 +105,7 @@ def compute_fingerprint(
     tables: list[pd.DataFrame],
     weights_folder: Path,
     weights: dict[str, float],
-    processes: int,
+    machine: str,
 ) -> dict[str, str]:
     """Name everything that a run's bytes depend on, each part by its hash.
 
@@ -114,7 +114,7 @@ def compute_fingerprint(
         tables: manifests of train and val.
         weights_folder: what training starts from.
         weights: class weights.
-        processes: how many take part.
+        machine: number formats and processes.
     """
     teacher = files.sha256_of(Path(params["teacher"])) if params["teacher"] else ""
     code = sorted(Path(emotion.__file__).parent.rglob("*.py"))
@@ -124,7 +124,7 @@ def compute_fingerprint(
         "data": _digest(*(table.to_csv(index=False) for table in tables), json.dumps(weights)),
         "weights": _digest(*map(files.sha256_of, start)),
         "code": _digest(*map(files.sha256_of, code)),
-        "machine": _digest(json.dumps([library_versions(), processes], sort_keys=True)),
+        "machine": _digest(json.dumps([library_versions(), machine], sort_keys=True)),
     }
 
 

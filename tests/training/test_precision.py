@@ -1,4 +1,4 @@
-"""bf16 where the processor has it; fp32 where it would be emulated."""
+"""bf16 where the processor gains from it; fp32 where it is slow or emulated."""
 
 import pytest
 import torch
@@ -16,16 +16,41 @@ from emotion.training.precision import choose_precision
         ("vit_base_patch16_224", torch.bfloat16),
     ],
 )
-def test_on_a_cpu_with_bf16_the_family_decides(monkeypatch, tag, full):
-    monkeypatch.setattr(precision, "cpu_has_bf16", lambda: True)
+def test_on_a_cpu_that_is_fast_in_bf16_the_family_decides(monkeypatch, tag, full):
+    monkeypatch.setattr(precision, "cpu_gains_from_bf16", lambda: True)
     chosen = choose_precision("auto", tag, "cpu")
     assert (chosen.full, chosen.frozen) == (full, torch.bfloat16)
 
 
-def test_on_a_cpu_without_bf16_nothing_is_emulated(monkeypatch):
-    monkeypatch.setattr(precision, "cpu_has_bf16", lambda: False)
+@pytest.fixture
+def processor(monkeypatch):
+    """A processor with these features, whose products take so many seconds."""
+
+    def pretend(features, seconds):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: dict.fromkeys(features, True))
+        monkeypatch.setattr(precision, "_product_seconds", seconds.__getitem__)
+        precision.cpu_gains_from_bf16.cache_clear()
+
+    yield pretend
+    precision.cpu_gains_from_bf16.cache_clear()
+
+
+FAST = {torch.bfloat16: 1.0, torch.float32: 2.0}
+SLOW = {torch.bfloat16: 2.0, torch.float32: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("features", "seconds", "dtype"),
+    [
+        (["avx512_bf16"], FAST, torch.bfloat16),
+        (["avx512_bf16"], SLOW, torch.float32),
+        (["avx2"], FAST, torch.float32),  # not even tried: emulation takes long
+    ],
+)
+def test_instructions_for_bf16_count_only_where_they_are_fast(processor, features, seconds, dtype):
+    processor(features, seconds)
     chosen = choose_precision("auto", "resnet50", "cpu")
-    assert (chosen.full, chosen.frozen) == (torch.float32, torch.float32)
+    assert (chosen.full, chosen.frozen) == (dtype, dtype)
 
 
 @pytest.mark.parametrize("amp", ["bf16", "off"])

@@ -186,10 +186,10 @@ def test_a_broken_state_is_said_and_passed_over(tmp_path, capsys):
     assert "cannot be read" in capsys.readouterr().out
 
 
-def test_the_fingerprint_heeds_data_weights_and_processes(tmp_path):
+def test_the_fingerprint_heeds_data_weights_and_machine(tmp_path):
     (tmp_path / "weights").write_text("1")
     rows = pd.DataFrame({"path": ["a"], "sha256": ["0"]})
-    base = {"teacher": ""}, [rows], tmp_path, {"happy": 1.0}, 1
+    base = {"teacher": ""}, [rows], tmp_path, {"happy": 1.0}, "fp32, processes: 1"
     before = compute_fingerprint(*base)
     assert compute_fingerprint(*base) == before
 
@@ -200,7 +200,7 @@ def test_the_fingerprint_heeds_data_weights_and_processes(tmp_path):
     assert changed(0, {"teacher": "", "seed": 1}) == {"params"}
     assert changed(1, [rows.assign(sha256="1")]) == {"data"}
     assert changed(3, {"happy": 2.0}) == {"data"}
-    assert changed(4, 2) == {"machine"}
+    assert changed(4, "fp32, processes: 2") == {"machine"}
     (tmp_path / "weights").write_text("2")
     assert {n for n, v in compute_fingerprint(*base).items() if v != before[n]} == {"weights"}
 
