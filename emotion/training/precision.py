@@ -1,11 +1,11 @@
 """Which number format training runs in: a table of measurements, not taste.
 
 On a GPU: bfloat16 where the hardware has it, else float16 with a loss scale. On a CPU without bf16
-instructions: float32; bf16 is emulated there, 15 times slower on an AVX2 machine. The instructions
-alone prove nothing: of two processors measured, one trains most backbones twice as fast in bf16; the
-other, with avx512_bf16 and without AMX, half as fast. So two matrices are multiplied in both formats,
-and where bf16 is fast the backbone decides. Images/s of forward + backward + AdamW, batch 32, 112 px,
-two cores:
+instructions: float32; bf16 is emulated there, 15 times slower on an AVX2 machine. To have them
+proves nothing: of two processors measured, one trains most backbones twice as fast in bf16; the
+other, with avx512_bf16 and without AMX, half as fast. So matrices are multiplied in both formats,
+and where bf16 is fast the backbone decides. Images/s of forward + backward + AdamW, batch 32,
+112 px, two cores:
 
                              bf16 is fast                  bf16 is slow
                         fp32   bf16   channels_last   fp32   bf16   channels_last
