@@ -46,7 +46,7 @@ from emotion.training.trainer import Trainer, count_steps
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
 MODELS = ("tf_efficientnet_lite0", "resnet50", "vit_base_patch16_224")
-CLASSES, BATCH, REPETITIONS = 7, 32, 5
+CLASSES, BATCH, REPETITIONS, SAVES = 7, 32, 5, 11
 STEPS = {"tf_efficientnet_lite0": 20, "resnet50": 12, "vit_base_patch16_224": 5}
 
 
@@ -125,21 +125,12 @@ class Bench:
         }
 
     def seconds_of_a_state(self, folder: Path) -> float:
-        """By how much keeping the state lengthens the time to the end of the next epoch."""
-        epoch, longer = self.params.freeze_backbone_epochs + 1, []
-        best = copy_state(self.model)
-        with RunState(folder, {}) as state:
-            for _ in range(REPETITIONS):
-                plain = self._seconds(lambda: self.trainer.train_epoch(epoch))
-                saving = self._seconds(
-                    lambda: (
-                        state.save({"trainer": self.trainer.state(), "best": best}),
-                        self.trainer.train_epoch(epoch),
-                        state.wait(),
-                    )
-                )
-                longer.append(saving - plain)
-        return statistics.median(longer)
+        """Mean over the epochs of a short run; the first two find no file to overwrite."""
+        best, state = copy_state(self.model), RunState(folder, {})
+        return statistics.mean(
+            self._seconds(lambda: state.save({"trainer": self.trainer.state(), "best": best}))
+            for _ in range(SAVES)
+        )
 
     def _seconds(self, work: Callable[[], object]) -> float:
         start = time.perf_counter()

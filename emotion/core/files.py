@@ -33,17 +33,25 @@ def replacing(path: Path) -> Iterator[Path]:
     folder = path.parent / f".{path.name}.tmp"
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        yield folder / path.name
-        os.replace(folder / path.name, path)
+        with explaining_full_disk(path):
+            yield folder / path.name
+            os.replace(folder / path.name, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def explaining_full_disk(path: Path) -> Iterator[None]:
+    """Turn the failed writing of a file into a UserError where the disk is full."""
+    try:
+        yield
     except (OSError, RuntimeError) as error:  # torch.save turns a failed write into the latter
-        if not _is_full(folder, error):
+        if not _is_full(path.parent, error):
             raise
         raise UserError(
             f"the disk is full: {path} could not be written. Free some space and run `dvc repro` "
             "again; what was there before is whole."
         ) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -85,8 +85,7 @@ def fit(
         trainer = Trainer(
             model, train_set, objective, origin, params, precision, journal, processes
         )
-        with RunState(state_folder, fingerprint) as state:
-            best = run_epochs(trainer, val_set, state)
+        best = run_epochs(trainer, val_set, RunState(state_folder, fingerprint))
         journal.log_summary(
             {
                 "best_epoch": best["epoch"],

@@ -2,31 +2,32 @@
 
 It lies outside the stage's outputs, which DVC deletes before a stage runs, and belongs to one set
 of params, data, weights, code and machine: its fingerprint. Another fingerprint starts afresh, and
-says what changed. A copy is taken between two epochs and written while the next one runs, since a
-large network's state takes seconds to write. A file is replaced whole, so a kill at any moment
-leaves the state of the last epoch whose writing had ended.
+says what changed.
+
+Two files are overwritten in turn, and a third names the one that is whole: a kill at any moment
+leaves the state of the last finished epoch. A new file each time, renamed when it is whole, took
+three to eight times as long for a large network: the system has to find fresh memory for it.
 """
 
 import hashlib
 import json
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 import emotion
 from emotion.core import files
 from emotion.models.checkpoint import library_versions
 
-STATE_FILE = "state.pt"
+SLOTS = ("state_0.pt", "state_1.pt")
+LATEST = "latest"  # holds the name of a slot
 
 
 class RunState:
-    """Keeps one run's state in a folder of its own; use as a context manager.
+    """Keeps one run's state in a folder of its own.
 
     Args:
         folder: made when first needed.
@@ -34,70 +35,56 @@ class RunState:
     """
 
     def __init__(self, folder: Path, fingerprint: dict[str, str]):
-        self.path, self.fingerprint = folder / STATE_FILE, fingerprint
-        self.thread = ThreadPoolExecutor(max_workers=1)
-        self.writing: Future | None = None
-
-    def __enter__(self) -> "RunState":
-        return self
-
-    def __exit__(self, kind: type | None, *_: object) -> None:
-        self.thread.shutdown()
-        if kind is None:
-            self.wait()
+        self.folder, self.fingerprint = folder, fingerprint
 
     def load(self) -> dict[str, Any] | None:
         """What `save` kept, or None if there is nothing, or nothing of this run."""
-        if not self.path.exists():
+        path = self._latest()
+        if path is None:
             return None
         try:
-            saved = torch.load(self.path, weights_only=True, map_location="cpu")
+            saved = torch.load(path, weights_only=True, map_location="cpu")
         except Exception as error:  # torch.load names no common base class
-            tqdm.write(f"train: {self.path} cannot be read ({error}); starting afresh")
+            tqdm.write(f"train: {path} cannot be read ({error}); starting afresh")
             return None
         theirs = saved["fingerprint"]
         other = [name for name, value in self.fingerprint.items() if theirs.get(name) != value]
         if other:
             tqdm.write(
-                f"train: the interrupted run in {self.path} had other {', '.join(other)}; "
+                f"train: the interrupted run in {self.folder} had other {', '.join(other)}; "
                 "starting afresh"
             )
             return None
-        tqdm.write(f"train: going on after epoch {saved['epoch']}, from {self.path}")
+        tqdm.write(f"train: going on after epoch {saved['epoch']}, from {path}")
         return saved
 
     def save(self, content: dict[str, Any]) -> None:
-        """Replace the state by a copy of plain types and tensors, in the background.
+        """Replace the state; plain types and tensors only.
 
         Raises:
-            UserError: the disk was full when the state before this one was written.
+            UserError: the disk is full.
         """
-        self.wait()
-        content = _copy({"fingerprint": self.fingerprint, **content})
-        self.writing = self.thread.submit(self._write, content)
+        latest = self._latest()
+        path = self.folder / SLOTS[latest is not None and latest.name == SLOTS[0]]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        with files.explaining_full_disk(path), path.open("r+b") as file:
+            torch.save({"fingerprint": self.fingerprint, **content}, file)
+            file.truncate()
+        files.write_text(self.folder / LATEST, path.name)
 
-    def wait(self) -> None:
-        """Wait until the last state is on the disk; raises what kept it from there."""
-        if self.writing:
-            self.writing.result()
-
-    def _write(self, content: dict[str, Any]) -> None:
-        with files.replacing(self.path) as temporary:
-            torch.save(content, temporary)
-
-
-def _copy(value: Any) -> Any:
-    """The same on the CPU, sharing no memory."""
-    if isinstance(value, Tensor):
-        return value.detach().to("cpu", copy=True)
-    if isinstance(value, dict):
-        return {name: _copy(each) for name, each in value.items()}
-    return [_copy(each) for each in value] if isinstance(value, list) else value
+    def _latest(self) -> Path | None:
+        try:
+            name = (self.folder / LATEST).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        return self.folder / name if name in SLOTS else None
 
 
 def discard_state(folder: Path) -> None:
     """Delete the state of a run whose outputs are safely written."""
-    (folder / STATE_FILE).unlink(missing_ok=True)
+    for name in (LATEST, *SLOTS):
+        (folder / name).unlink(missing_ok=True)
 
 
 def compute_fingerprint(

@@ -16,7 +16,7 @@ import torch
 
 from emotion.core.errors import UserError
 from emotion.training import fit as fit_module
-from emotion.training.state import STATE_FILE, RunState, compute_fingerprint
+from emotion.training.state import LATEST, SLOTS, RunState, compute_fingerprint
 
 CURVES = "plots/metrics"
 
@@ -135,7 +135,7 @@ def test_twenty_kills_at_random_moments_leave_the_same_bytes(tmp_path, striped_r
             model.unlink()
     assert nursery.run() == 0
     assert outcome(tmp_path / "log", model) == expected
-    assert not (tmp_path / "state" / STATE_FILE).exists()
+    assert not list((tmp_path / "state").iterdir())
 
 
 @pytest.mark.parametrize("changes", [{"lr_head": 2e-3}, {"class_weights": {"happy": 2, "sad": 1}}])
@@ -156,32 +156,36 @@ def test_another_run_starts_afresh_and_says_what_changed(train, monkeypatch, cap
     assert afresh.state_dict.keys() == train(**changes).state_dict.keys()
 
 
-def test_what_is_kept_is_the_moment_of_saving(tmp_path):
-    weights, history = torch.zeros(1 << 20), [1]
-    with RunState(tmp_path, {}) as state:
-        state.save({"epoch": 1, "journal": {"history": history}, "model": {"w": weights}})
-        weights += 1
-        history.append(2)
-    saved = RunState(tmp_path, {}).load()
-    assert saved["model"]["w"].max() == 0
-    assert saved["journal"]["history"] == [1]
+def test_a_state_half_written_leaves_the_one_before(tmp_path, monkeypatch):
+    def killed(_, file):
+        file.write(b"half of a new state, over what lay there")
+        raise Killed
+
+    state = RunState(tmp_path, {})
+    for epoch in (1, 2, 3):
+        state.save({"epoch": epoch, "padding": torch.zeros(10 // epoch)})  # shorter each time
+        assert RunState(tmp_path, {}).load()["epoch"] == epoch
+    monkeypatch.setattr(torch, "save", killed)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            RunState(tmp_path, {}).save({"epoch": 4})
+        assert RunState(tmp_path, {}).load()["epoch"] == 3
 
 
-def test_a_state_that_could_not_be_written_is_not_passed_over(tmp_path, monkeypatch):
+def test_a_full_disk_is_a_sentence_and_leaves_the_state_before(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    RunState(tmp_path, {}).save({"epoch": 1})
     monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(UserError, match="the disk is full"), RunState(tmp_path, {}) as state:
-        state.save({"epoch": 1})
-    state = RunState(tmp_path, {})
-    state.save({"epoch": 1})
     with pytest.raises(UserError, match="the disk is full"):
-        state.save({"epoch": 2})
+        RunState(tmp_path, {}).save({"epoch": 2})
+    assert RunState(tmp_path, {}).load()["epoch"] == 1
 
 
 def test_a_broken_state_is_said_and_passed_over(tmp_path, capsys):
-    (tmp_path / STATE_FILE).write_bytes(b"half")
+    (tmp_path / LATEST).write_text(SLOTS[1])
+    (tmp_path / SLOTS[1]).write_bytes(b"half")
     assert RunState(tmp_path, {}).load() is None
     assert "cannot be read" in capsys.readouterr().out
 
