@@ -98,7 +98,7 @@ def cache_pictures(
         paths: picture files.
         img_size: input side of the network, pixels.
         interpolation: the backbone's, a name of PIL.Image.Resampling in lower case.
-        desc: what the progress bar says.
+        desc: what the progress bar says; empty for no bar.
         grayscale: keep the luminance alone.
         memory_gb: a larger cache lies in a temporary file, mapped into memory.
 
@@ -117,7 +117,9 @@ def cache_pictures(
     # Pillow releases the GIL while it decodes and resizes, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         done = pool.map(fill, range(len(paths)))
-        for _ in tqdm(done, total=len(paths), desc=desc, unit="picture", leave=False):
+        for _ in tqdm(
+            done, total=len(paths), desc=desc, unit="picture", leave=False, disable=not desc
+        ):
             pass
     return torch.from_numpy(cache)
 

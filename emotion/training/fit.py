@@ -68,7 +68,9 @@ def fit(
     model = model.to(device, memory_format=torch.channels_last)
     precision = choose_precision(params.amp, origin.tag, device)
     train_set, val_set = (
-        load_split(rows, label_map, params, origin.interpolation, name)
+        load_split(
+            rows, label_map, params, origin.interpolation, name if processes.is_first else ""
+        )
         for name, rows in (("train", train_rows), ("val", val_rows))
     )
     objective = build_objective(params, label_map, class_weights, train_set.labels, origin, device)

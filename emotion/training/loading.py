@@ -35,7 +35,15 @@ def load_split(
     interpolation: str,
     name: str,
 ) -> LabelledPictures:
-    """A manifest's pictures, decoded now or in each epoch, and their labels."""
+    """A manifest's pictures, decoded now or in each epoch, and their labels.
+
+    Args:
+        rows: the manifest.
+        label_map: class name to logit index.
+        params: the recipe.
+        interpolation: a Pillow filter's name, of the backbone.
+        name: of the split, for the progress bar; empty for no bar.
+    """
     paths = list(rows["path"])
     if params.cache == "off":
         method = Image.Resampling[interpolation.upper()]
@@ -47,7 +55,7 @@ def load_split(
                 paths,
                 params.img_size,
                 interpolation,
-                f"decode {name}",
+                f"decode {name}" if name else "",
                 params.grayscale,
                 params.cache_gb,
             )
