@@ -47,10 +47,7 @@ def draw_contact_sheets(folder: Path, rows: pd.DataFrame) -> None:
         shown = part.sort_values(["sha256", "path"]).head(COLUMNS * ROWS)
         sheet, pen = _blank_sheet(COLUMNS, -(-len(shown) // COLUMNS), SIDE + GAP)
         pen.text((GAP, GAP), f"{label}: {len(shown)} of {len(part):,}", "black", _font(16))
-        x = sheet.width - GAP
-        for split in reversed(SPLITS):  # the legend, from the right
-            x -= round(_font(14).getlength(split)) + GAP
-            pen.text((x, GAP), split, COLOURS[split], _font(14))
+        _write_legend(pen, sheet.width, SPLITS)
         for index, row in enumerate(shown.itertuples()):
             left, top = GAP + index % COLUMNS * (SIDE + GAP), HEAD + index // COLUMNS * (SIDE + GAP)
             sheet.paste(_framed(row.path, row.split), (left, top))
@@ -73,6 +70,8 @@ def draw_twins(path: Path, usable: pd.DataFrame, near: Pairs) -> None:
     sheet, pen = _blank_sheet(3, max(1, -(-len(worst) // 3)), width + GAP, height + GAP)
     title = f"{len(worst)} of {len(pairs):,} pairs of duplicates, the worst first"
     pen.text((GAP, GAP), title if len(pairs) else "no duplicates", "black", _font(16))
+    if len(pairs):
+        _write_legend(pen, sheet.width, (*SPLITS, ""))
     for index, pair in enumerate(worst.itertuples()):
         left = GAP + index % 3 * (width + GAP)
         top = HEAD + index // 3 * (height + GAP)
@@ -93,6 +92,13 @@ def _blank_sheet(
     size = (GAP + columns * width, HEAD + rows * (height or width) + GAP)
     sheet = Image.new("RGB", size, "white")
     return sheet, ImageDraw.Draw(sheet)
+
+
+def _write_legend(pen: ImageDraw.ImageDraw, right: int, splits: tuple[str, ...]) -> None:
+    for split in reversed(splits):
+        name = split or "left out"
+        right -= round(_font(14).getlength(name)) + GAP
+        pen.text((right, GAP), name, COLOURS[split], _font(14))
 
 
 def _framed(path: str, split: str) -> Image.Image:
