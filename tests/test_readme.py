@@ -1,9 +1,12 @@
 """The README's tree and commands are those of the repository."""
 
+import json
 import re
 from pathlib import Path
 
 import yaml
+
+from benchmarks import bench_recipe
 
 README = Path("README.md").read_text(encoding="utf-8")
 
@@ -35,3 +38,8 @@ def test_every_picture_that_is_shown_exists():
     shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README)
     assert shown
     assert all(Path(path).is_file() for path in shown)
+
+
+def test_the_table_of_switches_is_that_of_the_benchmark():
+    runs = json.loads(bench_recipe.RESULTS.read_text(encoding="utf-8"))["runs"]
+    assert bench_recipe.as_table(runs) in README
