@@ -30,7 +30,6 @@ from emotion.models.checkpoint import Checkpoint
 from emotion.training.fit import fit
 from emotion.training.loading import load_split
 from emotion.training.params import TrainParams
-from emotion.training.state import discard_state
 from stages import paths
 from stages.run import settings_of
 
@@ -109,7 +108,6 @@ def measure(switch: str, seed: int, teacher: Path) -> tuple[Checkpoint, dict]:
             log_folder=Path(folder) / "log",
             state_folder=Path(folder),
         )
-        discard_state(Path(folder))
     run = {"switch": switch, "seed": seed, "epoch": checkpoint.epoch}
     for name in ("val", "test"):
         run |= score(checkpoint, rows[name], label_map, params, name)
