@@ -25,6 +25,7 @@ format: $(VENV)/installed ## rewrite to the format
 
 bench: $(VENV)/installed ## measure; the figures go to benchmarks/results/
 	$(BIN)/python -m benchmarks.bench_prepare_splits
+	$(BIN)/python -m benchmarks.bench_augmentation
 	$(BIN)/python -m benchmarks.bench_training
 
 $(VENV)/installed: requirements.txt

@@ -20,7 +20,7 @@ from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine, in_a_process
 
 RESULTS = Path(__file__).parent / "results" / "prepare_splits.json"
 PICTURES, SIDE, PROCESSES, REPETITIONS = 36_000, 48, 2, 3
@@ -43,12 +43,6 @@ def main() -> None:
     }
     print(as_table(figures))
     files.write_json(RESULTS, figures)
-
-
-def in_a_process(function: Callable, *values):
-    """Call a function of this module in a fresh process and return what it returns."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(function, *values).result()
 
 
 def bench_growth(bench: Callable[[int], dict]) -> dict:

@@ -5,7 +5,8 @@ Writes  benchmarks/results/training.json
 
 The bare step is forward + backward + optimizer step on one cached batch of the same model,
 precision and memory format: no input work, no average, no clipping, no logging. Both run as a stage
-does, with an allocator that keeps freed memory.
+does: deterministic, and with an allocator that keeps freed memory. On a GPU larger pictures and
+batches are measured, which keep it busy.
 """
 
 import os
@@ -15,26 +16,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 os.environ.setdefault("DVC_TEST", "true")  # dvclive then asks nothing of a server
 
 import numpy as np
 import torch
-from PIL import Image
 from torch.nn import functional as F
 
 import emotion.models  # noqa: F401, before torchvision
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine, in_a_process
 from emotion.core import files
 from emotion.core.memory import keep_freed_memory
 from emotion.data.cache import CachedPictures, cached_side
-from emotion.data.transforms import train_batch
 from emotion.models.checkpoint import initial_model
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained
-from emotion.training.fit import copy_state
+from emotion.training.fit import copy_state, seed_everything
 from emotion.training.journal import Journal
 from emotion.training.loading import LabelledPictures
 from emotion.training.objective import Objective
@@ -45,9 +42,11 @@ from emotion.training.state import RunState
 from emotion.training.trainer import Trainer, count_steps
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
-MODELS = ("tf_efficientnet_lite0", "resnet50", "vit_base_patch16_224")
-CLASSES, BATCH, REPETITIONS, SAVES = 7, 32, 5, 11
-STEPS = {"tf_efficientnet_lite0": 20, "resnet50": 12, "vit_base_patch16_224": 5}
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+IMG_SIZE, BATCH = (224, 128) if DEVICE == "cuda" else (112, 32)
+STEPS = 40  # of an epoch, on a GPU and of other models
+STEPS_ON_CPU = {"tf_efficientnet_lite0": 20, "resnet50": 12, "vit_base_patch16_224": 5}
+CLASSES, REPETITIONS, SAVES = 7, 5, 11
 
 
 class Bench:
@@ -61,18 +60,18 @@ class Bench:
     """
 
     def __init__(self, model_type: str, folder: Path, img_size: int, rows: int):
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        seed_everything(0, deterministic=True)
         fetch_pretrained(PretrainedParams(model_type=model_type, pretrained="none"), folder)
         self.params = TrainParams(img_size=img_size, batch_size=BATCH, statistics="none")
         model, origin = initial_model(folder, img_size, "deep", CLASSES)
-        self.model = model.to(device, memory_format=torch.channels_last)
-        self.precision = choose_precision("auto", origin.tag, device)
+        self.model = model.to(DEVICE, memory_format=torch.channels_last)
+        self.precision = choose_precision("auto", origin.tag, DEVICE)
         side, labels = cached_side(img_size), np.arange(rows) % CLASSES
         pictures = torch.randint(0, 256, (rows, 3, side, side), dtype=torch.uint8)
         data = LabelledPictures(
             pictures=CachedPictures(pictures), labels=labels, targets=torch.eye(CLASSES)[labels]
         )
-        ones = torch.ones(CLASSES, device=device)
+        ones = torch.ones(CLASSES, device=DEVICE)
         objective = Objective(self.params, ones, ones, None, origin)
         steps = count_steps(rows, self.params)
         self.journal = Journal(folder / "log", self.params, steps, rows)
@@ -86,11 +85,11 @@ class Bench:
             self.journal,
             Processes(),
         )
-        self.rows, self.device = rows, device
-        self.views = torch.randn(BATCH, 3, img_size, img_size, device=device).contiguous(
+        self.rows = rows
+        self.views = torch.randn(BATCH, 3, img_size, img_size, device=DEVICE).contiguous(
             memory_format=torch.channels_last
         )
-        self.labels = torch.arange(BATCH, device=device) % CLASSES
+        self.labels = torch.arange(BATCH, device=DEVICE) % CLASSES
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-5, fused=True)
 
     def bare_step(self) -> None:
@@ -135,17 +134,18 @@ class Bench:
     def _seconds(self, work: Callable[[], object]) -> float:
         start = time.perf_counter()
         work()
-        if self.device != "cpu":
+        if DEVICE == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter() - start
 
 
-def bench_model(model_type: str, img_size: int) -> dict[str, dict[str, float]]:
+def bench_model(model_type: str) -> dict[str, dict[str, float]]:
     """Full and frozen epochs of a model, and what keeping the state costs an epoch."""
     keep_freed_memory()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bench = Bench(model_type, folder, img_size, rows=BATCH * STEPS.get(model_type, 20))
+        steps = STEPS if DEVICE == "cuda" else STEPS_ON_CPU.get(model_type, STEPS)
+        bench = Bench(model_type, folder, IMG_SIZE, rows=BATCH * steps)
         figures = {
             "precision": str(bench.precision),
             "full": bench.ratio(bench.params.freeze_backbone_epochs + 1, bench.bare_step),
@@ -159,43 +159,6 @@ def bench_model(model_type: str, img_size: int) -> dict[str, dict[str, float]]:
         "share_of_epoch": round(seconds / (1690 / figures["full"]["ours"]), 4),
     }
     return figures
-
-
-def bench_augmentation(img_size: int) -> dict[str, float]:
-    """Our views of a batch against PIL + torchvision, picture by picture; one core each."""
-    from torchvision import transforms
-
-    keep_freed_memory()
-    torch.set_num_threads(1)
-    side = cached_side(img_size)
-    pictures = torch.randint(0, 256, (BATCH, 3, side, side), dtype=torch.uint8)
-    images = [Image.fromarray(p.permute(1, 2, 0).numpy()) for p in pictures]
-    mean, std = [0.5] * 3, [0.5] * 3
-    each = transforms.Compose(
-        [
-            transforms.RandomResizedCrop(img_size, scale=(0.75, 1.0)),
-            transforms.RandomHorizontalFlip(),
-            transforms.RandomRotation(15, transforms.InterpolationMode.BILINEAR),
-            transforms.ColorJitter(0.2, 0.2, 0.2),
-            transforms.ToTensor(),
-            transforms.Normalize(mean, std),
-            transforms.RandomErasing(0.25, scale=(0.02, 0.2)),
-        ]
-    )
-    rows, ours, theirs = np.arange(BATCH), [], []
-    for repetition in range(20):
-        start = time.perf_counter()
-        train_batch(pictures, rows, 0, repetition, img_size, mean, std)
-        middle = time.perf_counter()
-        torch.stack([each(image) for image in images])
-        ours.append(BATCH / (middle - start))
-        theirs.append(BATCH / (time.perf_counter() - middle))
-    ratios = [a / b for a, b in zip(ours, theirs, strict=True)][2:]
-    return {
-        "ours": round(statistics.median(ours)),
-        "pil_torchvision": round(statistics.median(theirs)),
-        "ratio": round(statistics.median(ratios), 2),
-    }
 
 
 def bench_memory(rows: int) -> float:
@@ -212,20 +175,15 @@ def bench_memory(rows: int) -> float:
     return (peak - bench.trainer.data.pictures.tensor.nbytes) / 1e6
 
 
-def in_a_process(function: Callable, *values):
-    """Call a function of this module in a fresh process, so that peaks and threads are its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(function, *values).result()
-
-
 def main() -> None:
     """Measure, print a table, and write the figures."""
-    names = sys.argv[1:] or MODELS
-    sizes = (112, 224)
+    names = sys.argv[1:] or list(STEPS_ON_CPU)
+    card = {"gpu": torch.cuda.get_device_name()} if DEVICE == "cuda" else {}
     figures = {
-        "machine": describe_machine(),
-        "models": {name: in_a_process(bench_model, name, 112) for name in names},
-        "augmentation": {str(size): in_a_process(bench_augmentation, size) for size in sizes},
+        "machine": {**describe_machine(), **card},
+        "img_size": IMG_SIZE,
+        "batch": BATCH,
+        "models": {name: in_a_process(bench_model, name) for name in names},
         "memory_mb": {str(n): round(in_a_process(bench_memory, n)) for n in (10_000, 100_000)},
     }
     few, many = figures["memory_mb"].values()
@@ -238,7 +196,8 @@ def as_table(figures: dict) -> str:
     """The ratios, one a line, for reading."""
     lines = [", ".join(map(str, figures["machine"].values())), ""]
     for name, found in figures["models"].items():
-        lines.append(f"{name} at 112 px, {found['precision']}")
+        size = f"{figures['img_size']} px, batches of {figures['batch']}"
+        lines.append(f"{name}, {size}, {found['precision']}")
         for phase, bare in (("full", "bare step"), ("frozen", "bare forward")):
             row = found[phase]
             lines.append(
@@ -247,11 +206,6 @@ def as_table(figures: dict) -> str:
             )
         lines.append(
             f"  state of a run: {100 * found['state']['share_of_epoch']:.2f} % of an epoch"
-        )
-    for size, row in figures["augmentation"].items():
-        lines.append(
-            f"augmentation at {size} px: {row['ours']:,} images/s a core, PIL + torchvision "
-            f"{row['pil_torchvision']:,}: {row['ratio']:.2f}"
         )
     few, many = figures["memory_mb"].values()
     lines.append(

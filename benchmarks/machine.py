@@ -1,7 +1,13 @@
-"""What a measurement depends on besides the code."""
+"""What a measurement depends on besides the code: the machine, and what ran before it.
+
+The standard library alone is imported: every process of a benchmark imports this first.
+"""
 
 import os
 import platform
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 
@@ -22,3 +28,9 @@ def processor_name() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor()
+
+
+def in_a_process(function: Callable, *values):
+    """Call a benchmark's function in a fresh process: peaks and threads are then its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *values).result()

@@ -53,9 +53,9 @@ def predict_logits(
     cuts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     bar = tqdm(total=len(cuts), desc=desc, unit="batch", leave=False, disable=not desc)
     for batch in pictures.batches(cuts):
-        views = eval_batch(batch.to(device), spec.img_size, spec.mean, spec.std)
-        logits.append(model(views.contiguous(memory_format=torch.channels_last)).float().cpu())
+        views = eval_batch(batch.to(device, non_blocking=True), spec.img_size, spec.mean, spec.std)
+        logits.append(model(views.contiguous(memory_format=torch.channels_last)).float())
         bar.update()
     bar.close()
     model.train(was_training)
-    return torch.cat(logits).numpy()
+    return torch.cat(logits).cpu().numpy()  # once: a GPU need not be waited for batch by batch

@@ -54,8 +54,9 @@ class Batch:
                 spec.std,
             )
             if self.mix is not None:
-                views = self.mix.views(views[piece.own], views[piece.partners])
-            yield views.contiguous(memory_format=torch.channels_last), self.targets[piece.places]
+                views = self.mix.views(take(views, piece.own), take(views, piece.partners))
+            targets = take(self.targets, piece.places)
+            yield views.contiguous(memory_format=torch.channels_last), targets
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def plan_epoch(
     for rows, mix, pieces in plans:
         targets = data.targets[torch.from_numpy(rows)]
         yield Batch(
-            targets=(mix.targets(targets) if mix else targets).to(device),
+            targets=(mix.targets(targets) if mix else targets).to(device, non_blocking=True),
             mix=mix,
             pieces=pieces,
             loaded=loaded,
@@ -109,6 +110,11 @@ def cut_piece(rows: np.ndarray, keys: np.ndarray, part: np.ndarray, mix: Mix | N
     needed, where = np.unique(np.concatenate([part, partners]), return_inverse=True)
     own, others = np.split(where, 2)
     return Piece(rows[needed], keys[needed], part, own, others)
+
+
+def take(values: Tensor, places: np.ndarray) -> Tensor:
+    """Some rows of a tensor; indexing by an array would wait for a GPU."""
+    return values.index_select(0, torch.from_numpy(places).to(values.device, non_blocking=True))
 
 
 def _draw_mix(

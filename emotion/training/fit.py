@@ -196,6 +196,8 @@ def seed_everything(seed: int, deterministic: bool) -> None:
     """Seed torch, and choose between the same bytes every time and cuDNN's autotuner."""
     torch.manual_seed(derive_seed(seed, "initial weights"))
     torch.use_deterministic_algorithms(deterministic)
+    # Else torch writes NaN into all memory before it is used, to find reads of what nobody wrote.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = not deterministic
     # cuBLAS reads this when it is first used; without it the line above makes it raise.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

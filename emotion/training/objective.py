@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from emotion.data.transforms import normalise
+from emotion.data.transforms import normalise, per_channel
 from emotion.inference import InputSpec
 from emotion.losses import LOSSES
 from emotion.losses.distillation import distillation
@@ -72,8 +72,8 @@ class Objective:
     def _ask_teacher(self, views: Tensor) -> Tensor:
         """The teacher's logits on the same views, at its own size and normalisation."""
         model, spec = self.teacher
-        mean, std = (views.new_tensor(v).view(1, 3, 1, 1) for v in (self.spec.mean, self.spec.std))
-        seen = normalise(views * std + mean, spec.mean, spec.std)
+        pictures = views * per_channel(self.spec.std, views) + per_channel(self.spec.mean, views)
+        seen = normalise(pictures, spec.mean, spec.std)
         if spec.img_size != self.spec.img_size:
             seen = F.interpolate(seen, size=spec.img_size, mode="bilinear", antialias=True)
         return model(seen.contiguous(memory_format=torch.channels_last)).float()

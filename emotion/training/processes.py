@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from timm.layers import convert_sync_batchnorm
 from torch import Tensor, distributed, nn
 
 
@@ -36,8 +37,9 @@ class Processes:
         """The same weights everywhere; BatchNorm over all processes where torch can."""
         if self.count == 1:
             return model
-        if next(model.parameters()).is_cuda:
-            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        if next(model.parameters()).device.type != "cpu":
+            # Not torch's own: that forgets the activations which timm's norms contain.
+            model = convert_sync_batchnorm(model)
         for tensor in [*model.parameters(), *model.buffers()]:
             distributed.broadcast(tensor.data, src=0)
         return model
@@ -78,13 +80,12 @@ class Processes:
 
 
 def join_processes() -> tuple[Processes, str]:
-    """Join those that torchrun started; the processes, and this one's device."""
+    """Join those that torchrun started; the processes, and this one's kind of device."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if "LOCAL_RANK" not in os.environ:
         return Processes(), device
     if device == "cuda":
-        device = f"cuda:{os.environ['LOCAL_RANK']}"
-        torch.cuda.set_device(device)
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     if not distributed.is_initialized():
         distributed.init_process_group("gloo" if device == "cpu" else "nccl")
     return Processes(distributed.get_rank(), distributed.get_world_size()), device

@@ -159,7 +159,8 @@ class Trainer:
             loss = self.objective(logits, targets, views, epoch, total, batch.count)
             self.scaler.scale(loss).backward()
             right = (logits.argmax(dim=1) == targets.argmax(dim=1)).sum()
-            sums += torch.stack([loss.detach() * batch.count, right, right.new_tensor(len(views))])
+            count = torch.full_like(right, len(views))
+            sums += torch.stack([loss.detach() * batch.count, right, count])
         self.processes.sum_gradients(self.model)
         self.scaler.unscale_(self.optimizer)
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
@@ -184,8 +185,8 @@ class Trainer:
             self.ema.update(self.model, self.step)
         self.skipped += infinite
         self.skipped_in_a_row = (self.skipped_in_a_row + 1) * infinite
-        asks_gpu = self.skipped.is_cuda and self.step % MAX_SKIPPED
-        if not asks_gpu and self.skipped_in_a_row >= MAX_SKIPPED:
+        asked = self.skipped.device.type == "cpu" or self.step % MAX_SKIPPED == 0
+        if asked and self.skipped_in_a_row >= MAX_SKIPPED:
             rates = f"lr_backbone ({self.params.lr_backbone}) and lr_head ({self.params.lr_head})"
             amp = "" if self.precision.full == torch.float32 else "set amp to 'off', or "
             raise UserError(

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from emotion.core import files
+from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.training import processes
 from emotion.training.processes import Processes
 
 CHILD = """
@@ -61,3 +64,20 @@ def test_rows_are_shared_evenly_and_alone_all_is_ours():
     assert Processes().part(rows).tolist() == list(range(7))
     assert Processes(0, 3).part(rows).tolist() == [0, 3, 6]
     assert Processes(2, 3).part(rows).tolist() == [2, 5]
+
+
+def test_synchronised_norms_compute_what_they_replace(monkeypatch):
+    monkeypatch.setattr(processes.distributed, "broadcast", lambda *_, **__: None)
+    model = build_backbone(resolve_backbone("test_efficientnet"), 32).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():  # as initialised, an activation would change little
+            parameter.normal_(generator=torch.Generator().manual_seed(0))
+    pictures = torch.randn(2, 3, 32, 32)
+    expected = model(pictures)
+    weights = model.state_dict()
+
+    synchronised = Processes(0, 2).prepare(model.to("meta")).to_empty(device="cpu")
+
+    synchronised.load_state_dict(weights)
+    assert any(isinstance(m, torch.nn.SyncBatchNorm) for m in synchronised.modules())
+    torch.testing.assert_close(synchronised.eval()(pictures), expected)
