@@ -153,7 +153,8 @@ def spread(values: list[float]) -> str:
     """The mean, and the range where there is one."""
     if len(values) == 1:
         return f"{values[0]:.3f}"
-    return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+    low, high = (f"{value:.3f}".removeprefix("0") for value in (min(values), max(values)))
+    return f"{np.mean(values):.3f} ({low}-{high})"
 
 
 if __name__ == "__main__":
