@@ -1,4 +1,4 @@
-"""Augmentation a batch at a time against PIL + torchvision picture by picture, one core each.
+"""Augmentation a batch at a time against PIL + torchvision image by image, one core each.
 
 Run     python -m benchmarks.bench_augmentation     (half a minute)
 Writes  benchmarks/results/augmentation.json
@@ -38,12 +38,12 @@ def main() -> None:
 
 
 def bench_augmentation(img_size: int) -> dict[str, float]:
-    """Our views of a batch against the same operations picture by picture."""
+    """Our views of a batch against the same operations image by image."""
     from torchvision import transforms  # after emotion.models
 
     side = cached_side(img_size)
-    pictures = torch.randint(0, 256, (BATCH, 3, side, side), dtype=torch.uint8)
-    images = [Image.fromarray(p.permute(1, 2, 0).numpy()) for p in pictures]
+    images = torch.randint(0, 256, (BATCH, 3, side, side), dtype=torch.uint8)
+    pil_images = [Image.fromarray(p.permute(1, 2, 0).numpy()) for p in images]
     mean, std = [0.5] * 3, [0.5] * 3
     each = transforms.Compose(
         [
@@ -59,9 +59,9 @@ def bench_augmentation(img_size: int) -> dict[str, float]:
     rows, ours, theirs = np.arange(BATCH), [], []
     for repetition in range(REPETITIONS):
         start = time.perf_counter()
-        train_batch(pictures, rows, 0, repetition, img_size, mean, std)
+        train_batch(images, rows, 0, repetition, img_size, mean, std)
         middle = time.perf_counter()
-        torch.stack([each(image) for image in images])
+        torch.stack([each(image) for image in pil_images])
         ours.append(BATCH / (middle - start))
         theirs.append(BATCH / (time.perf_counter() - middle))
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)][2:]

@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.machine import describe_machine, in_a_process
 
 RESULTS = Path(__file__).parent / "results" / "prepare_splits.json"
-PICTURES, SIDE, PROCESSES, REPETITIONS = 36_000, 48, 2, 3
+IMAGES, SIDE, PROCESSES, REPETITIONS = 36_000, 48, 2, 3
 COUNTS = (10_000, 100_000, 1_000_000)
 DISTANCE = 16  # bits of 256, the default of data.near_duplicate_bits
 
@@ -67,23 +67,23 @@ def stopwatch() -> Iterator[dict]:
 
 
 def bench_inspection() -> dict:
-    """Inspection of PICTURES files against bare decoding, by PROCESSES each, alternating."""
-    from emotion.inspection.pictures import inspect_pictures
+    """Inspection of IMAGES files against bare decoding, by PROCESSES each, alternating."""
+    from emotion.inspection.images import inspect_images
 
     bare, inspection = [], []
     with tempfile.TemporaryDirectory() as folder:
-        paths = draw_pictures(Path(folder))
+        paths = draw_images(Path(folder))
         decode_all(paths)  # the files are in the page cache from here on
         for _ in range(REPETITIONS):
             with stopwatch() as taken:
                 decode_all(paths)
             bare.append(taken["seconds"])
             with stopwatch() as taken:
-                inspect_pictures(paths, min_size=SIDE, workers=PROCESSES)
+                inspect_images(paths, min_size=SIDE, workers=PROCESSES)
             inspection.append(taken["seconds"])
     ratios = [ours / theirs for ours, theirs in zip(inspection, bare, strict=True)]
     return {
-        "pictures": PICTURES,
+        "images": IMAGES,
         "processes": PROCESSES,
         "bare_seconds": bare,
         "inspection_seconds": inspection,
@@ -91,15 +91,15 @@ def bench_inspection() -> dict:
     }
 
 
-def draw_pictures(folder: Path) -> list[str]:
-    """Grey PNGs, each a gradient of its own under noise."""
+def draw_images(folder: Path) -> list[str]:
+    """Gray PNGs, each a gradient of its own under noise."""
     import numpy as np
     from PIL import Image
 
     rng = np.random.default_rng(0)
     ramp = np.linspace(-0.5, 0.5, SIDE)
     paths = []
-    for index in range(PICTURES):
+    for index in range(IMAGES):
         down, across = rng.uniform(-100, 100, 2)
         values = 128 + down * ramp[:, None] + across * ramp + rng.normal(0, 20, (SIDE, SIDE))
         paths.append(str(folder / f"{index:05d}.png"))
@@ -119,8 +119,8 @@ def decode_chunk(paths: list[str]) -> None:
     from PIL import Image
 
     for path in paths:
-        with Image.open(path) as picture:
-            picture.load()
+        with Image.open(path) as image:
+            image.load()
 
 
 def bench_near_pairs(count: int) -> dict:
@@ -192,7 +192,7 @@ def as_table(figures: dict) -> str:
     inspection = figures["inspection"]
     lines = [
         ", ".join(str(value) for value in figures["machine"].values()),
-        f"inspection / bare decoding of {PICTURES:,} pictures, {PROCESSES} processes: "
+        f"inspection / bare decoding of {IMAGES:,} images, {PROCESSES} processes: "
         f"{statistics.median(inspection['inspection_seconds']):.2f} s / "
         f"{statistics.median(inspection['bare_seconds']):.2f} s, "
         f"median ratio {inspection['median_ratio']:.2f} (at most {MOST_RATIO})",

@@ -128,7 +128,7 @@ def score(
 ) -> dict[str, float]:
     """Accuracy and macro-F1 of a split, as the stage `evaluate` finds them."""
     split = load_split(rows, label_map, params, checkpoint.interpolation, name)
-    predicted = predict_logits(checkpoint.build_model(), split.pictures, checkpoint).argmax(axis=1)
+    predicted = predict_logits(checkpoint.build_model(), split.images, checkpoint).argmax(axis=1)
     return {
         f"{name}_accuracy": round(accuracy(split.labels, predicted), 4),
         f"{name}_macro_f1": round(macro_f1(split.labels, predicted, len(label_map)), 4),

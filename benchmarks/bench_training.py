@@ -5,7 +5,7 @@ Writes  benchmarks/results/training.json
 
 The bare step is forward + backward + optimizer step on one cached batch of the same model,
 precision and memory format: no input work, no average, no clipping, no logging. Both run as a stage
-does: deterministic, and with an allocator that keeps freed memory. On a GPU larger pictures and
+does: deterministic, and with an allocator that keeps freed memory. On a GPU larger images and
 batches are measured, which keep it busy.
 """
 
@@ -28,12 +28,12 @@ import emotion.models  # noqa: F401, before torchvision
 from benchmarks.machine import describe_machine, in_a_process
 from emotion.core import files
 from emotion.core.memory import keep_freed_memory
-from emotion.data.cache import CachedPictures, cached_side
+from emotion.data.cache import CachedImages, cached_side
 from emotion.models.checkpoint import initial_model
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.fit import copy_state, seed_everything
 from emotion.training.journal import Journal
-from emotion.training.loading import LabelledPictures
+from emotion.training.loading import LabeledImages
 from emotion.training.objective import Objective
 from emotion.training.params import TrainParams
 from emotion.training.precision import choose_precision
@@ -56,7 +56,7 @@ class Bench:
         model_type: a timm name; it starts from random weights.
         folder: for what training writes.
         img_size: pixels.
-        rows: random pictures in the cache.
+        rows: random images in the cache.
     """
 
     def __init__(self, model_type: str, folder: Path, img_size: int, rows: int):
@@ -67,9 +67,9 @@ class Bench:
         self.model = model.to(DEVICE, memory_format=torch.channels_last)
         self.precision = choose_precision("auto", origin.tag, DEVICE)
         side, labels = cached_side(img_size), np.arange(rows) % CLASSES
-        pictures = torch.randint(0, 256, (rows, 3, side, side), dtype=torch.uint8)
-        data = LabelledPictures(
-            pictures=CachedPictures(pictures), labels=labels, targets=torch.eye(CLASSES)[labels]
+        images = torch.randint(0, 256, (rows, 3, side, side), dtype=torch.uint8)
+        data = LabeledImages(
+            images=CachedImages(images), labels=labels, targets=torch.eye(CLASSES)[labels]
         )
         ones = torch.ones(CLASSES, device=DEVICE)
         objective = Objective(self.params, ones, ones, None, origin)
@@ -153,7 +153,7 @@ def bench_model(model_type: str) -> dict[str, dict[str, float]]:
         }
         seconds = bench.seconds_of_a_state(folder / "state")
         bench.journal.__exit__()
-    # An epoch of the small set of photographs, 1,690 pictures: the shortest that is worth resuming.
+    # An epoch of the small set of photographs, 1,690 images: the shortest that is worth resuming.
     figures["state"] = {
         "seconds": round(seconds, 3),
         "share_of_epoch": round(seconds / (1690 / figures["full"]["ours"]), 4),
@@ -172,7 +172,7 @@ def bench_memory(rows: int) -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
         1 if sys.platform == "darwin" else 1e3
     )
-    return (peak - bench.trainer.data.pictures.tensor.nbytes) / 1e6
+    return (peak - bench.trainer.data.images.tensor.nbytes) / 1e6
 
 
 def main() -> None:

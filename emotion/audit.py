@@ -1,6 +1,6 @@
 """Audit somebody else's split: what stands on two sides of it. Reads, and changes nothing.
 
-    python -m emotion.audit train.csv val.csv test.csv [--root folder of the pictures]
+    python -m emotion.audit train.csv val.csv test.csv [--root folder of the images]
 
 Each CSV (columns path, label; subject if known) is one side of the split, named by its file. Exit
 status: 0 nothing leaks, 1 something does, 2 the tables cannot be read.
@@ -16,13 +16,13 @@ import pandas as pd
 
 from emotion.core.errors import UserError
 from emotion.datasets.corpus import DataParams
-from emotion.datasets.csv_table import read_labelled_table
+from emotion.datasets.csv_table import read_labeled_table
 from emotion.grouping.augmented_names import name_originals
 from emotion.grouping.groups import name_groups
 from emotion.grouping.leaks import count_leaks, find_conflicts
 from emotion.grouping.near_duplicates import find_near_pairs
 from emotion.inspection.fingerprints import HASH_BYTES
-from emotion.inspection.pictures import inspect_pictures
+from emotion.inspection.images import inspect_images
 
 NEAR_BITS = DataParams().near_duplicate_bits  # what prepare_splits takes unless told otherwise
 EXAMPLES = 3  # of each pair of sides
@@ -39,7 +39,7 @@ def audit(tables: list[Path], root: Path | None = None) -> tuple[str, bool]:
         The report as text, and whether something leaks.
 
     Raises:
-        UserError: a table is missing or malformed, two have the same name, or no picture is found.
+        UserError: a table is missing or malformed, two have the same name, or no image is found.
     """
     names = [table.stem for table in tables]
     if len(set(names)) < len(names) or len(names) < 2:
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m emotion.audit", description="Report what leaks across a split."
     )
     parser.add_argument("tables", nargs="+", type=Path, metavar="CSV", help="one a side")
-    parser.add_argument("--root", type=Path, help="folder of the pictures, if not the table's own")
+    parser.add_argument("--root", type=Path, help="folder of the images, if not the table's own")
     options = parser.parse_args(arguments)
     try:
         report, leaks = audit(options.tables, options.root)
@@ -72,18 +72,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _read_side(table: Path, root: Path) -> pd.DataFrame:
-    rows = read_labelled_table(table, root, "the audit needs columns path and label.")
+    rows = read_labeled_table(table, root, "the audit needs columns path and label.")
     path = [Path(root, path).as_posix() for path in rows["path"]]
     return rows[["label", "subject"]].assign(path=path, split=table.stem)
 
 
 def _inspect(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     """The readable rows with their groups, and the number of the others by reason."""
-    findings = pd.DataFrame(inspect_pictures(rows["path"].tolist(), min_size=1))
+    findings = pd.DataFrame(inspect_images(rows["path"].tolist(), min_size=1))
     bad = findings["sha256"] == ""
     if bad.all():
         raise UserError(
-            f"none of the {len(rows):,} pictures can be read, first {rows['path'].iloc[0]}; name "
+            f"none of the {len(rows):,} images can be read, first {rows['path'].iloc[0]}; name "
             "their folder with --root."
         )
     rows = rows.join(findings[["sha256", "looks"]])[~bad].reset_index(drop=True)
@@ -100,15 +100,15 @@ def _report(
     names: list[str],
 ) -> Iterator[str]:
     sides = ", ".join(f"{name} {(rows['split'] == name).sum():,}" for name in names)
-    yield f"{len(rows):,} pictures read: {sides}"
+    yield f"{len(rows):,} images read: {sides}"
     for reason, count in bad.items():
         yield f"{count:,} left out: {reason}"
     yield f"{find_conflicts(rows).sum():,} rows whose identical pixels have another label too"
     table = pd.DataFrame({" and ".join(pair): count for pair, count in counts.items()}).T
     yield ""
-    yield table.rename(columns={"pictures": "identical pictures"}).to_string()
+    yield table.rename(columns={"images": "identical images"}).to_string()
     yield "  (rows: of the first side, whose group is on the second; a group is one person, or one"
-    yield "  picture with its near duplicates and augmented copies)"
+    yield "  image with its near duplicates and augmented copies)"
     yield ""
     for pair, count in counts.items():
         if count["groups"]:

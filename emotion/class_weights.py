@@ -2,7 +2,7 @@
 
 A weight falls with a power of the class's frequency. The power sets how much of the imbalance is
 taken back: 0 none of it, 1 all of it (the usual "balanced" weights), and values between them
-spare a class of a few dozen pictures the enormous weight that makes training unstable. The
+spare a class of a few dozen images the enormous weight that makes training unstable. The
 effective number of samples (Cui et al., "Class-balanced loss based on effective number of
 samples", CVPR 2019) tempers the same weights by another curve, whose beta has to be retuned for
 each corpus size; the power does not depend on the size.

@@ -1,4 +1,4 @@
-"""Run a network over cached pictures: the one way that validation, evaluation and export share.
+"""Run a network over cached images: the one way that validation, evaluation and export share.
 
 Always float32, whatever precision training used: the validation metric that selects a checkpoint is
 then the number that `evaluate` finds again.
@@ -11,12 +11,12 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from emotion.data.cache import Pictures
+from emotion.data.cache import Images
 from emotion.data.transforms import eval_batch
 
 
 class InputSpec(Protocol):
-    """What a network expects of a picture; a Checkpoint and its Origin say so."""
+    """What a network expects of an image; a Checkpoint and its Origin say so."""
 
     img_size: int  # pixels
     mean: list[float]
@@ -26,21 +26,21 @@ class InputSpec(Protocol):
 @torch.no_grad()
 def predict_logits(
     model: nn.Module,
-    pictures: Pictures,
+    images: Images,
     spec: InputSpec,
     batch_size: int = 64,
     desc: str = "",
     rows: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Logits of pictures, in order.
+    """Logits of images, in order.
 
     Args:
         model: put into evaluation mode for the call, and back.
-        pictures: of the cache, or decoded as they come.
-        spec: input side and normalisation.
+        images: of the cache, or decoded as they come.
+        spec: input side and normalization.
         batch_size: changes speed and memory; logits to the last bits only.
         desc: progress bar's text; empty for no bar.
-        rows: which pictures; None takes all.
+        rows: which images; None takes all.
 
     Returns:
         float32 array (N, C).
@@ -49,10 +49,10 @@ def predict_logits(
     was_training = model.training
     model.eval()
     logits = []
-    rows = np.arange(len(pictures)) if rows is None else rows
+    rows = np.arange(len(images)) if rows is None else rows
     cuts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     bar = tqdm(total=len(cuts), desc=desc, unit="batch", leave=False, disable=not desc)
-    for batch in pictures.batches(cuts):
+    for batch in images.batches(cuts):
         views = eval_batch(batch.to(device, non_blocking=True), spec.img_size, spec.mean, spec.std)
         logits.append(model(views.contiguous(memory_format=torch.channels_last)).float())
         bar.update()

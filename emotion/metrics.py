@@ -1,6 +1,6 @@
 """What a prediction is worth: pure functions of arrays, shared by training and evaluation.
 
-Rows are pictures and columns are classes in label-map order. Every mean is independent of the order
+Rows are images and columns are classes in label-map order. Every mean is independent of the order
 of the rows, and a class that a small split lacks neither crashes nor counts.
 """
 

@@ -1,6 +1,6 @@
 """Train, val and test so that no group stands on two sides.
 
-A group is what `emotion.grouping` joins: one person, or one picture with its copies. Groups are
+A group is what `emotion.grouping` joins: one person, or one image with its copies. Groups are
 dealt out so that every class has about the same shares everywhere. A split that the corpus brings
 is kept, because published figures refer to it.
 
@@ -18,7 +18,7 @@ from emotion.core.errors import UserError
 from emotion.core.manifest import SPLITS
 from emotion.core.seeding import derive_seed
 
-_CURE = "add pictures, or leave the class out with data.classes in params.yaml"
+_CURE = "add images, or leave the class out with data.classes in params.yaml"
 
 
 def split_rows(
@@ -192,8 +192,8 @@ def _move_least(counts: np.ndarray, side_of: np.ndarray, fixed: np.ndarray) -> n
 
 def _refuse_rare_classes(counts: np.ndarray, classes: list[str], splits: list[str]) -> None:
     problems = [
-        f"class {name!r} has {pictures} pictures in {groups} group{'' if groups == 1 else 's'}"
-        for name, pictures, groups in zip(
+        f"class {name!r} has {images} images in {groups} group{'' if groups == 1 else 's'}"
+        for name, images, groups in zip(
             classes, counts.sum(axis=0), (counts > 0).sum(axis=0), strict=True
         )
         if groups < len(splits)
@@ -208,7 +208,7 @@ def _refuse_rare_classes(counts: np.ndarray, classes: list[str], splits: list[st
 def _refuse_absent_classes(rows: pd.DataFrame) -> None:
     table = pd.crosstab(rows["label"], rows["split"]).reindex(columns=list(SPLITS), fill_value=0)
     problems = [
-        f"class {label!r} has {counts.sum()} pictures, none of them in "
+        f"class {label!r} has {counts.sum()} images, none of them in "
         f"{' and '.join(counts.index[counts == 0])}"
         for label, counts in table.iterrows()
         if (counts == 0).any()

@@ -1,4 +1,4 @@
-"""Draw the faces that the repository ships with: labelled, licence-free, with known evidence.
+"""Draw the faces that the repository ships with: labeled, license-free, with known evidence.
 
 Reads   the draw_faces section of params.yaml
 Writes  data/drawn_faces/

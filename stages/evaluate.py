@@ -1,6 +1,6 @@
 """Score the model on the held-out splits, and calibrate its probabilities on validation.
 
-Reads   models/best_model.pth, data/splits/{val,test}.csv and their pictures
+Reads   models/best_model.pth, data/splits/{val,test}.csv and their images
 Writes  metrics/evaluate.json, models/calibration.json, data/predictions/, plots/evaluate/
 """
 

@@ -1,6 +1,6 @@
 """Draw what the model's predictions rest on, and test the maps on a fixed probe set.
 
-Reads   models/best_model.pth, data/splits/test.csv and its pictures, evidence masks under data.root
+Reads   models/best_model.pth, data/splits/test.csv and its images, evidence masks under data.root
 Writes  plots/explain/, metrics/explain.json
 """
 

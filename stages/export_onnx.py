@@ -1,6 +1,6 @@
-"""Write the model as ONNX, normalisation and calibration inside; keep it only if it agrees.
+"""Write the model as ONNX, normalization and calibration inside; keep it only if it agrees.
 
-Reads   models/best_model.pth, models/calibration.json, data/splits/test.csv and its pictures
+Reads   models/best_model.pth, models/calibration.json, data/splits/test.csv and its images
 Writes  models/model.onnx, metrics/export_onnx.json
 """
 

@@ -6,7 +6,7 @@ PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 
 DRAWN_FACES = Path("data/drawn_faces")
-UNPACKED = Path("data/unpacked")  # pictures that the corpus keeps inside a table
+UNPACKED = Path("data/unpacked")  # images that the corpus keeps inside a table
 SPLITS = Path("data/splits")  # train.csv, val.csv, test.csv
 REJECTED = Path("data/splits/rejected.csv")
 CLASS_WEIGHTS = Path("data/class_weights.json")

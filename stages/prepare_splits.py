@@ -1,4 +1,4 @@
-"""Check every picture of the corpus and part them into train, val and test.
+"""Check every image of the corpus and part them into train, val and test.
 
 Reads   the corpus under data.root; params data
 Writes  data/splits/, data/unpacked/, models/label_map.json, metrics/prepare_splits.json,

@@ -13,7 +13,7 @@ def main() -> None:
     record = fetch_pretrained(settings_of(PretrainedParams), paths.PRETRAINED)
     if record["weights"] == "random":
         print(f"WARNING: {record['tag']} starts from RANDOM weights: {record['source']}.")
-        print("         A random start needs far more pictures and epochs; see pretrained.")
+        print("         A random start needs far more images and epochs; see pretrained.")
     else:
         print(f"pretrained_weights: {record['tag']} from {record['source']}")
 

@@ -29,7 +29,7 @@ def main() -> None:
     )
     name = title_of(facts, params.repo_id)
     model_files = (paths.BEST_MODEL, paths.ONNX, paths.LABEL_MAP, paths.CALIBRATION)
-    build_folder(paths.HUB, model_files, render_card(facts, params.licence, name))
+    build_folder(paths.HUB, model_files, render_card(facts, params.license, name))
     print(f"publish: {name} is ready in {paths.HUB}")
     if params.push:
         message = f"{name}: test macro-F1 {facts.test['macro_f1']:.3f}"

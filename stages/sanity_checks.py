@@ -1,6 +1,6 @@
 """Check in a minute what would spoil hours of training; a failure stops the pipeline.
 
-Reads   data/splits/train.csv, its pictures, models/label_map.json, data/class_weights.json,
+Reads   data/splits/train.csv, its images, models/label_map.json, data/class_weights.json,
         models/pretrained/
 Writes  metrics/sanity_checks.json
 """
@@ -23,7 +23,7 @@ def main() -> None:
         params=params,
     )
     files.write_json(paths.SANITY_METRICS, figures)
-    print(f"sanity_checks: passed; learnt by heart: {figures['overfit_accuracy']:.2f}")
+    print(f"sanity_checks: passed; learned by heart: {figures['overfit_accuracy']:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Fine-tune the backbone; keep the epoch with the best validation metric.
 
-Reads   data/splits/train.csv and val.csv, their pictures, models/label_map.json,
+Reads   data/splits/train.csv and val.csv, their images, models/label_map.json,
         data/class_weights.json, models/pretrained/; .train_state/ of an interrupted run
 Writes  models/best_model.pth, metrics/train/
 """

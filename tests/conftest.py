@@ -1,4 +1,4 @@
-"""Small pictures and a small network that many tests share."""
+"""Small images and a small network that many tests share."""
 
 import os
 
@@ -22,17 +22,17 @@ SMALL_MODEL = "test_resnet"  # timm's own tiny network, 0.5 M parameters
 
 @pytest.fixture
 def striped_rows(tmp_path) -> pd.DataFrame:
-    """24 noisy pictures of 40 px in two classes told apart by the direction of their stripes."""
+    """24 noisy images of 40 px in two classes told apart by the direction of their stripes."""
     rng = np.random.default_rng(0)
     rows = []
     for index in range(24):
         label = ("happy", "sad")[index % 2]
         stripes = 255.0 * (np.arange(40) // 4 % 2)
-        picture = np.broadcast_to(stripes, (40, 40)) + rng.normal(0, 20, (40, 40))
-        picture = (picture if label == "happy" else picture.T).clip(0, 255).astype(np.uint8)
-        path = tmp_path / "pictures" / f"{index:02d}.png"
+        image = np.broadcast_to(stripes, (40, 40)) + rng.normal(0, 20, (40, 40))
+        image = (image if label == "happy" else image.T).clip(0, 255).astype(np.uint8)
+        path = tmp_path / "images" / f"{index:02d}.png"
         path.parent.mkdir(exist_ok=True)
-        Image.fromarray(picture).convert("RGB").save(path)
+        Image.fromarray(image).convert("RGB").save(path)
         rows.append({"path": str(path), "label": label, "sha256": f"{index:064d}"})
     return pd.DataFrame(rows)
 

@@ -9,7 +9,7 @@ from tests.preparation.conftest import save_noise
 
 @pytest.fixture
 def split(tmp_path):
-    """12 pictures in train.csv and 6 in test.csv, nothing shared."""
+    """12 images in train.csv and 6 in test.csv, nothing shared."""
     for name, start, count in (("train", 0, 12), ("test", 20, 6)):
         rows = []
         for index in range(start, start + count):
@@ -32,7 +32,7 @@ def test_a_clean_split_exits_with_0_and_nothing_is_touched(split, capsys):
     before = snapshot(split)
     assert run(split) == 0
     out = capsys.readouterr().out
-    assert "18 pictures read: train 12, test 6" in out
+    assert "18 images read: train 12, test 6" in out
     assert "nothing leaks" in out
     assert snapshot(split) == before
 
@@ -47,19 +47,19 @@ def test_a_person_on_both_sides_exits_with_1_and_is_counted(split, capsys):
     assert f"{split}/images/3.png  ~  {split}/images/20.png" in out
 
 
-def test_the_same_picture_under_another_label_is_counted(split, capsys):
+def test_the_same_image_under_another_label_is_counted(split, capsys):
     save_noise(split / "images" / "25.png", seed=0)
     assert run(split) == 1
     assert "2 rows whose identical pixels have another label too" in capsys.readouterr().out
 
 
-def test_unreadable_pictures_are_counted_and_left_out(split, capsys):
+def test_unreadable_images_are_counted_and_left_out(split, capsys):
     (split / "images" / "3.png").unlink()
     assert run(split) == 0
     assert "1 left out: missing" in capsys.readouterr().out
 
 
-def test_pictures_elsewhere_are_found_with_root(split, tmp_path_factory, capsys):
+def test_images_elsewhere_are_found_with_root(split, tmp_path_factory, capsys):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (split / "images").rename(elsewhere / "images")
     assert run(split) == 2

@@ -25,7 +25,7 @@ SMALL = {
     "freeze_backbone_epochs": 1,
 }
 SMALL_SECTIONS = {
-    "draw_faces": {"subjects": 14, "pictures_per_subject": 12, "size": 56, "difficulty": 0.2},
+    "draw_faces": {"subjects": 14, "images_per_subject": 12, "size": 56, "difficulty": 0.2},
     "explain": {"shap_samples": 4, "lime_samples": 40},
     "export_onnx": {"rows": 8},
 }

@@ -149,7 +149,7 @@ def test_a_file_fits_its_budget(path):
 
 
 def test_dvc_lock_is_of_this_very_code_and_these_params():
-    """Whatever lies in Git is as the lock has it; pictures and models need `dvc repro` to exist."""
+    """Whatever lies in Git is as the lock has it; images and models need `dvc repro` to exist."""
     stale, checked = [], 0
     with Repo(".") as repo:
         for stage in repo.index.stages:

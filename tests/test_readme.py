@@ -34,7 +34,7 @@ def test_every_make_target_that_is_named_exists():
     assert named <= targets
 
 
-def test_every_picture_that_is_shown_exists():
+def test_every_image_that_is_shown_exists():
     shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README)
     assert shown
     assert all(Path(path).is_file() for path in shown)

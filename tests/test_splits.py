@@ -175,8 +175,8 @@ def test_a_class_of_too_few_people_is_named_with_its_counts():
     with pytest.raises(UserError) as caught:
         split(make_rows(records))
     message = str(caught.value)
-    assert "class 'fearful' has 5 pictures in 1 group" in message
-    assert "class 'sad' has 2 pictures in 1 group" in message
+    assert "class 'fearful' has 5 images in 1 group" in message
+    assert "class 'sad' has 2 images in 1 group" in message
     assert "happy" not in message
     assert "needs at least 3 groups to stand in train, val, test" in message
     assert "data.classes" in message
@@ -214,5 +214,5 @@ def test_an_incomplete_split_is_refused(names):
 def test_a_class_missing_from_the_corpus_own_test_is_refused():
     rows = with_split(["train", "train", "val", "val", "test", "test"] * 3)
     rows = rows[(rows["label"] != "sad") | (rows["split"] != "test")]
-    with pytest.raises(UserError, match="class 'sad' has 6 pictures, none of them in test"):
+    with pytest.raises(UserError, match="class 'sad' has 6 images, none of them in test"):
         split(rows)

@@ -1,4 +1,4 @@
-"""The manifest: one table of pictures that every part of the pipeline speaks.
+"""The manifest: one table of images that every part of the pipeline speaks.
 
 Columns every manifest has are in COLUMNS; whatever else a corpus brings (`skin_tone`, `age`, ...)
 stays behind them, as text, and becomes a slice in the evaluation.

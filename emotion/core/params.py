@@ -1,7 +1,7 @@
 """Load params.yaml into the typed settings of a stage, and refuse what no stage understands.
 
 Each stage declares its settings as a dataclass next to the code that they set (`settings` below);
-this module only loads and checks. DVC itself accepts any key, so a misspelt `lr_bacbone` would
+this module only loads and checks. DVC itself accepts any key, so a misspelled `lr_bacbone` would
 silently train with the default: here it is an error that names the nearest known key.
 """
 

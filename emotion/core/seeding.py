@@ -1,6 +1,6 @@
 """Random numbers as a pure function of what they are for, never of the order of work.
 
-A number depends on (seed, epoch, row, draw) alone, so the same picture is augmented the same way
+A number depends on (seed, epoch, row, draw) alone, so the same image is augmented the same way
 whatever the batch size, the number of workers or the point at which training was resumed.
 """
 

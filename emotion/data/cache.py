@@ -1,7 +1,7 @@
-"""Decode every picture once into one uint8 array, which all epochs then share.
+"""Decode every image once into one uint8 array, which all epochs then share.
 
 Decoding JPEG costs more than augmenting; done once, it costs nothing. The cached side is 1.14 times
-the input side: the centre crop of it is the validation view, and a random crop of 75-100 % of its
+the input side: the center crop of it is the validation view, and a random crop of 75-100 % of its
 area is resampled by a factor near 1, so the training view needs no anti-aliasing.
 """
 
@@ -19,24 +19,24 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from emotion.core.pictures import read_picture
+from emotion.core.images import read_image
 
-CACHE_SCALE = 1.14  # the recipe's resize before the centre crop
+CACHE_SCALE = 1.14  # the recipe's resize before the center crop
 
 
-class Pictures(Protocol):
-    """A split's pictures, by row."""
+class Images(Protocol):
+    """A split's images, by row."""
 
     def __len__(self) -> int:
         """Rows."""
 
     def batches(self, rows: Sequence[np.ndarray]) -> Iterator[Tensor]:
-        """The pictures of each array of rows in turn, uint8 (n, 3 or 1, S, S)."""
+        """The images of each array of rows in turn, uint8 (n, 3 or 1, S, S)."""
 
 
 @dataclass(frozen=True)
-class CachedPictures:
-    """All pictures decoded, in memory or in a memory-mapped file."""
+class CachedImages:
+    """All images decoded, in memory or in a memory-mapped file."""
 
     tensor: Tensor  # uint8 (N, 3 or 1, S, S)
 
@@ -54,8 +54,8 @@ class CachedPictures:
 
 
 @dataclass(frozen=True)
-class DecodedPictures(Dataset):
-    """No cache: pictures are decoded whenever they are asked for, by other processes."""
+class DecodedImages(Dataset):
+    """No cache: images are decoded whenever they are asked for, by other processes."""
 
     paths: Sequence[str]
     side: int  # pixels
@@ -81,16 +81,16 @@ class DecodedPictures(Dataset):
         return iter(loader)
 
 
-def _stack(pictures: list[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
+def _stack(images: list[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
 
 
 def cached_side(img_size: int) -> int:
-    """Side of a cached picture, pixels."""
+    """Side of a cached image, pixels."""
     return round(CACHE_SCALE * img_size)
 
 
-def cache_pictures(
+def cache_images(
     paths: Sequence[str],
     img_size: int,
     interpolation: str,
@@ -98,10 +98,10 @@ def cache_pictures(
     grayscale: bool = False,
     memory_gb: float = float("inf"),
 ) -> Tensor:
-    """Decode, resize the short side to `cached_side(img_size)`, cut the centre square.
+    """Decode, resize the short side to `cached_side(img_size)`, cut the center square.
 
     Args:
-        paths: picture files.
+        paths: image files.
         img_size: input side of the network, pixels.
         interpolation: the backbone's, a name of PIL.Image.Resampling in lower case.
         desc: what the progress bar says; empty for no bar.
@@ -124,25 +124,25 @@ def cache_pictures(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         done = pool.map(fill, range(len(paths)))
         for _ in tqdm(
-            done, total=len(paths), desc=desc, unit="picture", leave=False, disable=not desc
+            done, total=len(paths), desc=desc, unit="image", leave=False, disable=not desc
         ):
             pass
     return torch.from_numpy(cache)
 
 
 def decode(path: str, side: int, method: Image.Resampling, grayscale: bool) -> np.ndarray:
-    """One picture as it lies in the cache, but with channels last: uint8 (S, S, 3 or 1)."""
-    picture = square(read_picture(path), side, method)
-    return np.asarray(picture.convert("L"))[..., None] if grayscale else np.asarray(picture)
+    """One image as it lies in the cache, but with channels last: uint8 (S, S, 3 or 1)."""
+    image = square(read_image(path), side, method)
+    return np.asarray(image.convert("L"))[..., None] if grayscale else np.asarray(image)
 
 
-def square(picture: Image.Image, side: int, method: Image.Resampling) -> Image.Image:
-    """Resize the short side to `side` pixels and cut the centre square, in one resampling."""
-    width, height = picture.size
+def square(image: Image.Image, side: int, method: Image.Resampling) -> Image.Image:
+    """Resize the short side to `side` pixels and cut the center square, in one resampling."""
+    width, height = image.size
     short = min(width, height)
     left, top = (width - short) / 2, (height - short) / 2
     box = (left, top, left + short, top + short)
-    return picture.resize((side, side), method, box=box)
+    return image.resize((side, side), method, box=box)
 
 
 def _allocate(shape: tuple[int, ...], memory_gb: float) -> np.ndarray:

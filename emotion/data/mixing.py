@@ -14,10 +14,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Mix:
-    """How one batch of N pictures is blended."""
+    """How one batch of N images is blended."""
 
-    partner: np.ndarray  # of each picture, (N,)
-    share: float  # of the picture itself; the rest is its partner's
+    partner: np.ndarray  # of each image, (N,)
+    share: float  # of the image itself; the rest is its partner's
     box: tuple[slice, slice] | None  # CutMix: rows and columns taken from the partner
 
     def targets(self, targets: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ class Mix:
         return torch.lerp(targets[torch.from_numpy(self.partner)], targets, self.share)
 
     def views(self, own: Tensor, partners: Tensor) -> Tensor:
-        """Pictures (n, 3, H, W) of a part of the batch, blended with those of their partners."""
+        """Images (n, 3, H, W) of a part of the batch, blended with those of their partners."""
         if self.box is None:
             return torch.lerp(partners, own, self.share)
         blended = own.clone()
@@ -43,8 +43,8 @@ def draw_mix(
     """Draw how a batch is blended; with both methods on, each takes half of the batches.
 
     Args:
-        count: pictures in the batch.
-        side: of a picture, pixels.
+        count: images in the batch.
+        side: of an image, pixels.
         rng: of this batch alone.
         mixup_alpha: of the Beta(alpha, alpha) that draws the share; None turns the method off.
         cutmix_alpha: likewise.
@@ -60,8 +60,8 @@ def draw_mix(
     partner, share = rng.permutation(count), rng.beta(alpha, alpha)
     if not cuts:
         return Mix(partner, share, None)
-    centre, half = rng.uniform(0, side, size=2), np.sqrt(1 - share) * side / 2
-    low, high = np.clip([centre - half, centre + half], 0, side).astype(int)
+    center, half = rng.uniform(0, side, size=2), np.sqrt(1 - share) * side / 2
+    low, high = np.clip([center - half, center + half], 0, side).astype(int)
     # The share of the area really pasted, for the box is cut off at the border.
     share = 1 - np.prod(high - low) / side**2
     return Mix(partner, float(share), (slice(low[0], high[0]), slice(low[1], high[1])))

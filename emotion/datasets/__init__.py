@@ -1,6 +1,6 @@
 """Corpora as they lie on disk, turned into one table.
 
-An adapter is a function from the corpus's folder to a table of its pictures; it opens none of
+An adapter is a function from the corpus's folder to a table of its images; it opens none of
 them. Columns, all text but the last named one:
 
     path       relative to the folder, with forward slashes; absolute where it lies elsewhere
@@ -12,12 +12,12 @@ them. Columns, all text but the last named one:
 
 and any attribute column after them. Some adapters bring more:
 
-    pixels        uint8 arrays, where the corpus keeps its pictures inside a table; `path` is then
-                  the name to write them under, and None a picture that cannot be read
+    pixels        uint8 arrays, where the corpus keeps its images inside a table; `path` is then
+                  the name to write them under, and None an image that cannot be read
     votes_<word>  int, how many annotators said so; `label` may then be ""
-    attempts      where a picture that is not there was looked for, or ""
+    attempts      where an image that is not there was looked for, or ""
 
-What is wrong with a corpus as a whole raises one UserError; what is wrong with a picture leaves
+What is wrong with a corpus as a whole raises one UserError; what is wrong with an image leaves
 its row as it was written, for the caller to reject with a reason. `data/README.md` shows how each
 corpus must lie on disk. To add a layout: one file, and one line in ADAPTERS, which is also the list
 of values that `data.format` may take.

@@ -68,7 +68,7 @@ def _read_tables(root: Path, lists: Path) -> list[pd.DataFrame]:
     if folder is None:
         raise UserError(
             f"{root} has no folder {' or '.join(IMAGE_FOLDERS)}; data.format affectnet looks for "
-            "the pictures there."
+            "the images there."
         )
     parts = []
     for split, name in TABLES.items():
@@ -82,7 +82,7 @@ def _read_tables(root: Path, lists: Path) -> list[pd.DataFrame]:
 
 
 def _read_set(folder: Path) -> pd.DataFrame:
-    """One row an id that has a picture or an annotation, or both, in the order of the ids."""
+    """One row an id that has an image or an annotation, or both, in the order of the ids."""
     for name in ("images", "annotations"):
         if not (folder / name).is_dir():
             raise UserError(

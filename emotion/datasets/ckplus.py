@@ -1,6 +1,6 @@
 """CK+ (Lucey et al. 2010) as class folders, such as CK+48: `anger/S010_004_00000017.png`.
 
-The name says who is in the picture (S010), in which sequence (004) and which frame. Frames of one
+The name says who is in the image (S010), in which sequence (004) and which frame. Frames of one
 sequence are near copies, which is why the subject matters more here than anywhere.
 """
 
@@ -13,7 +13,7 @@ from emotion.datasets.folder import read_folder
 
 
 def read_ckplus(root: Path) -> pd.DataFrame:
-    """List the pictures; a name of another form leaves its subject "".
+    """List the images; a name of another form leaves its subject "".
 
     Raises:
         UserError: as `read_folder` does, or no name has CK+'s form.
@@ -22,7 +22,7 @@ def read_ckplus(root: Path) -> pd.DataFrame:
     subject = rows["path"].str.extract(r"/(S\d+)_\d+_\d+[^/]*$", expand=False).fillna("")
     if len(rows) and not subject.any():
         raise UserError(
-            f"{root} has no picture with a name such as S010_004_00000017.png, first "
+            f"{root} has no image with a name such as S010_004_00000017.png, first "
             f"{rows['path'].iloc[0]}; for class folders of another corpus set data.format to "
             "folder."
         )

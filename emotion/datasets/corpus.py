@@ -1,6 +1,6 @@
 """Read the corpus that `data` in params.yaml names, in our classes and our split names.
 
-Which words mean which class, which classes take part, what a split is called and where a picture
+Which words mean which class, which classes take part, what a split is called and where an image
 may lie are settled here once, so that no adapter and no later stage has to.
 """
 
@@ -18,7 +18,7 @@ from emotion.datasets import ADAPTERS
 from emotion.datasets.split_names import SPLIT_OF
 from emotion.datasets.votes import MODES, PREFIX, labels_from_votes
 
-# Why a row is turned away before its picture is opened; `votes` knows more reasons.
+# Why a row is turned away before its image is opened; `votes` knows more reasons.
 MISSING = "missing"
 OUTSIDE = "outside data.root"
 UNKNOWN_LABEL = "unknown label"
@@ -36,9 +36,9 @@ class DataParams:
     classes: list[str] = Field(default_factory=list)  # to keep, in this order; empty = all found
     labels: dict[str, str] = Field(default_factory=dict)  # the corpus's word: our class
     votes: Literal[*MODES] = "majority"  # where a corpus brings annotators' votes
-    min_size: Annotated[int, Field(ge=1)] = 32  # pixels; a shorter side rejects the picture
-    max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of bad pictures to bear
-    allow_outside: bool = False  # may a table name pictures outside root?
+    min_size: Annotated[int, Field(ge=1)] = 32  # pixels; a shorter side rejects the image
+    max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of bad images to bear
+    allow_outside: bool = False  # may a table name images outside root?
     near_duplicate_bits: Annotated[int, Field(ge=0, le=64)] = 16  # of 256; see inspection
     leak_policy: Literal["drop_from_train", "report", "fail"] = "drop_from_train"
     synthetic_max_fraction: Annotated[float, Field(ge=0, le=1)] = 0.5  # of a class, in train
@@ -53,7 +53,7 @@ class DataParams:
 
 
 def read_corpus(params: DataParams) -> pd.DataFrame:
-    """List the pictures of the corpus with our class names; opens none of them.
+    """List the images of the corpus with our class names; opens none of them.
 
     Returns:
         Rows as the adapters return them (see the package), with `path` joined to `data.root`,
@@ -62,18 +62,18 @@ def read_corpus(params: DataParams) -> pd.DataFrame:
         row keeps its path and label as written. Soft votes become columns `share_<class>`.
 
     Raises:
-        UserError: no such folder, no pictures, unknown classes or split names.
+        UserError: no such folder, no images, unknown classes or split names.
     """
     root = Path(params.root)
     if not root.is_dir():
         raise UserError(
             f"data.root is {params.root!r}, which is not a folder; point it at the folder of your "
-            "pictures in params.yaml."
+            "images in params.yaml."
         )
     rows = ADAPTERS[params.format](root)
     if rows.empty:
         raise UserError(
-            f"data.root {params.root!r} holds no pictures that data.format {params.format} can "
+            f"data.root {params.root!r} holds no images that data.format {params.format} can "
             f"find; check both in params.yaml (formats: {', '.join(ADAPTERS)})."
         )
     words = _vocabulary(params.labels)
@@ -93,7 +93,7 @@ def order_classes(found: pd.Series, params: DataParams) -> dict[str, int]:
         UserError: fewer than two classes.
     """
     if found.nunique() < 2:
-        has = f"pictures of the one class {found.iloc[0]!r}" if len(found) else "no usable picture"
+        has = f"images of the one class {found.iloc[0]!r}" if len(found) else "no usable image"
         raise UserError(
             f"data.root {params.root!r} has {has}; a classifier needs two classes: check "
             "data.classes and data.labels in params.yaml."
@@ -142,11 +142,11 @@ def _choose_classes(rows: pd.DataFrame, params: DataParams, words: dict[str, str
             f"data.classes names {', '.join(map(repr, absent))}, but the corpus in {params.root} "
             f"has {', '.join(found) or 'no known class'}; correct data.classes or data.labels."
         )
-    # A picture without a winning vote is of no class, so it is listed whatever was chosen.
+    # An image without a winning vote is of no class, so it is listed whatever was chosen.
     voted_out = ~rows["problem"].isin(["", UNKNOWN_LABEL])
     keep = rows["label"].isin(list(chosen.values())) & (rows["problem"] == "") | voted_out
     if not keep.all():
-        print(f"data.classes leaves out {(~keep).sum():,} of {len(rows):,} pictures")
+        print(f"data.classes leaves out {(~keep).sum():,} of {len(rows):,} images")
     shares = {f"share_{label}" for label in chosen.values()}
     other = [name for name in rows if name.startswith("share_") and name not in shares]
     return rows[keep].drop(columns=other)

@@ -1,4 +1,4 @@
-"""A folder with a `labels.csv`: the layout that can say who is in a picture.
+"""A folder with a `labels.csv`: the layout that can say who is in an image.
 
 Columns path and label are required; split, subject, synthetic and source are optional; columns
 votes_<word> count what annotators said; any other column is an attribute (skin tone, age, ...),
@@ -23,14 +23,14 @@ BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "n
 
 
 def read_csv_table(root: Path) -> pd.DataFrame:
-    """Read `labels.csv`; one row a picture, with the columns of `read_labelled_table`.
+    """Read `labels.csv`; one row an image, with the columns of `read_labeled_table`.
 
     Raises:
-        UserError: as `read_labelled_table` does; or two rows name the same picture, which only
+        UserError: as `read_labeled_table` does; or two rows name the same image, which only
             one of them can label.
     """
     table = root / "labels.csv"
-    rows = read_labelled_table(
+    rows = read_labeled_table(
         table,
         root,
         "data.format csv needs it, with columns path and label. For class folders without a table "
@@ -41,15 +41,15 @@ def read_csv_table(root: Path) -> pd.DataFrame:
     if repeated.any():
         raise UserError(
             f"{table}: {repeated.sum()} paths are repeated: {describe_cells(paths[repeated])}. "
-            "Give each picture one row."
+            "Give each image one row."
         )
     return rows
 
 
-def read_labelled_table(table: Path, root: Path, when_missing: str) -> pd.DataFrame:
-    """Read a table of paths and labels, one row a picture.
+def read_labeled_table(table: Path, root: Path, when_missing: str) -> pd.DataFrame:
+    """Read a table of paths and labels, one row an image.
 
-    A picture that is not there, lies outside the root or has no path keeps its row.
+    An image that is not there, lies outside the root or has no path keeps its row.
 
     Args:
         table: the CSV file.
@@ -58,7 +58,7 @@ def read_labelled_table(table: Path, root: Path, when_missing: str) -> pd.DataFr
 
     Returns:
         The package's columns, the attributes, `votes_*` as integers, and `attempts`: where a
-        missing picture was looked for, or "".
+        missing image was looked for, or "".
 
     Raises:
         UserError: the file is missing, malformed, lacks or misuses a column, or has booleans or

@@ -1,8 +1,8 @@
-"""FER2013 (Goodfellow et al. 2013): 35,887 grey faces of 48 x 48 pixels.
+"""FER2013 (Goodfellow et al. 2013): 35,887 gray faces of 48 x 48 pixels.
 
-It lies about in three forms: Kaggle's `fer2013.csv` with a picture a row as a string of pixels,
+It lies about in three forms: Kaggle's `fer2013.csv` with an image a row as a string of pixels,
 the same table as `icml_face_data.csv` with spaces before its headings, and class folders under
-train/ and test/ (where test holds both leaderboards' pictures, so there is no val).
+train/ and test/ (where test holds both leaderboards' images, so there is no val).
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ LABELS = {
     "6": "Neutral",
 }
 SIDE = 48
-_GREY = {str(value): value for value in range(256)}
+_GRAY = {str(value): value for value in range(256)}
 
 
 def read_fer2013(root: Path) -> pd.DataFrame:
@@ -63,9 +63,9 @@ def read_pixel_table(table: Path) -> pd.DataFrame:
     cells = read_text_table(table, "it was there a moment ago.", only=COLUMNS)
     require_columns(cells, COLUMNS, table, "Take fer2013.csv as Kaggle publishes it.")
     pixels = np.empty(len(cells), dtype=object)  # filled one by one, or NumPy would stack them
-    for row, picture in enumerate(_pictures(cells["pixels"])):
-        pixels[row] = picture
-    if not any(picture is not None for picture in pixels):
+    for row, image in enumerate(_images(cells["pixels"])):
+        pixels[row] = image
+    if not any(image is not None for image in pixels):
         raise UserError(
             f"{table} has no row of {SIDE * SIDE} pixels from 0 to 255 (the first has "
             f"{len(''.join(cells['pixels'][:1]).split())} values); take fer2013.csv as Kaggle "
@@ -84,11 +84,11 @@ def read_pixel_table(table: Path) -> pd.DataFrame:
     )
 
 
-def _pictures(texts: Iterable[str]) -> Iterable[np.ndarray | None]:
+def _images(texts: Iterable[str]) -> Iterable[np.ndarray | None]:
     for text in texts:
         try:
             # Looking up is half the time of int(), and refuses 256, -1, 1.5 and words alike.
-            values = bytes(map(_GREY.__getitem__, text.split()))
+            values = bytes(map(_GRAY.__getitem__, text.split()))
         except KeyError:
             values = b""
         whole = len(values) == SIDE * SIDE

@@ -1,8 +1,8 @@
-"""FER+ (Barsoum et al. 2016): ten people's votes on each picture of FER2013.
+"""FER+ (Barsoum et al. 2016): ten people's votes on each image of FER2013.
 
 `fer2013new.csv` lies beside FER2013's table and has the same rows in the same order; its Usage
 column is compared row by row, so that a shuffled or shortened table is found out. The authors'
-script leaves out the rows without an image name, which are the pictures without a face; here they
+script leaves out the rows without an image name, which are the images without a face; here they
 stay, and their votes (10 times NF, in those we looked at) say so.
 """
 

@@ -1,6 +1,6 @@
 """Class folders, the commonest layout: `happy/x.jpg`, or `train/happy/x.jpg`.
 
-The folder does not say who is in a picture, so every subject is unknown and only identical files
+The folder does not say who is in an image, so every subject is unknown and only identical files
 can be kept on one side of a split. A corpus that knows its subjects deserves a labels.csv.
 """
 
@@ -11,15 +11,15 @@ import pandas as pd
 from emotion.core.errors import UserError
 from emotion.datasets.split_names import SPLIT_OF
 
-# What a class folder may hold beside its pictures (Thumbs.db, notes, ...) is passed over.
+# What a class folder may hold beside its images (Thumbs.db, notes, ...) is passed over.
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
 def read_folder(root: Path) -> pd.DataFrame:
-    """List the pictures under class folders; sub-folders of a class belong to it.
+    """List the images under class folders; sub-folders of a class belong to it.
 
     Raises:
-        UserError: class folders stand beside split folders, or pictures lie in no class folder.
+        UserError: class folders stand beside split folders, or images lie in no class folder.
     """
     split_folders = _split_folders(root)
     records, strays = [], []
@@ -36,7 +36,7 @@ def read_folder(root: Path) -> pd.DataFrame:
             strays.append(inside.as_posix())
     if strays:
         raise UserError(
-            f"{len(strays)} pictures under data.root {root} lie in no class folder, first "
+            f"{len(strays)} images under data.root {root} lie in no class folder, first "
             f"{', '.join(strays[:3])}; move them into folders named by class, such as happy/."
         )
     rows = pd.DataFrame(records, columns=["path", "label", "split"], dtype=str)

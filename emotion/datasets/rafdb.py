@@ -1,6 +1,6 @@
 """RAF-DB, basic set (Li et al. 2017): 15,339 faces, each aligned to 100 x 100 pixels.
 
-The labels stand in `list_patition_label.txt` (the corpus's own spelling), a line a picture:
+The labels stand in `list_patition_label.txt` (the corpus's own spelling), a line an image:
 `train_00001.jpg 5`; the aligned face is `train_00001_aligned.jpg`. The name gives the split.
 """
 
@@ -28,7 +28,7 @@ LABELS = {
 
 
 def read_rafdb(root: Path) -> pd.DataFrame:
-    """Read the list of labels; the pictures' paths follow from the names in it.
+    """Read the list of labels; the images' paths follow from the names in it.
 
     A line whose code is none of 1 to 7 keeps it as its label; a line of one word has the label "".
 

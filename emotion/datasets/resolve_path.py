@@ -1,4 +1,4 @@
-"""Find the pictures that a table names, on whatever machine the table was written.
+"""Find the images that a table names, on whatever machine the table was written.
 
 A path is looked for in this order, and the first file found is the answer:
 

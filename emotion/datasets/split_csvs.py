@@ -2,7 +2,7 @@
 
 Each is a table as `labels.csv` of format csv; the file gives the split, whatever a column of that
 name says. `val.csv` may be missing, or be called `valid.csv` or `validation.csv`. Paths often come
-from another machine; see `resolve_path`. A picture may stand in several rows: within a file that
+from another machine; see `resolve_path`. An image may stand in several rows: within a file that
 is oversampling, across files it is a leak, and to find both is the caller's work.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from emotion.core.errors import UserError
-from emotion.datasets.csv_table import read_labelled_table
+from emotion.datasets.csv_table import read_labeled_table
 
 VAL_NAMES = ("val.csv", "valid.csv", "validation.csv")
 _CURE = (
@@ -24,7 +24,7 @@ def read_split_csvs(root: Path) -> pd.DataFrame:
     """Read the tables one after the other: train, val, test.
 
     Returns:
-        The columns of `read_labelled_table`; an attribute that only some files have is "" in the
+        The columns of `read_labeled_table`; an attribute that only some files have is "" in the
         others, and a missing count of votes is 0.
 
     Raises:
@@ -40,7 +40,7 @@ def read_split_csvs(root: Path) -> pd.DataFrame:
     if val_tables:
         tables = {"train": tables["train"], "val": val_tables[0], "test": tables["test"]}
     parts = [
-        read_labelled_table(table, root, _CURE).assign(split=split)
+        read_labeled_table(table, root, _CURE).assign(split=split)
         for split, table in tables.items()
     ]
     votes = {name: 0 for part in parts for name in part if name.startswith("votes_")}

@@ -6,7 +6,7 @@ SPLIT_OF = {
     "val": "val",
     "valid": "val",
     "validation": "val",
-    "publictest": "val",  # FER2013: the public leaderboard's pictures
+    "publictest": "val",  # FER2013: the public leaderboard's images
     "test": "test",
     "testing": "test",
     "privatetest": "test",

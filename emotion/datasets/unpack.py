@@ -1,4 +1,4 @@
-"""Write the pictures that a corpus keeps inside a table as files, which every stage can read."""
+"""Write the images that a corpus keeps inside a table as files, which every stage can read."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from tqdm import tqdm
 BROKEN_PIXELS = "broken pixels"
 
 
-def unpack_pictures(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
+def unpack_images(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write `pixels` as PNG into `folder`, made anew, and point `path` there.
 
     Args:
@@ -32,7 +32,7 @@ def unpack_pictures(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
         for parent in set(names.map(lambda name: name.parent)):
             (temporary / parent).mkdir(parents=True)
         wanted = rows.index[rows["problem"] == ""]
-        for row in tqdm(wanted, desc="unpack pictures", unit="picture", leave=False):
+        for row in tqdm(wanted, desc="unpack images", unit="image", leave=False):
             Image.fromarray(pixels[row]).save(temporary / names[row])
         rows["path"] = [(folder / name).as_posix() for name in names]
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,17 +1,17 @@
 """Labels from what several annotators said, after Barsoum et al. 2016 (arXiv:1608.01041).
 
-A picture has one column `votes_<word>` a class. First, a class with a single vote is taken for a
+An image has one column `votes_<word>` a class. First, a class with a single vote is taken for a
 slip and set to 0; then one of three rules names the winner among what remains:
 
     majority  more than half of the remaining votes
     argmax    the most votes; a tie has no winner
     soft      the most votes, the first of ties; and the shares of the classes become targets
 
-`unknown` and `nf` (not a face) are votes like others, but a picture that they win has no label.
+`unknown` and `nf` (not a face) are votes like others, but an image that they win has no label.
 
 Where this differs from the authors' code (microsoft/FERPlus, src/ferplus.py): argmax is ours;
 their soft targets (`probability`, `crossentropy`) keep at most the classes that hold the first
-75% of the votes and drop a picture with more than three of those, ours keep every class with two
+75% of the votes and drop an image with more than three of those, ours keep every class with two
 votes or more; and what they drop is kept here with its reason, for the caller to reject.
 """
 

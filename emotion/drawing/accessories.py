@@ -3,7 +3,7 @@
 import numpy as np
 
 from emotion.drawing.canvas import Canvas
-from emotion.drawing.identity import Identity, skin_colour
+from emotion.drawing.identity import Identity, skin_color
 from emotion.drawing.landmarks import SIDES
 from emotion.drawing.shapes import ellipse, spline
 
@@ -15,7 +15,7 @@ def draw_glasses(canvas: Canvas, who: Identity) -> None:
     """The glasses a person always wears."""
     if who.glasses != "none":
         frame = _lens(who, who.glasses)
-        _draw_frame(canvas, who, frame, who.glasses_colour, 0.028)
+        _draw_frame(canvas, who, frame, who.glasses_color, 0.028)
         for side in SIDES:
             lens = frame * ((-1.0, 1.0)[side], 1.0)
             canvas.fill(lens, _GLASS, alpha=0.10, lift=0.12)
@@ -24,26 +24,26 @@ def draw_glasses(canvas: Canvas, who: Identity) -> None:
 
 
 def _lens(who: Identity, shape: str) -> np.ndarray:
-    centre = np.array([who.eye_distance + 0.005, -0.015])
+    center = np.array([who.eye_distance + 0.005, -0.015])
     if shape == "round":
-        return ellipse(centre, 0.215, 0.20)
+        return ellipse(center, 0.215, 0.20)
     corners = [(-0.20, -0.13), (0.0, -0.155), (0.22, -0.135), (0.225, 0.03), (0.15, 0.15)]
     corners += [(0.0, 0.165), (-0.14, 0.145), (-0.20, 0.04)]
-    return spline(np.array(corners) + centre, closed=True)
+    return spline(np.array(corners) + center, closed=True)
 
 
 def _draw_frame(
-    canvas: Canvas, who: Identity, frame: np.ndarray, colour: np.ndarray, width: float
+    canvas: Canvas, who: Identity, frame: np.ndarray, color: np.ndarray, width: float
 ) -> None:
     for side in SIDES:
         sign = np.array([(-1.0, 1.0)[side], 1.0])
         ring = np.concatenate([frame, frame[:2]]) * sign
         canvas.stroke(ring + (0.0, 0.03), width, who.crease, 0.22, soft=0.015, lift=0.10)
-        canvas.stroke(ring, width, colour, 0.95, lift=0.12)
+        canvas.stroke(ring, width, color, 0.95, lift=0.12)
         temple = np.array([(who.eye_distance + 0.21, -0.06), (who.face_width + 0.02, -0.07)])
-        canvas.stroke(temple * sign, 0.034, colour, alpha=0.9, lift=0.06)
+        canvas.stroke(temple * sign, 0.034, color, alpha=0.9, lift=0.06)
     bridge = spline([(-0.115, -0.03), (0.0, -0.075), (0.115, -0.03)])
-    canvas.stroke(bridge, width, colour, 0.95, lift=0.14)
+    canvas.stroke(bridge, width, color, 0.95, lift=0.14)
 
 
 def place_occluder(kind: str, who: Identity, rng: np.random.Generator) -> list[np.ndarray]:
@@ -95,8 +95,8 @@ def draw_occluder(
     canvas: Canvas, kind: str, outlines: list[np.ndarray], who: Identity, rng: np.random.Generator
 ) -> None:
     """Paint an occluder that `place_occluder` placed."""
-    skin = who.skin if rng.random() < 0.6 else skin_colour(int(rng.integers(1, 11)))
-    colour = {
+    skin = who.skin if rng.random() < 0.6 else skin_color(int(rng.integers(1, 11)))
+    color = {
         "hand": skin * 0.97,
         "bar": rng.uniform(30, 225, 3),
         "hair": who.hair,
@@ -107,10 +107,10 @@ def draw_occluder(
         canvas.fill(outline + (0.02, 0.04), who.crease, alpha=0.35, soft=0.04, lift=lift)
     for outline in outlines:
         ring = np.concatenate([outline, outline[:1]])
-        canvas.fill(outline, colour, alpha=0.97, lift=lift)
-        canvas.stroke(ring, 0.024, colour * (0.55, 0.44, 0.42), alpha=0.7, soft=0.006, lift=lift)
+        canvas.fill(outline, color, alpha=0.97, lift=lift)
+        canvas.stroke(ring, 0.024, color * (0.55, 0.44, 0.42), alpha=0.7, soft=0.006, lift=lift)
     if kind == "sunglasses":
-        _draw_frame(canvas, who, _lens(who, "square") * 1.03, colour, 0.05)
+        _draw_frame(canvas, who, _lens(who, "square") * 1.03, color, 0.05)
     if kind == "hair":
         hull = outlines[0]
         half = len(hull) // 2

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEFT, RIGHT = 0, 1  # sides of the picture, not of the person: nothing here is mirrored
+LEFT, RIGHT = 0, 1  # sides of the image, not of the person: nothing here is mirrored
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ _LIPS_APART = 0.55  # share of smiles that show teeth
 
 @dataclass(frozen=True)
 class Expression:
-    """Intensities in 0..1 of the active units, one for each side of the picture."""
+    """Intensities in 0..1 of the active units, one for each side of the image."""
 
     units: Mapping[int, tuple[float, float]]
 
@@ -96,7 +96,7 @@ def sample_expression(
 
     Args:
         label: a key of PROTOTYPES.
-        rng: the picture's own generator.
+        rng: the image's own generator.
         difficulty: 0 gives clear, nearly symmetric prototypes; 1 gives faint ones, among strays.
 
     Returns:

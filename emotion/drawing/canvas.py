@@ -15,7 +15,7 @@ import numpy as np
 SUPERSAMPLING = 1.5  # the shapes are anti-aliased already; 2 looks the same, slower
 _SHIFT = 4  # fractional bits of the coordinates that OpenCV's drawing takes
 _INVISIBLE = 0.03  # paint thinner than this is left out
-_VISIBLE = 2.2  # height of the picture in face units
+_VISIBLE = 2.2  # height of the image in face units
 # Half-axes of the ellipsoid that gives the face its depth: a little larger than the head.
 _HEAD = np.array([0.90, 1.22, 0.62])
 _INVERSE_SQUARES = (_HEAD[:2] ** -2.0).tolist()
@@ -39,7 +39,7 @@ class Projection:
 
     @cached_property
     def _axes(self) -> list[list[float]]:
-        # Rows: where x, y and depth go, in pixels; the picture is an orthographic view.
+        # Rows: where x, y and depth go, in pixels; the image is an orthographic view.
         cos, sin = np.cos(self.roll), np.sin(self.roll)
         roll = np.array([[cos, sin], [-sin, cos]])
         head = np.array([[np.cos(self.yaw), 0], [0, np.cos(self.pitch)]])
@@ -47,7 +47,7 @@ class Projection:
         return (np.concatenate([head, depth]) @ roll * self.unit).tolist()
 
     @cached_property
-    def centre(self) -> np.ndarray:
+    def center(self) -> np.ndarray:
         """The pixel at the middle of the head."""
         return self.size / 2 + np.asarray(self.shift) * self.unit
 
@@ -59,13 +59,13 @@ class Projection:
         z = _HEAD[2] * np.sqrt(np.maximum(inside, 0.0)) + lift
         (xx, xy), (yx, yy), (zx, zy) = self._axes
         pixels = np.empty_like(points)
-        pixels[:, 0] = x * xx + y * yx + z * zx + self.centre[0]
-        pixels[:, 1] = x * xy + y * yy + z * zy + self.centre[1]
+        pixels[:, 0] = x * xx + y * yx + z * zx + self.center[0]
+        pixels[:, 1] = x * xy + y * yy + z * zy + self.center[1]
         return pixels
 
 
 class Canvas:
-    """A picture in the making: planes of red, green and blue as float32 (3, side, side), 0..255.
+    """An image in the making: planes of red, green and blue as float32 (3, side, side), 0..255.
 
     Planes, because blending whole rows of one channel is three times faster than pixel triples.
     """
@@ -80,7 +80,7 @@ class Canvas:
     def fill(
         self,
         points: np.ndarray,
-        colour: np.ndarray,
+        color: np.ndarray,
         alpha: float = 1.0,
         soft: float = 0.0,
         lift: float = 0.0,
@@ -88,13 +88,13 @@ class Canvas:
         """Fill an outline; `soft` is the blur of its edge in face units."""
         if alpha > _INVISIBLE:
             corners = self.projection(points, lift)
-            self._blend(*self._coverage(corners, soft), colour, alpha)
+            self._blend(*self._coverage(corners, soft), color, alpha)
 
     def stroke(
         self,
         curve: np.ndarray,
         widths: np.ndarray | float,
-        colour: np.ndarray,
+        color: np.ndarray,
         alpha: float = 1.0,
         soft: float = 0.0,
         lift: float = 0.0,
@@ -102,10 +102,10 @@ class Canvas:
         """Draw a line whose width, in face units, may vary along it."""
         if alpha > _INVISIBLE:
             corners = ribbon(self.projection(curve, lift), np.asarray(widths) * self._unit)
-            self._blend(*self._coverage(corners, soft), colour, alpha)
+            self._blend(*self._coverage(corners, soft), color, alpha)
 
     def lines(
-        self, curves: Sequence[np.ndarray], width: float, colour: np.ndarray, alpha: float = 1.0
+        self, curves: Sequence[np.ndarray], width: float, color: np.ndarray, alpha: float = 1.0
     ) -> None:
         """Draw many thin lines of one width at once (hair)."""
         if not len(curves) or alpha <= _INVISIBLE:
@@ -117,10 +117,10 @@ class Canvas:
             fixed = [_fixed(points, box) for points in projected]
             pixels = max(1, round(width * self._unit))
             cv2.polylines(mask, fixed, False, 255, pixels, cv2.LINE_AA, _SHIFT)
-            self._blend(box, mask, colour, alpha)
+            self._blend(box, mask, color, alpha)
 
     def shade(self, points: np.ndarray, planes: np.ndarray) -> None:
-        """Fill an outline with a whole picture (3, side, side)."""
+        """Fill an outline with a whole image (3, side, side)."""
         box, mask = self._coverage(self.projection(points), 0.0)
         x0, y0, x1, y1 = box
         self._blend(box, mask, planes[:, y0:y1, x0:x1], 1.0)
@@ -190,7 +190,7 @@ def ribbon(curve: np.ndarray, widths: np.ndarray) -> np.ndarray:
 def _fixed(points: np.ndarray, box: tuple, coarse: int = 1) -> np.ndarray:
     """Points as OpenCV's fixed-point numbers, from the corner of the box, `coarse` times smaller.
 
-    OpenCV counts from the centre of the first pixel, the projection from its corner.
+    OpenCV counts from the center of the first pixel, the projection from its corner.
     """
     scale = (1 << _SHIFT) / coarse
     half = (1 << _SHIFT) / 2

@@ -1,6 +1,6 @@
-"""The drawn corpus: many people, a few pictures each, labels, attributes and evidence masks.
+"""The drawn corpus: many people, a few images each, labels, attributes and evidence masks.
 
-A picture is a function of (seed, subject, picture number) alone, so a larger corpus contains the
+An image is a function of (seed, subject, image number) alone, so a larger corpus contains the
 smaller one, and neither the order nor the number of processes can change a byte.
 """
 
@@ -43,7 +43,7 @@ class DrawFacesParams:
     """The `draw_faces` section of params.yaml."""
 
     subjects: Annotated[int, Field(ge=1, le=100_000)] = 200  # people; splits keep them apart
-    pictures_per_subject: Annotated[int, Field(ge=1, le=1_000)] = 8
+    images_per_subject: Annotated[int, Field(ge=1, le=1_000)] = 8
     size: Annotated[int, Field(ge=32, le=512)] = 112  # pixels
     difficulty: Annotated[float, Field(ge=0, le=1)] = 0.5  # weak units, strays, pose, noise, ...
     seed: Annotated[int, Field(ge=0)] = 42
@@ -52,7 +52,7 @@ class DrawFacesParams:
 def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
     """Draw the corpus into `folder`, which appears only when it is complete.
 
-    Writes `pictures/*.jpg`, `evidence/*.png` (8 bit, 255 = evidence) and `labels.csv`.
+    Writes `images/*.jpg`, `evidence/*.png` (8 bit, 255 = evidence) and `labels.csv`.
 
     Returns:
         The rows of labels.csv, all text: path and evidence (relative to `folder`), label, subject,
@@ -61,7 +61,7 @@ def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
     folder = Path(folder)
     temporary = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    for name in ("pictures", "evidence"):
+    for name in ("images", "evidence"):
         (temporary / name).mkdir(parents=True)
     draw = partial(_draw_person, params, temporary)
     # Processes, because a face is a hundred small shapes: Python works as much as OpenCV does.
@@ -81,10 +81,10 @@ def _draw_person(params: DrawFacesParams, folder: Path, subject: int) -> list[di
     cv2.setNumThreads(1)  # this process is one of as many as there are cores
     who = draw_subject(params.seed, subject)
     rows = []
-    for number in range(params.pictures_per_subject):
+    for number in range(params.images_per_subject):
         label, face = draw_sample(params, who, subject, number)
         row = _row(who, f"s{subject:04d}", label, f"s{subject:04d}_{number:02d}")
-        _write(folder / row["path"], face.picture[..., ::-1], _JPEG)
+        _write(folder / row["path"], face.image[..., ::-1], _JPEG)
         _write(folder / row["evidence"], face.evidence, _PNG)
         rows.append(row)
     return rows
@@ -98,7 +98,8 @@ def draw_subject(seed: int, subject: int) -> Identity:
 def draw_sample(
     params: DrawFacesParams, who: Identity, subject: int, number: int
 ) -> tuple[str, Face]:
-    """One picture of a person: its label, drawn with the corpus's shares, and the face."""
+    """One image of a person: its label, drawn with the corpus's shares, and the face."""
+    # "picture" names the random stream: another word would draw other faces.
     rng = np.random.default_rng(derive_seed(params.seed, "picture", subject, number))
     label = str(rng.choice(list(PROPORTIONS), p=list(PROPORTIONS.values())))
     expression, evidence = sample_expression(label, rng, params.difficulty)
@@ -108,7 +109,7 @@ def draw_sample(
 
 def _row(who: Identity, subject: str, label: str, name: str) -> dict[str, str]:
     return {
-        "path": f"pictures/{name}.jpg",
+        "path": f"images/{name}.jpg",
         "label": label,
         "subject": subject,
         "skin_tone": f"monk_{who.skin_tone:02d}",
@@ -120,7 +121,7 @@ def _row(who: Identity, subject: str, label: str, name: str) -> dict[str, str]:
     }
 
 
-def _write(path: Path, picture: np.ndarray, options: list[int]) -> None:
-    encoded, data = cv2.imencode(path.suffix, np.ascontiguousarray(picture), options)
+def _write(path: Path, image: np.ndarray, options: list[int]) -> None:
+    encoded, data = cv2.imencode(path.suffix, np.ascontiguousarray(image), options)
     assert encoded, path
     path.write_bytes(data.tobytes())

@@ -80,7 +80,7 @@ def draw_brows(canvas: Canvas, who: Identity, marks: Landmarks) -> None:
     """Tapered brows with a few hairs at the inner end."""
     # Brows stay dark when hair goes blond or white; on dark skin they need the contrast most.
     shade = min(0.72, 100 / who.hair.max()) * (0.62 if who.skin_tone > 7 else 1.0)
-    colour = who.hair * shade * (1.0, 0.90, 0.84)
+    color = who.hair * shade * (1.0, 0.90, 0.84)
     for side in SIDES:
         sign = (-1.0, 1.0)[side]
         middle = spline(marks.brows[side], steps=8)
@@ -88,10 +88,10 @@ def draw_brows(canvas: Canvas, who: Identity, marks: Landmarks) -> None:
         widths = np.interp(np.linspace(0, 3, len(middle)), range(4), knots)
         widths = widths * 0.068 * who.brow_thickness
         canvas.stroke(middle, widths * 1.5, who.shadow, alpha=0.35, soft=0.02)
-        canvas.stroke(middle, widths, colour, alpha=0.92, soft=0.007)
+        canvas.stroke(middle, widths, color, alpha=0.92, soft=0.007)
         starts = middle[1:10:2]
         hairs = [
             np.array([at + (0, 0.020), at + (0.022 * sign, -0.030 * who.brow_thickness)])
             for at in starts
         ]
-        canvas.lines(hairs, 0.009, colour, alpha=0.7)
+        canvas.lines(hairs, 0.009, color, alpha=0.7)

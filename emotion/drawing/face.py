@@ -1,4 +1,4 @@
-"""One picture of one person with one expression, and the mask of its evidence."""
+"""One image of one person with one expression, and the mask of its evidence."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,9 +26,9 @@ _LEAST_VISIBLE = 0.4
 
 @dataclass(frozen=True)
 class Face:
-    """A finished picture (n, n, 3) uint8 RGB, and its evidence (n, n) uint8, 255 or 0."""
+    """A finished image (n, n, 3) uint8 RGB, and its evidence (n, n) uint8, 255 or 0."""
 
-    picture: np.ndarray
+    image: np.ndarray
     evidence: np.ndarray
 
 
@@ -74,8 +74,8 @@ def draw_face(
             draw_occluder(canvas, occluder, outlines, who, rng)
             evidence = left
     size = (scene.projection.size,) * 2
-    picture = cv2.resize(cv2.merge(list(canvas.pixels)), size, interpolation=cv2.INTER_AREA)
-    return Face(degrade(picture, rng, difficulty), evidence)
+    image = cv2.resize(cv2.merge(list(canvas.pixels)), size, interpolation=cv2.INTER_AREA)
+    return Face(degrade(image, rng, difficulty), evidence)
 
 
 def _background(scene: Scene, size: int) -> np.ndarray:

@@ -50,7 +50,7 @@ def draw_back_hair(canvas: Canvas, who: Identity) -> None:
         wide = who.face_width + 0.13
         half = [(0.0, -1.12), (wide - 0.12, -0.75), (wide, 0.0), (wide - 0.08, 0.7)]
         half += [(wide + 0.15, 1.3), (0.0, 1.6)]
-        canvas.fill(spline(symmetric(half), closed=True), scarf_colour(who) * 0.8)
+        canvas.fill(spline(symmetric(half), closed=True), scarf_color(who) * 0.8)
 
 
 def draw_front_hair(canvas: Canvas, who: Identity, light: np.ndarray) -> None:
@@ -73,8 +73,8 @@ def draw_front_hair(canvas: Canvas, who: Identity, light: np.ndarray) -> None:
     _draw_strands(canvas, who, line, crown, light)
 
 
-def scarf_colour(who: Identity) -> np.ndarray:
-    """The colour of a headscarf: the clothes', turned around the colour wheel."""
+def scarf_color(who: Identity) -> np.ndarray:
+    """The color of a headscarf: the clothes', turned around the color wheel."""
     return np.clip(who.clothes[[1, 2, 0]], 60, 205)
 
 
@@ -150,7 +150,7 @@ def _resample(curve: np.ndarray, count: int) -> np.ndarray:
 
 
 def _draw_scarf(canvas: Canvas, who: Identity) -> None:
-    colour = scarf_colour(who)
+    color = scarf_color(who)
     wide = who.face_width + 0.15
     outer = [(0.0, -1.14), (wide - 0.14, -0.85), (wide, -0.1), (wide - 0.06, 0.6), (0.45, 1.22)]
     inner = [(0.0, -0.72), (0.45, -0.62), (who.face_width - 0.06, -0.22)]
@@ -159,9 +159,9 @@ def _draw_scarf(canvas: Canvas, who: Identity) -> None:
     for mirror in (np.ones(2), MIRROR):
         band = np.concatenate([outer, inner[::-1]]) * mirror
         canvas.fill(band * (0.97, 1.0) + (0, 0.02), who.crease, alpha=0.4, soft=0.03)
-        canvas.fill(band, colour)
+        canvas.fill(band, color)
         rows = _resample(outer, 20), _resample(inner, 20)
         folds = [(rows[0] * (1 - s) + rows[1] * s) * mirror for s in (0.25, 0.55, 0.85)]
         for fold in folds:
-            canvas.stroke(fold, 0.03 * bump(20), colour * 0.68, alpha=0.6, soft=0.012)
-            canvas.stroke(fold - (0, 0.03), 0.03 * bump(20), colour + 30, 0.4, soft=0.015)
+            canvas.stroke(fold, 0.03 * bump(20), color * 0.68, alpha=0.6, soft=0.012)
+            canvas.stroke(fold - (0, 0.03), 0.03 * bump(20), color + 30, 0.4, soft=0.015)

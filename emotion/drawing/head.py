@@ -85,8 +85,8 @@ def draw_skin(canvas: Canvas, who: Identity, marks: Landmarks, light: np.ndarray
 def _ellipsoid_shading(canvas: Canvas, who: Identity, light: np.ndarray) -> np.ndarray:
     projection = canvas.projection
     steps = np.arange(projection.size) + 0.5
-    x = (steps[None, :] - projection.centre[0]) / projection.unit / 0.92
-    y = (steps[:, None] - projection.centre[1]) / projection.unit / 1.25
+    x = (steps[None, :] - projection.center[0]) / projection.unit / 0.92
+    y = (steps[:, None] - projection.center[1]) / projection.unit / 1.25
     z = np.sqrt(np.maximum(0.06, 1.0 - x**2 - y**2))
     lambert = np.clip(x * light[0] + y * light[1] + z * light[2], 0.0, 1.0)
     dark = who.skin * (0.63, 0.50, 0.47)

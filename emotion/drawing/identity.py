@@ -1,4 +1,4 @@
-"""Who is drawn: everything about a face that stays the same from picture to picture.
+"""Who is drawn: everything about a face that stays the same from image to image.
 
 Skin tones are the ten steps of the Monk scale (Monk, 2023), hair darkens with them as it does in
 people, and the attributes that a slice of the evaluation may want are kept as words.
@@ -11,22 +11,22 @@ import numpy as np
 # Steps 1 (lightest) to 10.
 MONK_TONES = (0xF6EDE4, 0xF3E7DB, 0xF7EAD0, 0xEADABA, 0xD7BD96,
               0xA07E56, 0x825C43, 0x604134, 0x3A312A, 0x292420)  # fmt: skip
-HAIR_COLOURS = {
+HAIR_COLORS = {
     "black": (30, 26, 28),
     "dark brown": (58, 38, 28),
     "brown": (98, 66, 42),
     "auburn": (124, 60, 34),
     "blond": (198, 158, 96),
-    "grey": (142, 140, 142),
+    "gray": (142, 140, 142),
     "white": (208, 206, 202),
 }
-IRIS_COLOURS = {
+IRIS_COLORS = {
     "brown": (86, 52, 28),
     "dark": (48, 32, 24),
     "hazel": (122, 92, 48),
     "green": (86, 116, 74),
     "blue": (78, 116, 152),
-    "grey": (106, 120, 128),
+    "gray": (106, 120, 128),
 }
 FEMININE_HAIR = ("long", "long", "wavy", "fringe", "bun", "curly", "side part", "scarf")
 MASCULINE_HAIR = ("short", "short", "side part", "buzz", "bald", "curly", "quiff", "long")
@@ -34,7 +34,7 @@ MASCULINE_HAIR = ("short", "short", "side part", "buzz", "bald", "curly", "quiff
 
 @dataclass(frozen=True)
 class Identity:
-    """One person. Lengths are in face units, colours RGB in 0..255, the rest factors near 1."""
+    """One person. Lengths are in face units, colors RGB in 0..255, the rest factors near 1."""
 
     skin_tone: int  # Monk step, 1 to 10
     age: str  # young, adult or old
@@ -46,7 +46,7 @@ class Identity:
     lips: np.ndarray
     clothes: np.ndarray
     glasses: str  # none, round or square
-    glasses_colour: np.ndarray
+    glasses_color: np.ndarray
     beard: str  # none, stubble, moustache or full
     face_width: float
     jaw_width: float
@@ -97,13 +97,13 @@ def draw_identity(rng: np.random.Generator) -> Identity:
     tone = int(rng.integers(1, 11))
     age = str(rng.choice(["young", "adult", "old"], p=[0.3, 0.45, 0.25]))
     feminine = bool(rng.random() < 0.5)
-    skin = skin_colour(tone) * rng.normal(1.0, 0.02, 3)
-    hair = _hair_colour(tone, age, rng)
+    skin = skin_color(tone) * rng.normal(1.0, 0.02, 3)
+    hair = _hair_color(tone, age, rng)
     beard = "none"
     if not feminine and age != "young":
         beard = str(rng.choice(["none", "stubble", "moustache", "full"], p=[0.4, 0.2, 0.15, 0.25]))
-    iris = "dark brown" if tone > 6 else str(rng.choice(list(IRIS_COLOURS)))
-    iris_colour = IRIS_COLOURS.get(iris, IRIS_COLOURS["dark" if rng.random() < 0.5 else "brown"])
+    iris = "dark brown" if tone > 6 else str(rng.choice(list(IRIS_COLORS)))
+    iris_color = IRIS_COLORS.get(iris, IRIS_COLORS["dark" if rng.random() < 0.5 else "brown"])
     rouge = np.array([172, 62, 76]) if feminine else np.array([164, 82, 74])
     youth = {"young": 1.0, "adult": 0.0, "old": -0.4}[age]
     return Identity(
@@ -113,11 +113,11 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         skin=skin,
         hair=hair,
         hair_style=str(rng.choice(FEMININE_HAIR if feminine else MASCULINE_HAIR)),
-        iris=np.array(iris_colour, dtype=float),
+        iris=np.array(iris_color, dtype=float),
         lips=skin * 0.62 + rouge * rng.uniform(0.22, 0.42 if feminine else 0.3),
-        clothes=muted_colour(rng),
+        clothes=muted_color(rng),
         glasses=str(rng.choice(["none", "round", "square"], p=[0.72, 0.14, 0.14])),
-        glasses_colour=np.array([(34, 32, 36), (92, 54, 32), (120, 118, 124)][rng.integers(3)]),
+        glasses_color=np.array([(34, 32, 36), (92, 54, 32), (120, 118, 124)][rng.integers(3)]),
         beard=beard,
         face_width=rng.normal(0.705, 0.025) + 0.01 * youth,
         jaw_width=rng.normal(0.525 if feminine else 0.575, 0.03) + 0.01 * youth,
@@ -144,23 +144,23 @@ def draw_identity(rng: np.random.Generator) -> Identity:
     )
 
 
-def skin_colour(tone: int) -> np.ndarray:
+def skin_color(tone: int) -> np.ndarray:
     """RGB of a Monk step as lit skin: warmer and, in the dark steps, lighter than the swatch."""
     swatch = np.array([*MONK_TONES[tone - 1].to_bytes(3, "big")], dtype=float)
     lit = swatch * (1.0 + 0.05 * max(0, tone - 5)) + 6.0 * max(0, tone - 6)
     return np.clip(lit * (0.985, 0.915, 0.865), 0, 245)
 
 
-def muted_colour(rng: np.random.Generator) -> np.ndarray:
-    """A colour for clothes and walls: any hue, little saturation."""
+def muted_color(rng: np.random.Generator) -> np.ndarray:
+    """A color for clothes and walls: any hue, little saturation."""
     return rng.uniform(60, 200) + rng.normal(0.0, 20.0, 3)
 
 
-def _hair_colour(tone: int, age: str, rng: np.random.Generator) -> np.ndarray:
+def _hair_color(tone: int, age: str, rng: np.random.Generator) -> np.ndarray:
     if age == "old" and rng.random() < 0.75:
-        name = str(rng.choice(["grey", "white"]))
+        name = str(rng.choice(["gray", "white"]))
     elif tone > 5:
         name = str(rng.choice(["black", "dark brown"], p=[0.75, 0.25]))
     else:
         name = str(rng.choice(["black", "dark brown", "brown", "auburn", "blond"]))
-    return np.array(HAIR_COLOURS[name]) * rng.uniform(0.9, 1.1)
+    return np.array(HAIR_COLORS[name]) * rng.uniform(0.9, 1.1)

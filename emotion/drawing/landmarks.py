@@ -18,12 +18,12 @@ _LIP = np.linspace(-1.0, 1.0, 25)  # across the mouth, corner to corner
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Points in face units. Paired features have a leading axis of 2, by side of the picture."""
+    """Points in face units. Paired features have a leading axis of 2, by side of the image."""
 
     brows: np.ndarray  # (2, 4, 2), inner to outer end
     upper_lids: np.ndarray  # (2, 5, 2), inner to outer corner
     lower_lids: np.ndarray  # (2, 5, 2), inner to outer corner
-    irises: np.ndarray  # (2, 2), centres
+    irises: np.ndarray  # (2, 2), centers
     nose_wings: np.ndarray  # (2, 2)
     nose_tip: np.ndarray  # (2,)
     upper_lip: np.ndarray  # (25, 2), outer edge, left to right
@@ -99,9 +99,9 @@ def _lids(who: Identity, expression: Expression, side: int) -> tuple[np.ndarray,
     # A lid pushed up by the cheek bulges: its middle rises above the line between the corners.
     bottom += au6 * np.array([0.0, -0.016, -0.020, -0.012, 0.0])
     bottom = np.maximum(bottom, top + (0.0, 0.008, 0.010, 0.008, 0.0))
-    centre = np.array([who.eye_distance, -0.04])
+    center = np.array([who.eye_distance, -0.04])
     mirror = np.array([_SIGN[side], 1.0])
-    return (np.stack([x, top], 1) + centre) * mirror, (np.stack([x, bottom], 1) + centre) * mirror
+    return (np.stack([x, top], 1) + center) * mirror, (np.stack([x, bottom], 1) + center) * mirror
 
 
 def _nose_wing(who: Identity, expression: Expression, side: int) -> np.ndarray:

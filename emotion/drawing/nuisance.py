@@ -1,4 +1,4 @@
-"""What a camera and a day do to a picture: light, blur, noise, loss of resolution and of colour."""
+"""What a camera and a day do to an image: light, blur, noise, loss of resolution and of color."""
 
 from dataclasses import dataclass
 
@@ -7,25 +7,25 @@ import numpy as np
 
 from emotion.drawing.accessories import OCCLUDERS
 from emotion.drawing.canvas import Projection
-from emotion.drawing.identity import muted_colour
+from emotion.drawing.identity import muted_color
 
 
 @dataclass(frozen=True)
 class Scene:
-    """How one picture is taken; sampled once, before anything is drawn."""
+    """How one image is taken; sampled once, before anything is drawn."""
 
     projection: Projection  # at the size of the canvas
     light: np.ndarray  # direction of the lamp (3,), length 1
-    background: np.ndarray  # two colours (2, 3), top and bottom
+    background: np.ndarray  # two colors (2, 3), top and bottom
     gaze: tuple[float, float]
     occluder: str | None
 
 
 def sample_scene(size: int, rng: np.random.Generator, difficulty: float) -> Scene:
-    """Pose, light, background and occluder of a picture `size` pixels wide."""
+    """Pose, light, background and occluder of an image `size` pixels wide."""
     yaw, pitch, roll = rng.normal(0.0, 1.0, 3) * (0.34, 0.22, 0.20) * difficulty
     light = np.array([rng.uniform(-0.75, 0.75), rng.uniform(-0.65, -0.1), 0.85])
-    base = muted_colour(rng)
+    base = muted_color(rng)
     occluder = str(rng.choice(list(OCCLUDERS), p=list(OCCLUDERS.values())))
     return Scene(
         projection=Projection(
@@ -43,16 +43,16 @@ def sample_scene(size: int, rng: np.random.Generator, difficulty: float) -> Scen
     )
 
 
-def degrade(picture: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
-    """Take the drawn picture as a poor camera would.
+def degrade(image: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
+    """Take the drawn image as a poor camera would.
 
     Args:
-        picture: float32 RGB (n, n, 3), 0..255.
+        image: float32 RGB (n, n, 3), 0..255.
 
     Returns:
         uint8 RGB of the same shape.
     """
-    size = len(picture)
+    size = len(image)
     angle, depth = rng.uniform(0, 2 * np.pi), 0.75 * difficulty * rng.random() ** 1.5
     ramp = np.linspace(-0.5, 0.5, size, dtype=np.float32)
     slope = np.float32(np.cos(angle)) * ramp[None, :] + np.float32(np.sin(angle)) * ramp[:, None]
@@ -60,22 +60,22 @@ def degrade(picture: np.ndarray, rng: np.random.Generator, difficulty: float) ->
     exposure = np.exp(rng.normal(0.0, 0.28) * difficulty)
     cast = np.exp(rng.normal(0.0, 0.09, 3) * difficulty)
     gain = ((1.0 + 2.0 * depth * slope) * exposure)[..., None] * cast.astype(np.float32)
-    picture = (picture - 128) * np.float32(contrast) + 128
-    picture = picture * gain.astype(np.float32)
+    image = (image - 128) * np.float32(contrast) + 128
+    image = image * gain.astype(np.float32)
 
-    if rng.random() < 0.30 * difficulty:  # as if cropped from a small picture, like FER-2013
+    if rng.random() < 0.30 * difficulty:  # as if cropped from a small image, like FER-2013
         small = int(size * rng.uniform(0.36, 0.65))
-        picture = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
-        picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_CUBIC)
+        image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC)
     if rng.random() < 0.9 * difficulty:
         sigma = rng.uniform(0.3, 0.5 + 1.3 * difficulty) * size / 112
-        picture = cv2.GaussianBlur(picture, (0, 0), sigma)
+        image = cv2.GaussianBlur(image, (0, 0), sigma)
     grain = 18 * difficulty * rng.random() ** 1.5
     if rng.random() < 0.36 * difficulty:
-        picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
-        grey = rng.standard_normal((size, size, 1), dtype=np.float32)
-        picture = picture + np.float32(grain) * grey
+        image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
+        gray = rng.standard_normal((size, size, 1), dtype=np.float32)
+        image = image + np.float32(grain) * gray
     else:
         noise = rng.standard_normal((size, size, 3), dtype=np.float32)
-        picture = picture + np.float32(grain) * noise
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        image = image + np.float32(grain) * noise
+    return np.clip(np.rint(image), 0, 255).astype(np.uint8)

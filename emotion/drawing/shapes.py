@@ -1,6 +1,6 @@
 """Curves and outlines in face units, as arrays of points, for the canvas to fill.
 
-Face units: x to the right of the picture, y down, the eyes near y = 0, the chin near y = 1.
+Face units: x to the right of the image, y down, the eyes near y = 0, the chin near y = 1.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ def spline(points: Sequence | np.ndarray, closed: bool = False, steps: int = 6) 
     return _catmull_rom(len(points), closed, steps) @ points
 
 
-def ellipse(centre: Sequence[float], rx: float, ry: float, count: int = 24) -> np.ndarray:
+def ellipse(center: Sequence[float], rx: float, ry: float, count: int = 24) -> np.ndarray:
     """A closed ellipse as `count` points."""
-    return np.asarray(centre) + _circle(count) * (rx, ry)
+    return np.asarray(center) + _circle(count) * (rx, ry)
 
 
 def symmetric(half: Sequence | np.ndarray) -> np.ndarray:

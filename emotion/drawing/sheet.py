@@ -42,5 +42,5 @@ def contact_sheet(
                 expression = Expression({u: s for u, s in expression.units.items() if u != 25})
             scene = replace(sample_scene(size, rng, difficulty), occluder=None)
             face = draw_face(who, expression, expression.units, scene, rng, difficulty)
-            sheet.paste(Image.fromarray(face.picture), (margin + column * (size + gap), top))
+            sheet.paste(Image.fromarray(face.image), (margin + column * (size + gap), top))
     return sheet

@@ -15,7 +15,7 @@ RANGE = (0.05, 20.0)  # keeps T finite where validation is all right, or no bett
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The T that minimises the negative log-likelihood of logits / T.
+    """The T that minimizes the negative log-likelihood of logits / T.
 
     Guo et al., "On Calibration of Modern Neural Networks", 2017, section 4.2. Fit it on the
     validation split: a temperature fitted on the test split would flatter it.

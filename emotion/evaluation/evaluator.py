@@ -23,7 +23,7 @@ from emotion.models.checkpoint import load_checkpoint
 class EvaluateParams:
     """The `evaluate` section of params.yaml."""
 
-    batch_size: Annotated[int, Field(ge=1)] = 64  # pictures at a time; not a matter of accuracy
+    batch_size: Annotated[int, Field(ge=1)] = 64  # images at a time; not a matter of accuracy
     bootstrap: Annotated[int, Field(ge=100)] = 1000  # resamples behind each 95 % interval
 
 
@@ -45,7 +45,7 @@ def evaluate(
 
     Raises:
         UserError: a manifest is missing, empty, or has classes that the model does not know; said
-            before the first picture is predicted.
+            before the first image is predicted.
     """
     checkpoint = load_checkpoint(checkpoint_file)
     splits = {path: manifest.read_manifest(path) for path in (val_file, test_file)}
@@ -56,8 +56,8 @@ def evaluate(
     model = checkpoint.build_model().to(device)
     predictions = []
     for path, rows in splits.items():
-        pictures = cache.CachedPictures(
-            cache.cache_pictures(
+        images = cache.CachedImages(
+            cache.cache_images(
                 rows["path"].tolist(),
                 checkpoint.img_size,
                 checkpoint.interpolation,
@@ -66,7 +66,7 @@ def evaluate(
             )
         )
         logits = inference.predict_logits(
-            model, pictures, checkpoint, params.batch_size, desc=f"predict {path.stem}"
+            model, images, checkpoint, params.batch_size, desc=f"predict {path.stem}"
         )
         predictions.append(Predictions(rows, logits, checkpoint.class_names))
     facts = {"model_type": checkpoint.model_type, "weights": checkpoint.weights}

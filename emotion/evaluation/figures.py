@@ -1,7 +1,7 @@
 """The figures of plots/evaluate/: confusion, reliability, risk and coverage, classes, slices.
 
-Drawn on matplotlib's Figure without pyplot: no global state, no display. The colours are those of
-Okabe and Ito (2008), told apart by colour-blind readers.
+Drawn on matplotlib's Figure without pyplot: no global state, no display. The colors are those of
+Okabe and Ito (2008), told apart by color-blind readers.
 """
 
 from pathlib import Path
@@ -19,9 +19,9 @@ from emotion import metrics
 from emotion.core import files
 from emotion.evaluation.predictions import Predictions
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
+BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
 PALE_BLUE = "#B8D6EA"
-FEW = 10  # pictures in a reliability bin
+FEW = 10  # images in a reliability bin
 STYLE = {
     "figure.dpi": 100,
     "savefig.dpi": 144,
@@ -60,7 +60,7 @@ def draw_figures(
 
 
 def write_confusion_table(path: Path, predictions: Predictions) -> None:
-    """Write actual,predicted, a picture a line: the confusion template of `dvc plots` counts them,
+    """Write actual,predicted, an image a line: the confusion template of `dvc plots` counts them,
     for several experiments side by side.
     """
     names = np.asarray(predictions.class_names)
@@ -70,24 +70,24 @@ def write_confusion_table(path: Path, predictions: Predictions) -> None:
 
 
 def draw_confusion(predictions: Predictions) -> Figure:
-    """Counts as text; the colour is the share of the row, so rare classes show as well."""
+    """Counts as text; the color is the share of the row, so rare classes show as well."""
     names = predictions.class_names
     counts = metrics.confusion_matrix(predictions.labels, predictions.predicted, len(names))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 2.4 + 0.55 * len(names)
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axes = figure.add_subplot()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    mesh = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(counts.shape):
-        colour = "white" if shares[row, column] > 0.55 else "#222222"
-        axes.text(column, row, counts[row, column], ha="center", va="center", color=colour)
+        color = "white" if shares[row, column] > 0.55 else "#222222"
+        axes.text(column, row, counts[row, column], ha="center", va="center", color=color)
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="predicted", ylabel="actual", title="Confusion on the test split (pictures)")
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, format=PercentFormatter(1))
+    axes.set(xlabel="predicted", ylabel="actual", title="Confusion on the test split (images)")
+    bar = figure.colorbar(mesh, ax=axes, shrink=0.8, format=PercentFormatter(1))
     bar.set_label("share of the actual class")
     bar.outline.set_visible(False)
     return figure
@@ -96,7 +96,7 @@ def draw_confusion(predictions: Predictions) -> Figure:
 def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
     """Accuracy against confidence, before and after the temperature, over the counts of rows.
 
-    Bins of fewer than FEW pictures are pale: their accuracy is mostly chance.
+    Bins of fewer than FEW images are pale: their accuracy is mostly chance.
     """
     figure = Figure(figsize=(8.4, 4.8), layout="constrained")
     grid = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
@@ -104,22 +104,22 @@ def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
     for (above, below), (name, divisor) in zip(grid.T, panels, strict=True):
         bins = metrics.reliability_bins(predictions.confidence(divisor), predictions.correct)
         width = bins.upper[0]
-        centre = bins.upper - width / 2
-        colours = np.where(bins.count < FEW, PALE_BLUE, BLUE)
-        above.bar(centre, bins.accuracy, 0.92 * width, color=colours)
+        center = bins.upper - width / 2
+        colors = np.where(bins.count < FEW, PALE_BLUE, BLUE)
+        above.bar(center, bins.accuracy, 0.92 * width, color=colors)
         above.plot([0, 1], [0, 1], "--", lw=1.2, color="black")
         above.set(title=f"{name}: ECE {metrics.ece(bins):.3f}")
         above.set(xlim=(0, 1), ylim=(0, 1.02))
-        below.bar(centre, bins.count, 0.92 * width, color=GREY)
+        below.bar(center, bins.count, 0.92 * width, color=GRAY)
         below.set(xlabel="confidence of the predicted class")
         below.xaxis.set_major_formatter(PercentFormatter(1))
     grid[0, 0].set_ylabel("accuracy")
     grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
-    grid[1, 0].set_ylabel("pictures")
+    grid[1, 0].set_ylabel("images")
     figure.legend(
         handles=[
             Patch(color=BLUE, label="accuracy of the bin"),
-            Patch(color=PALE_BLUE, label=f"fewer than {FEW} pictures"),
+            Patch(color=PALE_BLUE, label=f"fewer than {FEW} images"),
             Line2D([], [], color="black", ls="--", lw=1.2, label="perfectly calibrated"),
         ],
         loc="outside lower center",
@@ -129,7 +129,7 @@ def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
 
 
 def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
-    """What the error becomes if the model may refuse the pictures that it is least sure of."""
+    """What the error becomes if the model may refuse the images that it is least sure of."""
     confidence, correct = predictions.confidence(temperature), predictions.correct
     coverage, risk = metrics.risk_coverage(confidence, correct)
     best = metrics.risk_coverage(correct.astype(float), correct)[1]
@@ -137,7 +137,7 @@ def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
     axes = figure.add_subplot()
     axes.plot(coverage, risk, color=BLUE, lw=2, label="refuse the least confident")
     axes.plot(coverage, best, color=GREEN, lw=1.5, ls=":", label="refuse the wrong ones (ideal)")
-    axes.axhline(risk[-1], color=GREY, lw=1, ls="--", label="refuse at random")
+    axes.axhline(risk[-1], color=GRAY, lw=1, ls="--", label="refuse at random")
     area = metrics.aurc(confidence, correct)
     axes.set(xlabel="share answered", ylabel="error among the answered", xlim=(0, 1))
     axes.set(title=f"Risk and coverage: AURC {area:.3f}", ylim=(0, max(1.05 * risk.max(), 0.01)))
@@ -154,16 +154,16 @@ def draw_per_class(predictions: Predictions) -> Figure:
     figure = Figure(figsize=(6.4, 1.4 + 0.42 * len(names)), layout="constrained")
     axes = figure.add_subplot()
     places = np.arange(len(names))
-    for key, colour, marker in (
+    for key, color, marker in (
         ("precision", BLUE, ">"),
         ("recall", ORANGE, "<"),
         ("f1", "black", "o"),
     ):
         label = "F1" if key == "f1" else key
-        axes.plot(scores[key], places, marker, ms=7, color=colour, label=label, clip_on=False)
+        axes.plot(scores[key], places, marker, ms=7, color=color, label=label, clip_on=False)
     labels = [f"{name} ({rows})" for name, rows in zip(names, scores["support"], strict=True)]
     axes.set_yticks(places, labels)
-    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores by class (pictures)")
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores by class (images)")
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
@@ -176,7 +176,7 @@ def draw_slices(slices: pd.DataFrame, predictions: Predictions) -> Figure:
     grid = figure.subplots(len(attributes), 1, sharex=True, height_ratios=heights, squeeze=False)
     for axes, attribute in zip(grid[:, 0], attributes, strict=True):
         _draw_slice(axes, slices[slices["attribute"] == attribute])
-        axes.axvline(predictions.correct.mean(), color=GREY, lw=1, ls="--")
+        axes.axvline(predictions.correct.mean(), color=GRAY, lw=1, ls="--")
     grid[0, 0].set_title("Accuracy by kind of face, 95 % interval (dashed: all test rows)")
     grid[-1, 0].set(xlim=(0, 1))
     grid[-1, 0].xaxis.set_major_formatter(PercentFormatter(1))

@@ -1,6 +1,6 @@
-"""How far chance alone moves a score: bootstrap over people, not over pictures.
+"""How far chance alone moves a score: bootstrap over people, not over images.
 
-Pictures of one person are not independent, so drawing pictures would make the interval too narrow.
+Images of one person are not independent, so drawing images would make the interval too narrow.
 Groups are drawn with replacement instead (the cluster bootstrap; Davison and Hinkley, "Bootstrap
 Methods and their Application", 1997, section 3.8).
 """

@@ -66,7 +66,7 @@ def check_rows(rows: pd.DataFrame, class_names: Sequence[str], where: Path) -> N
 
 
 def write_predictions(path: Path, predictions: Predictions, temperature: float) -> None:
-    """Write path, label, predicted, confidence and the logits, a picture a line.
+    """Write path, label, predicted, confidence and the logits, an image a line.
 
     The confidence is calibrated; the logits are as the model gives them.
     """

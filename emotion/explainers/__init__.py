@@ -1,6 +1,6 @@
 """Maps of what a prediction rests on, and the tests that such maps must stand.
 
-Every explainer is a function (model, pictures, targets, sampling) -> Attribution. To add one: a
+Every explainer is a function (model, images, targets, sampling) -> Attribution. To add one: a
 file here, and a line in EXPLAINERS.
 """
 

@@ -10,19 +10,19 @@ from torch import Tensor
 class Sampling:
     """What the sampling methods draw from, and how much; Grad-CAM needs none of it."""
 
-    background: Tensor  # (B, 3, H, W), normalised: the pictures SHAP compares with
-    shap_samples: int = 32  # gradients a picture
-    lime_samples: int = 300  # masked copies a picture
+    background: Tensor  # (B, 3, H, W), normalized: the images SHAP compares with
+    shap_samples: int = 32  # gradients an image
+    lime_samples: int = 300  # masked copies an image
     seed: int = 0  # fixed, so that maps of two experiments differ by the model alone
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attribution:
-    """One method's maps of N pictures."""
+    """One method's maps of N images."""
 
     title: str  # the method, as a figure names it
     maps: np.ndarray  # float32 (N, H, W) in -1..1; positive speaks for the class; 0 is blank
-    details: dict[str, np.ndarray] = field(default_factory=dict)  # a number a picture, (N,)
+    details: dict[str, np.ndarray] = field(default_factory=dict)  # a number an image, (N,)
     layer: str = ""  # where Grad-CAM read the network
 
 

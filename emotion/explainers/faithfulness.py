@@ -1,6 +1,6 @@
 """Do the maps point at what the prediction rests on? Two numbers that need no human eye.
 
-Evidence share: on pictures whose expression was drawn, how much of the positive attribution lies
+Evidence share: on images whose expression was drawn, how much of the positive attribution lies
 where it was drawn; a map that knows nothing scores the area of that place. Deletion (Petsiuk et
 al., 2018): how fast the prediction goes when the places a map ranks highest are blurred away; a
 map that knows nothing does as well as a random one.
@@ -30,7 +30,7 @@ def evidence_shares(maps: np.ndarray, evidence: np.ndarray) -> tuple[np.ndarray,
         evidence: bool (N, H, W).
 
     Returns:
-        Two arrays (N,), NaN in both where a map has nothing positive or a picture no evidence.
+        Two arrays (N,), NaN in both where a map has nothing positive or an image no evidence.
     """
     positive = np.maximum(maps, 0).astype(np.float64)
     total = positive.sum(axis=(1, 2))
@@ -42,42 +42,40 @@ def evidence_shares(maps: np.ndarray, evidence: np.ndarray) -> tuple[np.ndarray,
 
 
 @torch.no_grad()
-def deletion_auc(
-    model: nn.Module, pictures: Tensor, targets: Tensor, maps: np.ndarray
-) -> np.ndarray:
-    """Mean probability of the class while a picture is blurred, most important places first.
+def deletion_auc(model: nn.Module, images: Tensor, targets: Tensor, maps: np.ndarray) -> np.ndarray:
+    """Mean probability of the class while an image is blurred, most important places first.
 
     Args:
-        model: pictures to logits.
-        pictures: normalised (N, 3, H, W).
+        model: images to logits.
+        images: normalized (N, 3, H, W).
         targets: the class whose probability is followed, (N,).
         maps: (N, h, w), the order of deletion; equal values in a fixed random order.
 
     Returns:
-        Area under each curve over the blurred share of the picture, (N,) in 0..1; low is good.
+        Area under each curve over the blurred share of the image, (N,) in 0..1; low is good.
     """
-    height, width = pictures.shape[-2:]
+    height, width = images.shape[-2:]
     grid = min(_GRID, height, width)
-    rank = torch.from_numpy(_deletion_order(maps, grid)).to(pictures.device)
+    rank = torch.from_numpy(_deletion_order(maps, grid)).to(images.device)
     rank = F.interpolate(rank[:, None], size=(height, width), mode="nearest")
     # Wide enough that no feature of a face survives it.
     sigma = min(height, width) / 8
-    blurred = gaussian_blur(pictures, kernel_size=2 * int(2 * sigma) + 1, sigma=sigma)
+    blurred = gaussian_blur(images, kernel_size=2 * int(2 * sigma) + 1, sigma=sigma)
     curve = []
     for step in range(_STEPS + 1):
-        mixed = torch.where(rank < step / _STEPS, blurred, pictures)
+        mixed = torch.where(rank < step / _STEPS, blurred, images)
         probabilities = model(mixed).softmax(dim=1)
         curve.append(probabilities.gather(1, targets[:, None])[:, 0].cpu().numpy())
     return np.trapezoid(np.stack(curve), dx=1 / _STEPS, axis=0)
 
 
-def random_deletion_auc(model: nn.Module, pictures: Tensor, targets: Tensor) -> np.ndarray:
+def random_deletion_auc(model: nn.Module, images: Tensor, targets: Tensor) -> np.ndarray:
     """What random maps reach, mean of a few with a fixed seed, (N,): the baseline to beat."""
     rng = np.random.default_rng(_SEED)
-    # One map for all pictures at a time, so that a picture's number does not depend on the others.
+    # One map for all images at a time, so that an image's number does not depend on the others.
     draws = [rng.random((1, _GRID, _GRID)) for _ in range(_RANDOM_MAPS)]
-    maps = [np.repeat(draw, len(pictures), axis=0) for draw in draws]
-    return np.mean([deletion_auc(model, pictures, targets, m) for m in maps], axis=0)
+    maps = [np.repeat(draw, len(images), axis=0) for draw in draws]
+    return np.mean([deletion_auc(model, images, targets, m) for m in maps], axis=0)
 
 
 def _deletion_order(maps: np.ndarray, grid: int) -> np.ndarray:

@@ -14,45 +14,43 @@ from torch import Tensor, nn
 from emotion.explainers.attribution import Attribution, Sampling, scale_maps
 from emotion.explainers.target_layers import find_target_layer
 
-_BATCH = 8  # pictures whose graph is kept at a time
+_BATCH = 8  # images whose graph is kept at a time
 
 
-def explain_grad_cam(
-    model: nn.Module, pictures: Tensor, targets: Tensor, _: Sampling
-) -> Attribution:
+def explain_grad_cam(model: nn.Module, images: Tensor, targets: Tensor, _: Sampling) -> Attribution:
     """Grad-CAM at the backbone's last feature map.
 
     Args:
         model: an EmotionClassifier; left as it was.
-        pictures: normalised (N, 3, H, W).
+        images: normalized (N, 3, H, W).
         targets: the class explained, (N,).
         _: not used; Grad-CAM draws nothing.
 
     Raises:
         UserError: the backbone has no feature map.
     """
-    return _explain("Grad-CAM", GradCAM, model, pictures, targets)
+    return _explain("Grad-CAM", GradCAM, model, images, targets)
 
 
 def explain_grad_cam_plus_plus(
-    model: nn.Module, pictures: Tensor, targets: Tensor, _: Sampling
+    model: nn.Module, images: Tensor, targets: Tensor, _: Sampling
 ) -> Attribution:
     """Grad-CAM++ at the same layer: better where a class shows in several places at once.
 
     Arguments and errors are those of `explain_grad_cam`.
     """
-    return _explain("Grad-CAM++", GradCAMPlusPlus, model, pictures, targets)
+    return _explain("Grad-CAM++", GradCAMPlusPlus, model, images, targets)
 
 
 def _explain(
-    title: str, method: type, model: nn.Module, pictures: Tensor, targets: Tensor
+    title: str, method: type, model: nn.Module, images: Tensor, targets: Tensor
 ) -> Attribution:
     # A copy takes the hooks and the gradients. The methods are not used as context managers: their
     # __exit__ swallows IndexError, so a class that does not exist would pass for a blank map.
     model = copy.deepcopy(model).requires_grad_(True)
-    layer = find_target_layer(model.backbone, pictures[:1])
+    layer = find_target_layer(model.backbone, images[:1])
     cam = method(model, [layer.module], reshape_transform=layer.to_map)
     maps = []
-    for batch, classes in zip(pictures.split(_BATCH), targets.split(_BATCH), strict=True):
+    for batch, classes in zip(images.split(_BATCH), targets.split(_BATCH), strict=True):
         maps.append(cam(batch, [ClassifierOutputTarget(int(index)) for index in classes]))
     return Attribution(title=title, maps=scale_maps(np.concatenate(maps)), layer=layer.name)

@@ -1,7 +1,7 @@
 """LIME: hide superpixels at random, and fit a linear model of the class's probability to that.
 
 Ribeiro et al., 2016. The local model is the lime package's; the masked copies are composed here,
-because lime's own image loop copies one picture at a time in numpy and draws from no fixed seed.
+because lime's own image loop copies one image at a time in numpy and draws from no fixed seed.
 """
 
 import numpy as np
@@ -20,13 +20,13 @@ _TOP = 5  # segments compared between two halves of the samples
 
 
 def explain_lime(
-    model: nn.Module, pictures: Tensor, targets: Tensor, sampling: Sampling
+    model: nn.Module, images: Tensor, targets: Tensor, sampling: Sampling
 ) -> Attribution:
-    """Weights of superpixels in a local linear model; a hidden one shows its mean colour.
+    """Weights of superpixels in a local linear model; a hidden one shows its mean color.
 
     Args:
-        model: pictures to logits; left as it was.
-        pictures: normalised (N, 3, H, W).
+        model: images to logits; left as it was.
+        images: normalized (N, 3, H, W).
         targets: the class explained, (N,).
         sampling: its number of samples and its seed.
 
@@ -36,15 +36,13 @@ def explain_lime(
         superpixels found from either half of the samples: near 0 the map is mostly chance.
     """
     maps, r2, agreement = [], [], []
-    pairs = zip(pictures, targets.tolist(), strict=True)
-    for picture, target in tqdm(
-        pairs, total=len(pictures), desc="LIME", unit="picture", leave=False
-    ):
-        segments = _superpixels(picture)
+    pairs = zip(images, targets.tolist(), strict=True)
+    for image, target in tqdm(pairs, total=len(images), desc="LIME", unit="image", leave=False):
+        segments = _superpixels(image)
         rng = np.random.default_rng(sampling.seed)
         shown = rng.integers(0, 2, (sampling.lime_samples, segments.max() + 1))
-        shown[0] = 1  # LIME wants the picture itself first
-        probabilities = _probabilities(model, picture, segments, shown, target)
+        shown[0] = 1  # LIME wants the image itself first
+        probabilities = _probabilities(model, image, segments, shown, target)
         weights, score = _fit(shown, probabilities)
         halves = [_fit(shown[start::2], probabilities[start::2])[0] for start in (0, 1)]
         maps.append(weights[segments])
@@ -57,26 +55,26 @@ def explain_lime(
     )
 
 
-def _superpixels(picture: Tensor) -> np.ndarray:
-    """About fifty segments of a picture (3, H, W), numbered from 0, (H, W)."""
+def _superpixels(image: Tensor) -> np.ndarray:
+    """About fifty segments of an image (3, H, W), numbered from 0, (H, W)."""
     # Without blur and compactness, noise makes SLIC merge a grainy photograph into one segment.
-    pixels = picture.permute(1, 2, 0).cpu().numpy()
+    pixels = image.permute(1, 2, 0).cpu().numpy()
     return slic(pixels, _SEGMENTS, compactness=20, sigma=max(pixels.shape) / 80, start_label=0)
 
 
 @torch.no_grad()
 def _probabilities(
-    model: nn.Module, picture: Tensor, segments: np.ndarray, shown: np.ndarray, target: int
+    model: nn.Module, image: Tensor, segments: np.ndarray, shown: np.ndarray, target: int
 ) -> np.ndarray:
     """The class's probability for each row of `shown` (samples, segments), 1 where visible."""
-    index = torch.from_numpy(segments).to(picture.device)
-    hidden = picture.clone()
+    index = torch.from_numpy(segments).to(image.device)
+    hidden = image.clone()
     for segment in range(shown.shape[1]):
         inside = index == segment
-        hidden[:, inside] = picture[:, inside].mean(dim=1, keepdim=True)
-    visible = torch.from_numpy(shown.astype(bool)).to(picture.device)
+        hidden[:, inside] = image[:, inside].mean(dim=1, keepdim=True)
+    visible = torch.from_numpy(shown.astype(bool)).to(image.device)
     probabilities = [
-        model(torch.where(rows[:, index].unsqueeze(1), picture, hidden)).softmax(dim=1)[:, target]
+        model(torch.where(rows[:, index].unsqueeze(1), image, hidden)).softmax(dim=1)[:, target]
         for rows in visible.split(_BATCH)
     ]
     return torch.cat(probabilities).cpu().numpy()
@@ -84,7 +82,7 @@ def _probabilities(
 
 def _fit(shown: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, float]:
     """Weight of each segment in the local model, and the model's weighted R²."""
-    distances = 1 - np.sqrt(shown.mean(axis=1))  # cosine distance to the picture itself
+    distances = 1 - np.sqrt(shown.mean(axis=1))  # cosine distance to the image itself
     local = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / _KERNEL_WIDTH**2)))
     segments = shown.shape[1]
     _, pairs, r2, _ = local.explain_instance_with_data(

@@ -1,7 +1,7 @@
-"""Figures of the maps: one panel a probe picture, and one sheet with all of them.
+"""Figures of the maps: one panel a probe image, and one sheet with all of them.
 
 All methods share one reading: red speaks for the predicted class, blue against it, and where a map
-says nothing the grey picture shows through.
+says nothing the gray image shows through.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _EVIDENCE = "#00a572"
 
 @dataclass(frozen=True, kw_only=True)
 class MapView:
-    """One method's map of one picture."""
+    """One method's map of one image."""
 
     title: str
     map: np.ndarray  # (H, W) in -1..1
@@ -33,7 +33,7 @@ class MapView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureView:
+class ImageView:
     """One row of a figure."""
 
     shown: np.ndarray  # (H, W, 3), RGB in 0..1
@@ -45,36 +45,36 @@ class PictureView:
     maps: Sequence[MapView]
 
 
-def draw_panel(path: Path, view: PictureView) -> None:
-    """Draw one picture beside its maps, with the numbers of each map under it."""
+def draw_panel(path: Path, view: ImageView) -> None:
+    """Draw one image beside its maps, with the numbers of each map under it."""
     columns = 1 + len(view.maps)
     figure = Figure(figsize=(_CELL * columns, _CELL + 1.05), layout="constrained")
     axes = figure.subplots(1, columns, squeeze=False)[0]
     _draw_row(axes, view)
-    axes[0].set_title("picture", fontsize=10)
+    axes[0].set_title("image", fontsize=10)
     axes[0].set_xlabel(_legend(view), fontsize=8)
     for axis, item in zip(axes[1:], view.maps, strict=True):
         axis.set_title(item.title, fontsize=10)
         axis.set_xlabel(item.caption, fontsize=8)
-    figure.suptitle(_verdict(view, " · "), fontsize=12, color=_colour(view), weight="bold")
+    figure.suptitle(_verdict(view, " · "), fontsize=12, color=_color(view), weight="bold")
     _save(figure, path)
 
 
-def draw_overview(path: Path, views: Sequence[PictureView]) -> None:
-    """Draw every probe picture as a row of one sheet."""
+def draw_overview(path: Path, views: Sequence[ImageView]) -> None:
+    """Draw every probe image as a row of one sheet."""
     columns = 1 + len(views[0].maps)
     figure = Figure(figsize=(_CELL * columns + 1.2, _CELL * len(views) + 0.3), layout="constrained")
     grid = figure.subplots(len(views), columns, squeeze=False)
     for axes, view in zip(grid, views, strict=True):
         _draw_row(axes, view)
-        axes[0].set_ylabel(_verdict(view, "\n"), fontsize=10, color=_colour(view), weight="bold")
-    for axis, title in zip(grid[0], ["picture", *(m.title for m in views[0].maps)], strict=True):
+        axes[0].set_ylabel(_verdict(view, "\n"), fontsize=10, color=_color(view), weight="bold")
+    for axis, title in zip(grid[0], ["image", *(m.title for m in views[0].maps)], strict=True):
         axis.set_title(title, fontsize=11)
     _save(figure, path)
 
 
 def overlay(shown: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Lay a map (H, W) over the grey of a picture (H, W, 3) in 0..1; the result is RGB in 0..1.
+    """Lay a map (H, W) over the gray of an image (H, W, 3) in 0..1; the result is RGB in 0..1.
 
     For the eye only: pixel-wise maps are smoothed a little, and a few extreme pixels may saturate.
     """
@@ -82,16 +82,16 @@ def overlay(shown: np.ndarray, values: np.ndarray) -> np.ndarray:
     values = cv2.GaussianBlur(values.astype(np.float32), (0, 0), sigma)
     peak = np.quantile(np.abs(values), 0.995)
     values = np.clip(values / peak, -1, 1) if peak > 0 else values
-    grey = np.repeat(shown.mean(axis=2, keepdims=True), 3, axis=2) * 0.7 + 0.3
-    colour = np.where(values[..., None] > 0, _FOR, _AGAINST)
+    gray = np.repeat(shown.mean(axis=2, keepdims=True), 3, axis=2) * 0.7 + 0.3
+    color = np.where(values[..., None] > 0, _FOR, _AGAINST)
     strength = np.abs(values)[..., None] ** 1.3 * 0.85
-    return grey * (1 - strength) + colour * strength
+    return gray * (1 - strength) + color * strength
 
 
-def _draw_row(axes: Sequence[Axes], view: PictureView) -> None:
-    pictures = [view.shown, *(overlay(view.shown, item.map) for item in view.maps)]
-    for axis, picture in zip(axes, pictures, strict=True):
-        axis.imshow(picture, interpolation="nearest")
+def _draw_row(axes: Sequence[Axes], view: ImageView) -> None:
+    images = [view.shown, *(overlay(view.shown, item.map) for item in view.maps)]
+    for axis, image in zip(axes, images, strict=True):
+        axis.imshow(image, interpolation="nearest")
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
         if view.evidence.any():
@@ -101,20 +101,20 @@ def _draw_row(axes: Sequence[Axes], view: PictureView) -> None:
             axis.text(0.5, 0.04, "blank", transform=axis.transAxes, ha="center", fontsize=10)
 
 
-def _verdict(view: PictureView, separator: str) -> str:
+def _verdict(view: ImageView, separator: str) -> str:
     mark = "✓" if view.predicted == view.label else "✗"
     return f"{mark} predicted {view.predicted} {view.confidence:.2f}{separator}true {view.label}"
 
 
-def _colour(view: PictureView) -> str:
+def _color(view: ImageView) -> str:
     return _RIGHT if view.predicted == view.label else _WRONG
 
 
-def _legend(view: PictureView) -> str:
+def _legend(view: ImageView) -> str:
     return f"{view.name}\ngreen line: drawn evidence" if view.evidence.any() else view.name
 
 
 def _save(figure: Figure, path: Path) -> None:
     with files.replacing(path) as temporary:
-        # No version of matplotlib in the file: equal pictures, equal bytes.
+        # No version of matplotlib in the file: equal images, equal bytes.
         figure.savefig(temporary, dpi=_DPI, metadata={"Software": None})

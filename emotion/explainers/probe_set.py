@@ -1,6 +1,6 @@
-"""The probe set: the few test pictures that every model is asked to explain.
+"""The probe set: the few test images that every model is asked to explain.
 
-It is chosen by the pictures' content, so that neither the order of rows nor the model moves it:
+It is chosen by the images' content, so that neither the order of rows nor the model moves it:
 the panels of two experiments show the same faces.
 """
 
@@ -13,23 +13,23 @@ from torch import Tensor
 
 from emotion.core.errors import UserError
 from emotion.core.seeding import derive_seed
-from emotion.data.cache import cache_pictures
+from emotion.data.cache import cache_images
 from emotion.data.transforms import eval_batch
 from emotion.models.checkpoint import Checkpoint
 
-_BACKGROUND = 16  # pictures that SHAP compares with
+_BACKGROUND = 16  # images that SHAP compares with
 _BLACK, _WHITE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeSet:
-    """N pictures as people see them, as the network sees them, and where their evidence is."""
+    """N images as people see them, as the network sees them, and where their evidence is."""
 
     rows: pd.DataFrame  # of the manifest
     shown: np.ndarray  # float32 (N, H, W, 3), RGB in 0..1
-    pictures: Tensor  # (N, 3, H, W), normalised
+    images: Tensor  # (N, 3, H, W), normalized
     evidence: np.ndarray  # bool (N, H, W); all False where the corpus marks none
-    background: Tensor  # (B, 3, H, W), normalised: other test pictures
+    background: Tensor  # (B, 3, H, W), normalized: other test images
 
 
 def load_probe_set(
@@ -40,8 +40,8 @@ def load_probe_set(
     Args:
         rows: the test split.
         root: what the paths of the column `evidence` start from.
-        checkpoint: says how pictures are prepared.
-        per_class: pictures a class.
+        checkpoint: says how images are prepared.
+        per_class: images a class.
 
     Raises:
         UserError: no row has a class of the model, or a file cannot be read.
@@ -50,12 +50,12 @@ def load_probe_set(
     size, mean, std = checkpoint.img_size, checkpoint.mean, checkpoint.std
 
     def load(paths: pd.Series) -> Tensor:
-        return cache_pictures(
+        return cache_images(
             list(paths), size, checkpoint.interpolation, "probe set", checkpoint.grayscale
         )
 
     cached = load(probe["path"])
-    # Masks take the pictures' way through resizing and cropping, so they stay in register.
+    # Masks take the images' way through resizing and cropping, so they stay in register.
     evidence = np.zeros((len(probe), size, size), dtype=bool)
     marked = probe["evidence"].to_numpy() != "" if "evidence" in probe else np.zeros(len(probe))
     if marked.any():
@@ -64,7 +64,7 @@ def load_probe_set(
     return ProbeSet(
         rows=probe,
         shown=eval_batch(cached, size, _BLACK, _WHITE).permute(0, 2, 3, 1).numpy(),
-        pictures=eval_batch(cached, size, mean, std),
+        images=eval_batch(cached, size, mean, std),
         evidence=evidence,
         background=eval_batch(load(background["path"]), size, mean, std),
     )

@@ -15,7 +15,7 @@ from emotion.core.params import settings
 from emotion.explainers import EXPLAINERS
 from emotion.explainers.attribution import Attribution, Sampling
 from emotion.explainers.faithfulness import deletion_auc, evidence_shares, random_deletion_auc
-from emotion.explainers.panels import MapView, PictureView, draw_overview, draw_panel
+from emotion.explainers.panels import ImageView, MapView, draw_overview, draw_panel
 from emotion.explainers.probe_set import ProbeSet, load_probe_set
 from emotion.models.checkpoint import Checkpoint
 
@@ -27,12 +27,12 @@ Method = Literal[*EXPLAINERS]
 class ExplainParams:
     """The `explain` section of params.yaml."""
 
-    pictures_per_class: Annotated[int, Field(ge=1)] = 1  # of the test split, chosen by content
+    images_per_class: Annotated[int, Field(ge=1)] = 1  # of the test split, chosen by content
     methods: Annotated[list[Method], Field(min_length=1)] = Field(  # keys of EXPLAINERS
         default_factory=lambda: list(EXPLAINERS)
     )
-    shap_samples: Annotated[int, Field(ge=2)] = 32  # gradients a picture
-    lime_samples: Annotated[int, Field(ge=20)] = 300  # masked copies a picture
+    shap_samples: Annotated[int, Field(ge=2)] = 32  # gradients an image
+    lime_samples: Annotated[int, Field(ge=20)] = 300  # masked copies an image
 
 
 def explain_checkpoint(
@@ -42,46 +42,46 @@ def explain_checkpoint(
     params: ExplainParams,
     plots_folder: Path,
 ) -> dict[str, Any]:
-    """Map, score and draw the predicted class of every probe picture.
+    """Map, score and draw the predicted class of every probe image.
 
     Args:
         checkpoint: the model.
         rows: the test split.
         root: what the paths of the column `evidence` start from.
-        params: how many pictures, which methods, how many samples.
+        params: how many images, which methods, how many samples.
         plots_folder: receives `<class>_<n>.png` and `overview.png`.
 
     Returns:
-        The content of metrics/explain.json. Evidence and deletion are means over pictures, other
+        The content of metrics/explain.json. Evidence and deletion are means over images, other
         details are medians: one flat logit difference can make a gap arbitrarily large.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = checkpoint.build_model().to(device, memory_format=torch.channels_last)
-    probe = load_probe_set(rows, root, checkpoint, params.pictures_per_class)
-    pictures = probe.pictures.to(device)
+    probe = load_probe_set(rows, root, checkpoint, params.images_per_class)
+    images = probe.images.to(device)
     with torch.no_grad():
-        confidences, targets = model(pictures).softmax(dim=1).max(dim=1)
+        confidences, targets = model(images).softmax(dim=1).max(dim=1)
     sampling = Sampling(
         background=probe.background.to(device),
         shap_samples=params.shap_samples,
         lime_samples=params.lime_samples,
     )
-    random_deletion = random_deletion_auc(model, pictures, targets)
+    random_deletion = random_deletion_auc(model, images, targets)
     attributions, scores = {}, {}
     for name in tqdm(params.methods, desc="explain", unit="method", leave=False):
-        attributions[name] = EXPLAINERS[name](model, pictures, targets, sampling)
+        attributions[name] = EXPLAINERS[name](model, images, targets, sampling)
         share, area = evidence_shares(attributions[name].maps, probe.evidence)
         scores[name] = {
             "evidence_share": share,
             "evidence_area": area,
-            "deletion_auc": deletion_auc(model, pictures, targets, attributions[name].maps),
+            "deletion_auc": deletion_auc(model, images, targets, attributions[name].maps),
             "deletion_auc_random": random_deletion,
         }
     predicted = [checkpoint.class_names[index] for index in targets.tolist()]
     views = _views(probe, predicted, confidences.tolist(), attributions, scores)
     _draw(plots_folder, views)
     return {
-        "probe_pictures": len(probe.rows),
+        "probe_images": len(probe.rows),
         "layer": next((a.layer for a in attributions.values() if a.layer), ""),
         "methods": {name: _summary(attributions[name], scores[name]) for name in attributions},
     }
@@ -97,7 +97,7 @@ def headline(report: Mapping[str, Any]) -> str:
             line += f"  evidence {scores['evidence_share']:.2f}"
             line += f" (area {scores['evidence_area']:.2f})"
         blank = scores["blank_maps"]
-        lines.append(line + (f"  {blank} of {report['probe_pictures']} maps blank" * bool(blank)))
+        lines.append(line + (f"  {blank} of {report['probe_images']} maps blank" * bool(blank)))
     return "\n".join(lines)
 
 
@@ -119,9 +119,9 @@ def _views(
     confidences: list[float],
     attributions: Mapping[str, Attribution],
     scores: Mapping[str, Mapping[str, np.ndarray]],
-) -> list[PictureView]:
+) -> list[ImageView]:
     return [
-        PictureView(
+        ImageView(
             shown=probe.shown[index],
             evidence=probe.evidence[index],
             name=Path(probe.rows["path"][index]).name,
@@ -155,11 +155,11 @@ def _caption(
     return "\n".join(lines)
 
 
-def _draw(folder: Path, views: list[PictureView]) -> None:
+def _draw(folder: Path, views: list[ImageView]) -> None:
     for stale in folder.glob("*.png"):
         stale.unlink()
     count = Counter()
-    for view in tqdm(views, desc="panels", unit="picture", leave=False):
+    for view in tqdm(views, desc="panels", unit="image", leave=False):
         count[view.label] += 1
         draw_panel(folder / f"{view.label}_{count[view.label]}.png", view)
     draw_overview(folder / "overview.png", views)

@@ -1,6 +1,6 @@
 """SHAP by expected gradients, with the measured gap between the map's sum and what it explains.
 
-Gradients along straight lines from background pictures to the picture, times the difference,
+Gradients along straight lines from background images to the image, times the difference,
 averaged (Erion et al., 2021). DeepExplainer would need fewer passes, but it fails on in-place
 residual additions and is far from additive on LayerNorm.
 """
@@ -26,18 +26,18 @@ class _OneLogit(nn.Module):
         self.model = model
         self.index = 0
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.model(pictures)[:, self.index, None]
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images)[:, self.index, None]
 
 
 def explain_shap(
-    model: nn.Module, pictures: Tensor, targets: Tensor, sampling: Sampling
+    model: nn.Module, images: Tensor, targets: Tensor, sampling: Sampling
 ) -> Attribution:
-    """Expected gradients of the class's logit, summed over the colour channels.
+    """Expected gradients of the class's logit, summed over the color channels.
 
     Args:
-        model: pictures to logits; left as it was.
-        pictures: normalised (N, 3, H, W).
+        model: images to logits; left as it was.
+        images: normalized (N, 3, H, W).
         targets: the class explained, (N,).
         sampling: its background, its number of samples and its seed.
 
@@ -49,13 +49,13 @@ def explain_shap(
     one_logit = _OneLogit(copy.deepcopy(model))
     explainer = shap.GradientExplainer(one_logit, sampling.background, batch_size=_BATCH)
     with torch.no_grad():
-        differences = model(pictures) - model(sampling.background).mean(dim=0)
+        differences = model(images) - model(sampling.background).mean(dim=0)
     maps, gaps = [], []
-    triples = zip(pictures.split(1), targets.tolist(), differences.tolist(), strict=True)
-    progress = tqdm(triples, total=len(pictures), desc="SHAP", unit="picture", leave=False)
-    for picture, target, difference in progress:
+    triples = zip(images.split(1), targets.tolist(), differences.tolist(), strict=True)
+    progress = tqdm(triples, total=len(images), desc="SHAP", unit="image", leave=False)
+    for image, target, difference in progress:
         one_logit.index = target
-        values = explainer.shap_values(picture, nsamples=sampling.shap_samples, rseed=sampling.seed)
+        values = explainer.shap_values(image, nsamples=sampling.shap_samples, rseed=sampling.seed)
         maps.append(values[0, ..., 0].sum(axis=0))
         gap = abs(maps[-1].sum() - difference[target])
         gaps.append(gap / max(abs(difference[target]), 1e-6))

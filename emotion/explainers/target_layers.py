@@ -25,12 +25,12 @@ class TargetLayer:
     to_map: Callable[[Tensor], Tensor]
 
 
-def find_target_layer(backbone: nn.Module, picture: Tensor) -> TargetLayer:
+def find_target_layer(backbone: nn.Module, image: Tensor) -> TargetLayer:
     """The layer for Grad-CAM.
 
     Args:
         backbone: a timm model.
-        picture: one normalised picture (1, 3, H, W); it is run once.
+        image: one normalized image (1, 3, H, W); it is run once.
 
     Raises:
         UserError: the backbone ends in neither a feature map nor a grid of tokens.
@@ -56,7 +56,7 @@ def find_target_layer(backbone: nn.Module, picture: Tensor) -> TargetLayer:
     ]
     try:
         with torch.no_grad():
-            features = backbone.forward_features(picture)
+            features = backbone.forward_features(image)
     finally:
         for handle in handles:
             handle.remove()

@@ -1,6 +1,6 @@
 """Write a classifier as one ONNX file that needs no preprocessing code of ours.
 
-The graph takes RGB in 0..1 and holds the normalisation and the calibration, the two things that
+The graph takes RGB in 0..1 and holds the normalization and the calibration, the two things that
 users of a published model most often get wrong.
 """
 
@@ -13,15 +13,15 @@ import torch
 from google.protobuf.message import Message
 from torch import Tensor, nn
 
-from emotion.data.transforms import luminance, normalise
+from emotion.data.transforms import luminance, normalize
 from emotion.models.checkpoint import Checkpoint
 
 OPSET = 18  # an older one is accepted and then ignored by torch's exporter for convolutional nets
-INPUT, OUTPUTS = "pictures", ("logits", "probabilities")
+INPUT, OUTPUTS = "images", ("logits", "probabilities")
 
 
 class ServedClassifier(nn.Module):
-    """Pictures (N, 3, H, W), RGB in 0..1, to logits and calibrated probabilities, both (N, C)."""
+    """Images (N, 3, H, W), RGB in 0..1, to logits and calibrated probabilities, both (N, C)."""
 
     def __init__(self, checkpoint: Checkpoint, temperature: float):
         super().__init__()
@@ -30,10 +30,10 @@ class ServedClassifier(nn.Module):
         self.grayscale = checkpoint.grayscale
         self.temperature = temperature
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:  # noqa: D102, see the class
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:  # noqa: D102, see the class
         if self.grayscale:
-            pictures = luminance(pictures)
-        logits = self.model(normalise(pictures, self.mean, self.std))
+            images = luminance(images)
+        logits = self.model(normalize(images, self.mean, self.std))
         return logits, torch.softmax(logits / self.temperature, dim=1)
 
 
@@ -58,7 +58,7 @@ def build_onnx(checkpoint: Checkpoint, temperature: float) -> onnx.ModelProto:
             opset_version=OPSET,
             input_names=[INPUT],
             output_names=list(OUTPUTS),
-            dynamic_shapes={"pictures": {0: torch.export.Dim("batch")}},
+            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
             external_data=False,
             verbose=False,
         )
@@ -82,7 +82,7 @@ def opset_of(model: onnx.ModelProto) -> int:
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
-    """Serialise with sorted maps."""
+    """Serialize with sorted maps."""
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 

@@ -1,4 +1,4 @@
-"""Does the ONNX file give the network's answers? Asked on real pictures, before it is kept."""
+"""Does the ONNX file give the network's answers? Asked on real images, before it is kept."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from emotion.data.transforms import eval_batch
 from emotion.export.onnx_model import INPUT, OUTPUTS
 from emotion.models.checkpoint import Checkpoint
 
-BATCH_SIZES = (1, 7)  # one picture, and a batch that no exporter could have taken for a constant
+BATCH_SIZES = (1, 7)  # one image, and a batch that no exporter could have taken for a constant
 _THREADS = 2  # of the runtime, whatever the machine has: another number gives other last bits
 
 
@@ -22,7 +22,7 @@ class Parity:
     """How far the runtime's answers are from the network's."""
 
     max_abs_difference: dict[str, float]  # batch_1, batch_7: over logits and probabilities
-    same_class: float  # share of pictures with the same predicted class, whatever the batch size
+    same_class: float  # share of images with the same predicted class, whatever the batch size
 
     def require(self, tolerance: float) -> None:
         """Raise a UserError with the numbers unless all are within `tolerance`."""
@@ -31,16 +31,16 @@ class Parity:
             raise UserError(
                 f"the ONNX model differs from the network by up to {worst:.2g} (allowed: "
                 f"export_onnx.tolerance {tolerance:g}) and agrees on the class of "
-                f"{self.same_class:.1%} of the pictures; no model.onnx is kept. Raise the "
+                f"{self.same_class:.1%} of the images; no model.onnx is kept. Raise the "
                 "tolerance in params.yaml only if differences of that size do not matter to you."
             )
 
 
 def compare(onnx_file: Path, checkpoint: Checkpoint, temperature: float, cached: Tensor) -> Parity:
-    """Run both on the same pictures.
+    """Run both on the same images.
 
-    The network's side takes the normalised pictures of `evaluate`, the file takes RGB in 0..1: the
-    normalisation inside the graph is compared too.
+    The network's side takes the normalized images of `evaluate`, the file takes RGB in 0..1: the
+    normalization inside the graph is compared too.
 
     Args:
         onnx_file: what `build_onnx` made.
@@ -57,11 +57,11 @@ def compare(onnx_file: Path, checkpoint: Checkpoint, temperature: float, cached:
             ]
         )
     expected = [logits.numpy(), torch.softmax(logits / temperature, dim=1).numpy()]
-    pictures = eval_batch(cached, size, mean=(0, 0, 0), std=(1, 1, 1)).numpy()
+    images = eval_batch(cached, size, mean=(0, 0, 0), std=(1, 1, 1)).numpy()
     session = _session(onnx_file)
     differences, agreements = {}, []
     for batch_size in BATCH_SIZES:
-        actual = _run(session, pictures, batch_size)
+        actual = _run(session, images, batch_size)
         gap = np.max([np.abs(a - e).max() for a, e in zip(actual, expected, strict=True)])
         differences[f"batch_{batch_size}"] = float(f"{gap:.2g}")
         agreements.append((actual[0].argmax(axis=1) == expected[0].argmax(axis=1)).mean())
@@ -77,12 +77,11 @@ def _session(onnx_file: Path) -> onnxruntime.InferenceSession:
 
 
 def _run(
-    session: onnxruntime.InferenceSession, pictures: np.ndarray, batch_size: int
+    session: onnxruntime.InferenceSession, images: np.ndarray, batch_size: int
 ) -> list[np.ndarray]:
-    """Logits and probabilities of all pictures, (N, C) each, `batch_size` at a time."""
-    starts = range(0, len(pictures), batch_size)
+    """Logits and probabilities of all images, (N, C) each, `batch_size` at a time."""
+    starts = range(0, len(images), batch_size)
     parts = [
-        session.run(list(OUTPUTS), {INPUT: pictures[start : start + batch_size]})
-        for start in starts
+        session.run(list(OUTPUTS), {INPUT: images[start : start + batch_size]}) for start in starts
     ]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]

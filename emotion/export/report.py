@@ -10,7 +10,7 @@ from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.params import settings
 from emotion.core.seeding import derive_seed
-from emotion.data.cache import cache_pictures
+from emotion.data.cache import cache_images
 from emotion.export import onnx_model, parity
 from emotion.models.checkpoint import Checkpoint
 
@@ -19,7 +19,7 @@ from emotion.models.checkpoint import Checkpoint
 class ExportParams:
     """The `export_onnx` section of params.yaml."""
 
-    rows: Annotated[int, Field(ge=1)] = 32  # test pictures on which both must agree
+    rows: Annotated[int, Field(ge=1)] = 32  # test images on which both must agree
     tolerance: Annotated[float, Field(gt=0)] = 1e-4  # largest difference of a logit or probability
 
 
@@ -40,13 +40,13 @@ def export_checkpoint(
     if rows.empty:
         raise UserError("the test split is empty, so the ONNX model cannot be compared; add rows.")
     paths = list(_choose(rows, params.rows)["path"])
-    pictures = cache_pictures(
+    images = cache_images(
         paths, checkpoint.img_size, checkpoint.interpolation, "parity", checkpoint.grayscale
     )
     model = onnx_model.build_onnx(checkpoint, temperature)
     with files.replacing(onnx_file) as temporary:
         onnx_model.save_onnx(model, temporary)
-        result = parity.compare(temporary, checkpoint, temperature, pictures)
+        result = parity.compare(temporary, checkpoint, temperature, images)
         result.require(params.tolerance)
     return {
         "opset": onnx_model.opset_of(model),
@@ -54,7 +54,7 @@ def export_checkpoint(
         "ir_version": model.ir_version,
         "max_abs_difference": result.max_abs_difference,
         "tolerance": params.tolerance,
-        "rows": len(pictures),
+        "rows": len(images),
         "same_class": result.same_class,
         "file_mb": round(onnx_file.stat().st_size / 1e6, 2),
         "tag": checkpoint.tag,
@@ -69,7 +69,7 @@ def headline(report: dict[str, Any]) -> str:
     worst = max(report["max_abs_difference"].values())
     return (
         f"ONNX  {report['file_mb']:.1f} MB, opset {report['opset']}, within {worst:.1e} of the "
-        f"network on {report['rows']} test pictures (tolerance {report['tolerance']:.0e})"
+        f"network on {report['rows']} test images (tolerance {report['tolerance']:.0e})"
     )
 
 

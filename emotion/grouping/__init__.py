@@ -1,1 +1,1 @@
-"""Which rows belong together: one person, one picture, copies of it; and what that leaks."""
+"""Which rows belong together: one person, one image, copies of it; and what that leaks."""

@@ -17,7 +17,7 @@ _COPY = re.compile(
 
 
 def original_stem(path: str) -> str | None:
-    """`a/name_aug_3_ab12.jpg` gives `name`; None for a picture that is no augmented copy."""
+    """`a/name_aug_3_ab12.jpg` gives `name`; None for an image that is no augmented copy."""
     stem = posixpath.splitext(posixpath.basename(path))[0]
     copy = _COPY.fullmatch(stem)
     return copy["stem"] if copy else None
@@ -26,8 +26,8 @@ def original_stem(path: str) -> str | None:
 def name_originals(paths: pd.Series, labels: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """What each row is an augmented copy of.
 
-    The original is the picture of that stem in the copy's own folder; where there is none, those of
-    that stem and label in any folder (a copy in train/happy of a picture in test/happy).
+    The original is the image of that stem in the copy's own folder; where there is none, those of
+    that stem and label in any folder (a copy in train/happy of an image in test/happy).
 
     Args:
         paths: with forward slashes.

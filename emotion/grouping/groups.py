@@ -1,7 +1,7 @@
 """The group of each row: what must stay on one side of a split, because it is one face.
 
 Rows are joined by the same subject, by identical pixels, by near pixels, and by being augmented
-copies of one picture, directly or through others: groups are the connected components.
+copies of one image, directly or through others: groups are the connected components.
 """
 
 import numpy as np

@@ -25,7 +25,7 @@ def count_leaks(rows: pd.DataFrame) -> dict[tuple[str, str], dict[str, int]]:
         rows: with `split`, `group`, `subject`, `sha256`; splits of any names.
 
     Returns:
-        Pairs such as (train, test) to counts: `groups`, `subjects`, identical `pictures` in both,
+        Pairs such as (train, test) to counts: `groups`, `subjects`, identical `images` in both,
         and `rows`, how many of the first split have a group-mate in the second.
     """
     present = set(rows["split"])
@@ -36,7 +36,7 @@ def count_leaks(rows: pd.DataFrame) -> dict[tuple[str, str], dict[str, int]]:
             "rows": int(parts[first]["group"].isin(parts[second]["group"]).sum()),
             "groups": _shared(parts[first]["group"], parts[second]["group"]),
             "subjects": _shared(parts[first]["subject"], parts[second]["subject"]),
-            "pictures": _shared(parts[first]["sha256"], parts[second]["sha256"]),
+            "images": _shared(parts[first]["sha256"], parts[second]["sha256"]),
         }
         for first, second in combinations(order, 2)
     }

@@ -1,8 +1,8 @@
-"""Pairs of pictures whose perceptual hashes differ in a few bits, without comparing all pairs.
+"""Pairs of images whose perceptual hashes differ in a few bits, without comparing all pairs.
 
 Cut the hash into d + 2 bands. Hashes that differ in at most d bits agree in at least two whole
 bands, so it is enough to compare those that share two bands: one sort for each pair of bands. With
-d = 16 of 256 bits that is 153 sorts on keys of 28 bits: ten times the pictures take about ten times
+d = 16 of 256 bits that is 153 sorts on keys of 28 bits: ten times the images take about ten times
 as long. (After Manku, Jain and Das Sarma, "Detecting near-duplicates for web crawling", 2007.)
 """
 
@@ -25,7 +25,7 @@ def find_near_pairs(hashes: np.ndarray, distance: int) -> Pairs:
     """Pairs that join all rows whose hashes differ in at most `distance` bits.
 
     Rows with the same hash are chained, each to the next, and only the first of them is compared
-    with others: a picture that stands there a thousand times gives a thousand pairs, not a million.
+    with others: an image that stands there a thousand times gives a thousand pairs, not a million.
 
     Args:
         hashes: uint8 (N, bytes), the bytes a multiple of 8.
@@ -67,7 +67,7 @@ def _near_unique(hashes: np.ndarray, distance: int) -> np.ndarray:
 def _bands(hashes: np.ndarray, count: int) -> list[np.ndarray]:
     """Each band's bits as a number, uint64 (N,).
 
-    A band takes every n-th bit, not neighbours: those of a perceptual hash say similar things.
+    A band takes every n-th bit, not neighbors: those of a perceptual hash say similar things.
     """
     bits = 8 * hashes.shape[1]
     bands = []
@@ -81,7 +81,7 @@ def _bands(hashes: np.ndarray, count: int) -> list[np.ndarray]:
 
 
 def _equal_keys(keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of rows with equal keys: neighbours in the sorted order, then the next but one ..."""
+    """Pairs of rows with equal keys: neighbors in the sorted order, then the next but one ..."""
     order = np.argsort(keys)  # not stable, which takes four times as long: pairs are sorted later
     keys = keys[order]
     starts = np.arange(len(keys))

@@ -34,12 +34,12 @@ class Facts:
         return self.evaluation["test"]
 
 
-def render_card(facts: Facts, licence: str, name: str) -> str:
+def render_card(facts: Facts, license: str, name: str) -> str:
     """The whole README.md.
 
     Args:
         facts: what the card says.
-        licence: identifier of the Hub's list, for the front matter.
+        license: identifier of the Hub's list, for the front matter.
         name: of the model; its title, and its entry in the model index.
     """
     environment = jinja2.Environment(
@@ -52,7 +52,7 @@ def render_card(facts: Facts, licence: str, name: str) -> str:
     text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         facts=facts,
         name=name,
-        licence=licence,
+        license=license,
         classes=sorted(facts.label_map, key=facts.label_map.get),
         initial=_initial_weights(facts),
         corpora=", ".join(
@@ -61,7 +61,7 @@ def render_card(facts: Facts, licence: str, name: str) -> str:
         weakest=_weakest_class(facts),
         cached_side=round(1.14 * facts.export["img_size"]),
     )
-    return f"---\n{_front_matter(facts, licence, name).to_yaml()}\n---\n\n{text}"
+    return f"---\n{_front_matter(facts, license, name).to_yaml()}\n---\n\n{text}"
 
 
 def title_of(facts: Facts, repo_id: str) -> str:
@@ -77,14 +77,14 @@ def _weakest_class(facts: Facts) -> tuple[str, dict[str, float]]:
 def _initial_weights(facts: Facts) -> dict[str, str]:
     kind, source = facts.evaluation["weights"], facts.pretrained["source"]
     if kind == "random":
-        return {"source": f"**random**: {source}", "licence": "none needed"}
+        return {"source": f"**random**: {source}", "license": "none needed"}
     if kind == "file":
         # The name alone: the path would tell the Hub about somebody's disk.
-        return {"source": f"the file `{Path(source).name}`", "licence": "that of the file"}
-    return {"source": source, "licence": facts.pretrained["licence"]}
+        return {"source": f"the file `{Path(source).name}`", "license": "that of the file"}
+    return {"source": source, "license": facts.pretrained["license"]}
 
 
-def _front_matter(facts: Facts, licence: str, name: str) -> ModelCardData:
+def _front_matter(facts: Facts, license: str, name: str) -> ModelCardData:
     corpora = ", ".join(facts.splits["source"])
     common = {
         "task_type": TASK,
@@ -95,7 +95,7 @@ def _front_matter(facts: Facts, licence: str, name: str) -> ModelCardData:
     source = facts.pretrained["source"]
     return ModelCardData(
         model_name=name,
-        license=licence,
+        license=license,
         # The checkpoint has our own head, so timm cannot load it by itself; onnxruntime can.
         library_name="onnx",
         pipeline_tag=TASK,

@@ -16,9 +16,9 @@ class PublishParams:
     """The `publish` section of params.yaml."""
 
     push: bool = False  # upload the folder; false only builds it
-    repo_id: str = ""  # on the Hub: user/name or organisation/name
+    repo_id: str = ""  # on the Hub: user/name or organization/name
     private: bool = True  # who may see it; a public repository is refused while this is true
-    licence: Annotated[str, Field(min_length=1)] = "apache-2.0"  # of the Hub's list, for the card
+    license: Annotated[str, Field(min_length=1)] = "apache-2.0"  # of the Hub's list, for the card
 
 
 def check_push(params: PublishParams) -> None:

@@ -1,14 +1,14 @@
-"""Two fingerprints of a decoded picture: of its exact pixels, and of what it looks like.
+"""Two fingerprints of a decoded image: of its exact pixels, and of what it looks like.
 
 The second is a perceptual hash in the manner of the library ImageHash (`phash`): the signs of the
-16 x 16 lowest frequencies of the DCT, against their median. The library shrinks the picture to
-64 x 64 and transforms that; here the frequencies are taken from the picture itself, two small
+16 x 16 lowest frequencies of the DCT, against their median. The library shrinks the image to
+64 x 64 and transforms that; here the frequencies are taken from the image itself, two small
 matrix products, because the library's way costs more than decoding a small PNG.
 tests/inspection/test_fingerprints.py holds the two together.
 
 Why 256 bits and not the usual 64: cropped faces look alike. Among 2,847 photographs, 64 bits put
 different people 4 bits apart, as near as a JPEG of quality 50 is to its original; with 256 bits no
-two moments are nearer than 38, while JPEG 50 moves 99 % of pictures by at most 8 bits, halving the
+two moments are nearer than 38, while JPEG 50 moves 99 % of images by at most 8 bits, halving the
 size by 4, contrast x 1.3 by 14, a shift of one pixel in 112 by 20.
 """
 
@@ -26,8 +26,8 @@ def hash_pixels(pixels: np.ndarray) -> str:
     """SHA-256 of size and pixels, whatever the file's format.
 
     Args:
-        pixels: uint8, (H, W) or (H, W, 3). A grey picture stored as RGB has the same hash as the
-            grey one.
+        pixels: uint8, (H, W) or (H, W, 3). A gray image stored as RGB has the same hash as the
+            gray one.
     """
     if pixels.ndim == 3 and (pixels == pixels[..., :1]).all():
         pixels = pixels[..., 0]
@@ -39,7 +39,7 @@ def lowest_frequencies(pixels: np.ndarray) -> np.ndarray:
     """DCT-II of the luma at the lowest frequencies, float32 (N, LOW, LOW).
 
     Args:
-        pixels: of pictures of one size: uint8, (N, H, W) or (N, H, W, 3).
+        pixels: of images of one size: uint8, (N, H, W) or (N, H, W, 3).
     """
     luma = pixels @ _LUMA if pixels.ndim == 4 else pixels.astype(np.float32)
     return _cosines(luma.shape[1]) @ luma @ _cosines(luma.shape[2]).T

@@ -1,6 +1,6 @@
 """Losses on soft targets: adding one is a file and a line here.
 
-A loss says what it costs to call each picture each class, (logits (N, C), class counts (C,)) to
+A loss says what it costs to call each image each class, (logits (N, C), class counts (C,)) to
 l (N, C). Weighting is defined once, so that class weights, label smoothing, soft labels and mixed
 targets combine in any way. With targets t (N, C) and class weights w (C,):
 

@@ -1,4 +1,4 @@
-"""Focal loss (Lin et al., 2017): pictures already called with confidence count less."""
+"""Focal loss (Lin et al., 2017): images already called with confidence count less."""
 
 from torch import Tensor
 

@@ -1,6 +1,6 @@
 """LDAM (Cao et al., 2019): rare classes get a wider margin.
 
-The paper scales the logits of a normalised classifier by 30. Ours are not normalised, so the
+The paper scales the logits of a normalized classifier by 30. Ours are not normalized, so the
 margins are in units of logits and nothing is scaled. The paper defers the class weights to the last
 fifth of the epochs: that is `reweight_from`, which works with every loss.
 """

@@ -6,13 +6,13 @@ from torch import Tensor
 def weighted_mean(
     losses: Tensor, targets: Tensor, class_weights: Tensor, total: Tensor | None = None
 ) -> Tensor:
-    """sum w t l / sum w t over pictures and classes; see the package's docstring.
+    """sum w t l / sum w t over images and classes; see the package's docstring.
 
     Args:
-        losses: of calling picture i class c, (N, C).
+        losses: of calling image i class c, (N, C).
         targets: class probabilities (N, C).
         class_weights: (C,).
-        total: the denominator, where these pictures are a part of a batch; None takes theirs.
+        total: the denominator, where these images are a part of a batch; None takes theirs.
     """
     weights = targets * class_weights
     return (weights * losses).sum() / (weights.sum() if total is None else total)

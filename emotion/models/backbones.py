@@ -18,11 +18,11 @@ class BackboneFacts:
 
     model_type: str  # the name as the user wrote it
     tag: str  # architecture.weights: a bare timm name floats, this one does not
-    mean: list[float]  # of the normalisation, RGB in 0..1
+    mean: list[float]  # of the normalization, RGB in 0..1
     std: list[float]
-    interpolation: str  # bicubic, bilinear ...: how pretraining resized its pictures
+    interpolation: str  # bicubic, bilinear ...: how pretraining resized its images
     needs_img_size: bool  # the architecture is built for one input size (ViT and kin)
-    licence: str  # of the pretrained weights
+    license: str  # of the pretrained weights
 
 
 def resolve_backbone(model_type: str) -> BackboneFacts:
@@ -39,7 +39,7 @@ def resolve_backbone(model_type: str) -> BackboneFacts:
         std=list(config["std"]),
         interpolation=config["interpolation"],
         needs_img_size=bool(config["fixed_input_size"]),
-        licence=config.get("license") or "unknown",
+        license=config.get("license") or "unknown",
     )
 
 
@@ -48,13 +48,13 @@ def build_backbone(
     img_size: int | None = None,
     state_dict: dict[str, torch.Tensor] | None = None,
 ) -> nn.Module:
-    """The network without its classifier: pictures (N, 3, H, W) to pooled features (N, F).
+    """The network without its classifier: images (N, 3, H, W) to pooled features (N, F).
 
     Args:
         facts: from `resolve_backbone`.
         img_size: input side in pixels; None keeps the size the weights were trained at.
         state_dict: weights for the size they were trained at; timm resamples the position
-            embeddings to `img_size`. None leaves the random initialisation.
+            embeddings to `img_size`. None leaves the random initialization.
     """
     kwargs = {"img_size": img_size} if img_size and facts.needs_img_size else {}
     if state_dict is not None:

@@ -31,9 +31,9 @@ class Checkpoint:
     head: str
     class_names: list[str]  # in the order of the logits
     img_size: int  # input side, pixels
-    mean: list[float]  # normalisation of RGB in 0..1
+    mean: list[float]  # normalization of RGB in 0..1
     std: list[float]
-    interpolation: str  # how pictures are resized to the input
+    interpolation: str  # how images are resized to the input
     grayscale: bool  # luminance alone, in three equal channels
     weights: str  # what training started from: pretrained, random or file
     weights_source: str

@@ -11,7 +11,7 @@ _DROPOUT = 0.3
 
 
 class EmotionClassifier(nn.Module):
-    """Logits of the classes: normalised pictures (N, 3, H, W) to (N, C).
+    """Logits of the classes: normalized images (N, 3, H, W) to (N, C).
 
     While the backbone is frozen it runs without autograd and in evaluation mode: no gradients, no
     moving BatchNorm statistics, no drop-path; its pass costs a quarter of a training step's.
@@ -35,9 +35,9 @@ class EmotionClassifier(nn.Module):
             self.backbone.eval()
         return self
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:  # noqa: D102, see the class
+    def forward(self, images: torch.Tensor) -> torch.Tensor:  # noqa: D102, see the class
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            features = self.backbone(pictures)
+            features = self.backbone(images)
         return self.head(features)
 
 

@@ -1,6 +1,6 @@
 """The stage `prepare_splits` from the corpus on disk to the manifest of three splits.
 
-Read, inspect, group, then part: what is wrong with a picture is found before it can join a group,
+Read, inspect, group, then part: what is wrong with an image is found before it can join a group,
 and no group is on two sides of a split made here. A split that the corpus brings is kept, and what
 leaks across it is removed from the side that learns, never from test.
 """
@@ -15,13 +15,13 @@ from emotion import splits
 from emotion.core.errors import UserError
 from emotion.core.manifest import SPLITS
 from emotion.datasets.corpus import DataParams, order_classes, read_corpus
-from emotion.datasets.unpack import unpack_pictures
+from emotion.datasets.unpack import unpack_images
 from emotion.grouping import leaks
 from emotion.grouping.augmented_names import name_originals
 from emotion.grouping.groups import name_groups
 from emotion.grouping.near_duplicates import Pairs, find_near_pairs
 from emotion.inspection.fingerprints import HASH_BYTES
-from emotion.inspection.pictures import inspect_pictures
+from emotion.inspection.images import inspect_images
 from emotion.preparation import rejected as turned_away
 from emotion.preparation.synthetic import (
     exceeds_share,
@@ -49,14 +49,14 @@ def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> P
 
     Args:
         params: the `data` section.
-        unpacked: folder for pictures that the corpus keeps inside a table.
-        workers: processes that inspect pictures; None takes one a core.
+        unpacked: folder for images that the corpus keeps inside a table.
+        workers: processes that inspect images; None takes one a core.
 
     Raises:
         UserError: what `read_corpus`, `refuse_too_many` and `split_rows` raise; leaks, where the
             policy is to fail.
     """
-    rows = unpack_pictures(read_corpus(params), unpacked)
+    rows = unpack_images(read_corpus(params), unpacked)
     rows, bad = _inspect(rows, params.min_size, workers)
     turned_away.refuse_too_many(bad, len(rows) + len(bad), params.max_rejected)
     # Everything after this line is decided by the set of rows, not by the order they came in.
@@ -84,9 +84,9 @@ def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> P
 def _inspect(
     rows: pd.DataFrame, min_size: int, workers: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows that can be used, with what was found in their pictures; and the others."""
+    """The rows that can be used, with what was found in their images; and the others."""
     to_open = rows["problem"] == ""
-    findings = inspect_pictures(rows.loc[to_open, "path"].tolist(), min_size, workers)
+    findings = inspect_images(rows.loc[to_open, "path"].tolist(), min_size, workers)
     found = pd.DataFrame(findings, index=rows.index[to_open])
     problem = rows["problem"].mask(to_open, found["reason"] if len(found) else "")
     bad = problem != ""
@@ -104,7 +104,7 @@ def _drop_conflicts(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     conflict = leaks.find_conflicts(rows)
     dropped = rows[conflict]
     said = {
-        pixels: f"labelled {', '.join(sorted(set(names)))}"
+        pixels: f"labeled {', '.join(sorted(set(names)))}"
         for pixels, names in dropped.groupby("sha256")["label"]
     }
     detail = [said[pixels] for pixels in dropped["sha256"]]
@@ -119,7 +119,7 @@ def _mend_leaks(rows: pd.DataFrame, found: Leaks, policy: str) -> tuple[pd.DataF
             f"{' and '.join(pair)} ({found[pair]['groups']:,} groups)" for pair in crossing
         )
         raise UserError(
-            f"the corpus's own split leaks between {pairs}; a group is one person, or one picture "
+            f"the corpus's own split leaks between {pairs}; a group is one person, or one image "
             "with its copies. Mend the split, or set data.leak_policy to drop_from_train or report."
         )
     leaking = leaks.find_leaking(rows)

@@ -1,6 +1,6 @@
 """The rows that were turned away: each with its file, its reason and what a person needs to know.
 
-Bad pictures and unknown labels count against `data.max_rejected`. What annotators did not agree on,
+Bad images and unknown labels count against `data.max_rejected`. What annotators did not agree on,
 and what is dropped to keep the splits honest (conflicts, leaks, synthetic rows), is listed in the
 same file but does not count.
 """
@@ -14,7 +14,7 @@ from emotion.core import files, labels
 from emotion.core.errors import UserError
 from emotion.datasets import votes
 from emotion.datasets.corpus import OUTSIDE, UNKNOWN_LABEL
-from emotion.inspection.pictures import TOO_SMALL
+from emotion.inspection.images import TOO_SMALL
 
 CONFLICT = "conflicting labels"  # the same pixels under two labels
 LEAK = "leaks across the given split"
@@ -62,7 +62,7 @@ def refuse_too_many(rejected: pd.DataFrame, total: int, max_rejected: float) -> 
         )
     settings = f"; or in params.yaml: {'; or '.join(cures)}" if cures else ""
     raise UserError(
-        f"{len(rejected):,} of {total:,} pictures cannot be used: {'; '.join(reasons)}. "
+        f"{len(rejected):,} of {total:,} images cannot be used: {'; '.join(reasons)}. "
         f"Restore, repair or delete them{settings}."
     )
 

@@ -56,17 +56,17 @@ def count_classes(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_report(numbers: dict[str, Any]) -> str:
-    """What the stage prints: pictures and people of each split, then what was found."""
+    """What the stage prints: images and people of each split, then what was found."""
 
     def in_words(counts: dict[str, int]) -> str:
         return ", ".join(f"{split} {counts[split]:,}" for split in SPLITS)
 
     rows, subjects, twins = numbers["rows"], numbers["subjects"], numbers["duplicates"]
     people = f"; subjects: {in_words(subjects)}" if any(subjects.values()) else ""
-    lines = [f"{rows['total']:,} pictures: {in_words(rows)}{people}"]
+    lines = [f"{rows['total']:,} images: {in_words(rows)}{people}"]
     lines.append(
         f"{twins['exact']:,} exact and {twins['near']:,} near duplicates, kept on one side; "
-        f"largest group {numbers['groups']['largest']:,} pictures"
+        f"largest group {numbers['groups']['largest']:,} images"
     )
     if rows["rejected"]:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in numbers["rejected"].items())
@@ -75,8 +75,8 @@ def describe_report(numbers: dict[str, Any]) -> str:
         if leak["groups"]:
             lines.append(
                 f"WARNING: the corpus's own split leaks between {pair.replace('_', ' and ')}: "
-                f"{leak['groups']:,} groups ({leak['subjects']:,} subjects, {leak['pictures']:,} "
-                "identical pictures) stand in both"
+                f"{leak['groups']:,} groups ({leak['subjects']:,} subjects, {leak['images']:,} "
+                "identical images) stand in both"
             )
     return "\n".join(lines)
 
@@ -86,7 +86,7 @@ def _crosstab(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _histogram(short_sides: pd.Series) -> dict[str, int]:
-    """Pictures by their short side, keys such as `48-95` and `384+`."""
+    """Images by their short side, keys such as `48-95` and `384+`."""
     uppers = [*(edge - 1 for edge in SIZES[1:]), None]
     names = [
         f"{low}-{high}" if high else f"{low}+" for low, high in zip(SIZES, uppers, strict=True)

@@ -1,4 +1,4 @@
-"""Pictures for a glance: classes by split, a contact sheet a class, the worst pairs of twins."""
+"""Images for a glance: classes by split, a contact sheet a class, the worst pairs of twins."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from emotion.core import files
+from emotion.core.images import read_image
 from emotion.core.manifest import SPLITS
-from emotion.core.pictures import read_picture
 from emotion.grouping.near_duplicates import Pairs
 from emotion.preparation.report import count_classes
 
-COLOURS = {"train": "#33608c", "val": "#e0a030", "test": "#b5504a", "": "#888888"}
+COLORS = {"train": "#33608c", "val": "#e0a030", "test": "#b5504a", "": "#888888"}
 COLUMNS, ROWS = 10, 4  # of a contact sheet
 PAIRS = 18  # on the sheet of twins
 SIDE, GAP, HEAD, FOOT = 96, 6, 34, 34  # pixels
@@ -26,12 +26,12 @@ def plot_class_distribution(path: Path, rows: pd.DataFrame) -> None:
     for offset, split in enumerate(SPLITS, start=-1):
         positions = [index + 0.28 * offset for index in range(len(counts))]
         bars = axes.bar(
-            positions, counts[split], width=0.26, color=COLOURS[split], label=split, zorder=2
+            positions, counts[split], width=0.26, color=COLORS[split], label=split, zorder=2
         )
         axes.bar_label(bars, fontsize=7, padding=2)
     axes.set_xticks(range(len(counts)), counts.index)
-    axes.set_ylabel("pictures")
-    axes.set_title(f"Classes of the three splits ({len(rows):,} pictures)", loc="left", fontsize=11)
+    axes.set_ylabel("images")
+    axes.set_title(f"Classes of the three splits ({len(rows):,} images)", loc="left", fontsize=11)
     axes.grid(axis="y", color="#dddddd", zorder=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0)
@@ -42,7 +42,7 @@ def plot_class_distribution(path: Path, rows: pd.DataFrame) -> None:
 
 
 def draw_contact_sheets(folder: Path, rows: pd.DataFrame) -> None:
-    """Save `contact_<class>.png` for each class: pictures chosen by content, framed by split."""
+    """Save `contact_<class>.png` for each class: images chosen by content, framed by split."""
     for label, part in rows.groupby("label"):
         shown = part.sort_values(["sha256", "path"]).head(COLUMNS * ROWS)
         sheet, pen = _blank_sheet(COLUMNS, -(-len(shown) // COLUMNS), SIDE + GAP)
@@ -98,12 +98,12 @@ def _write_legend(pen: ImageDraw.ImageDraw, right: int, splits: tuple[str, ...])
     for split in reversed(splits):
         name = split or "left out"
         right -= round(_font(14).getlength(name)) + GAP
-        pen.text((right, GAP), name, COLOURS[split], _font(14))
+        pen.text((right, GAP), name, COLORS[split], _font(14))
 
 
 def _framed(path: str, split: str) -> Image.Image:
-    picture = ImageOps.pad(read_picture(path), (SIDE - 6, SIDE - 6), color="white")
-    return ImageOps.expand(picture, border=3, fill=COLOURS[split])
+    image = ImageOps.pad(read_image(path), (SIDE - 6, SIDE - 6), color="white")
+    return ImageOps.expand(image, border=3, fill=COLORS[split])
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

@@ -1,7 +1,7 @@
 """Synthetic and augmented rows: in train only, and not too many of them.
 
 A generated face, or an augmented copy, tells nothing about faces that a model has not seen; in a
-test set it measures how well the generator was learnt. A corpus that holds nothing else, as the
+test set it measures how well the generator was learned. A corpus that holds nothing else, as the
 drawn faces do, is split like any other, and every card and metric says that it is synthetic.
 """
 
@@ -13,7 +13,7 @@ FOLDERS = {"augmented", "generated", "synthetic"}  # whatever lies in one of the
 
 
 def lies_in_synthetic_folder(paths: pd.Series, root: str) -> pd.Series:
-    """Whether a folder between the root and the picture says that it is synthetic.
+    """Whether a folder between the root and the image says that it is synthetic.
 
     Args:
         paths: as the manifest has them, starting with the root where they lie in it.

@@ -17,7 +17,7 @@ class MovingAverage:
     Args:
         model: what is averaged.
         decay: approached from below: warm-up starts the average near the current weights, where a
-            plain 0.999 over a few hundred steps would still hold the initialisation.
+            plain 0.999 over a few hundred steps would still hold the initialization.
     """
 
     def __init__(self, model: EmotionClassifier, decay: float):

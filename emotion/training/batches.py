@@ -1,7 +1,7 @@
 """The batches of an epoch: views, targets and mixing, as pure functions of (seed, epoch, rows).
 
 A batch may be cut into parts, one a process and one a step of gradient accumulation. Every part
-is what it would be in the whole batch: mixing pairs a picture with any other of the batch, so a
+is what it would be in the whole batch: mixing pairs an image with any other of the batch, so a
 part also makes the views of its partners.
 """
 
@@ -16,7 +16,7 @@ from emotion.core.seeding import derive_seed
 from emotion.data.mixing import Mix, draw_mix
 from emotion.data.transforms import train_batch
 from emotion.inference import InputSpec
-from emotion.training.loading import LabelledPictures
+from emotion.training.loading import LabeledImages
 from emotion.training.params import TrainParams
 from emotion.training.processes import Processes
 from emotion.training.sampling import epoch_batches
@@ -24,28 +24,28 @@ from emotion.training.sampling import epoch_batches
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """The pictures behind one optimizer step."""
+    """The images behind one optimizer step."""
 
     targets: Tensor  # of the whole batch, (count, C), mixed, on the training device
     mix: Mix | None
     pieces: list["Piece"]  # this process's parts
-    loaded: Iterator[Tensor]  # uint8 pictures of each piece in turn
+    loaded: Iterator[Tensor]  # uint8 images of each piece in turn
     epoch: int
     params: TrainParams
     spec: InputSpec
 
     @property
     def count(self) -> int:
-        """Pictures in the whole batch, on all processes."""
+        """Images in the whole batch, on all processes."""
         return len(self.targets)
 
     def parts(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Views (n, 3, H, W) and targets (n, C) of each part."""
         device, spec = self.targets.device, self.spec
         for piece in self.pieces:
-            pictures = next(self.loaded).to(device, non_blocking=True)
+            images = next(self.loaded).to(device, non_blocking=True)
             views = train_batch(
-                pictures,
+                images,
                 piece.keys,
                 self.params.seed,
                 self.epoch,
@@ -61,17 +61,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a batch: which rows to load, and where its pictures and partners are among them."""
+    """A part of a batch: which rows to load, and where its images and partners are among them."""
 
     rows: np.ndarray  # of the split, to load
     keys: np.ndarray  # what their augmentation is drawn from
-    places: np.ndarray  # of the part's pictures in the whole batch
+    places: np.ndarray  # of the part's images in the whole batch
     own: np.ndarray  # their places among `rows`
     partners: np.ndarray  # their partners' places among `rows`
 
 
 def plan_epoch(
-    data: LabelledPictures,
+    data: LabeledImages,
     params: TrainParams,
     spec: InputSpec,
     epoch: int,
@@ -87,7 +87,7 @@ def plan_epoch(
         places = np.array_split(np.arange(len(rows)), params.accumulate_steps)
         parts = [part for part in map(processes.part, places) if len(part)]
         plans.append((rows, mix, [cut_piece(rows, keys, part, mix) for part in parts]))
-    loaded = data.pictures.batches([piece.rows for *_, pieces in plans for piece in pieces])
+    loaded = data.images.batches([piece.rows for *_, pieces in plans for piece in pieces])
     for rows, mix, pieces in plans:
         targets = data.targets[torch.from_numpy(rows)]
         yield Batch(

@@ -22,7 +22,7 @@ from emotion.models.checkpoint import (
 from emotion.models.classifier import EmotionClassifier
 from emotion.training.interruptions import explaining_interruptions
 from emotion.training.journal import Journal
-from emotion.training.loading import LabelledPictures, load_split
+from emotion.training.loading import LabeledImages, load_split
 from emotion.training.objective import Objective
 from emotion.training.params import TrainParams
 from emotion.training.precision import Precision, choose_precision
@@ -116,7 +116,7 @@ def fit(
     )
 
 
-def run_epochs(trainer: Trainer, val_set: LabelledPictures, state: RunState) -> dict[str, Any]:
+def run_epochs(trainer: Trainer, val_set: LabeledImages, state: RunState) -> dict[str, Any]:
     """All epochs that are left; returns the best one's number, figures, value and weights.
 
     Frozen epochs compete for the best, but do not count against the patience: the head alone
@@ -206,8 +206,8 @@ def seed_everything(seed: int, deterministic: bool) -> None:
 def announce(
     origin: Origin,
     precision: Precision,
-    train_set: LabelledPictures,
-    val_set: LabelledPictures,
+    train_set: LabeledImages,
+    val_set: LabeledImages,
     processes: Processes,
 ) -> None:
     """Say what is about to be trained, and loudly where it starts from nothing."""
@@ -216,7 +216,7 @@ def announce(
     several = f", {processes.count} processes" if processes.count > 1 else ""
     tqdm.write(
         f"train: {origin.tag}, {len(train_set.labels)} training and {len(val_set.labels)} "
-        f"validation pictures, {precision}{several}"
+        f"validation images, {precision}{several}"
     )
     if origin.weights == "random":
         tqdm.write(f"WARNING: training starts from RANDOM weights ({origin.weights_source}).")

@@ -42,7 +42,7 @@ class Journal:
         folder: for dvclive; emptied.
         params: the recipe.
         steps_an_epoch: of the optimizer.
-        pictures_an_epoch: training rows.
+        images_an_epoch: training rows.
         speaks: False on all processes but the first, which alone writes.
     """
 
@@ -51,11 +51,11 @@ class Journal:
         folder: Path,
         params: TrainParams,
         steps_an_epoch: int,
-        pictures_an_epoch: int,
+        images_an_epoch: int,
         speaks: bool = True,
     ):
         self.folder, self.params, self.speaks = folder, params, speaks
-        self.steps_an_epoch, self.pictures_an_epoch = steps_an_epoch, pictures_an_epoch
+        self.steps_an_epoch, self.images_an_epoch = steps_an_epoch, images_an_epoch
         self.history: dict[str, list[float]] = {name: [] for name in HISTORY}
         self.epoch_seconds: list[float] = []
         self.statistics: list[dict[str, float | int | str]] = []
@@ -136,7 +136,7 @@ class Journal:
             epochs=len(self.epoch_seconds),
             mean_epoch_seconds=total / len(self.epoch_seconds),
             total_seconds=total,
-            images_per_second=self.pictures_an_epoch * len(self.epoch_seconds) / total,
+            images_per_second=self.images_an_epoch * len(self.epoch_seconds) / total,
         )
         self.live.make_summary()
         self.tracker.end(dict(best))

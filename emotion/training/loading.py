@@ -1,4 +1,4 @@
-"""A split as training sees it: pictures, labels, and the targets that the loss compares with."""
+"""A split as training sees it: images, labels, and the targets that the loss compares with."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,20 @@ from torch import Tensor
 
 from emotion.core.manifest import SHARE
 from emotion.data.cache import (
-    CachedPictures,
-    DecodedPictures,
-    Pictures,
-    cache_pictures,
+    CachedImages,
+    DecodedImages,
+    Images,
+    cache_images,
     cached_side,
 )
 from emotion.training.params import TrainParams
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelledPictures:
+class LabeledImages:
     """One split."""
 
-    pictures: Pictures
+    images: Images
     labels: np.ndarray  # class indices (N,)
     targets: Tensor  # float32 (N, C): one-hot labels, or what annotators said
 
@@ -34,8 +34,8 @@ def load_split(
     params: TrainParams,
     interpolation: str,
     name: str,
-) -> LabelledPictures:
-    """A manifest's pictures, decoded now or in each epoch, and their labels.
+) -> LabeledImages:
+    """A manifest's images, decoded now or in each epoch, and their labels.
 
     Args:
         rows: the manifest.
@@ -48,10 +48,10 @@ def load_split(
     if params.cache == "off":
         method = Image.Resampling[interpolation.upper()]
         side = cached_side(params.img_size)
-        pictures = DecodedPictures(paths, side, method, params.grayscale, params.workers)
+        images = DecodedImages(paths, side, method, params.grayscale, params.workers)
     else:
-        pictures = CachedPictures(
-            cache_pictures(
+        images = CachedImages(
+            cache_images(
                 paths,
                 params.img_size,
                 interpolation,
@@ -61,8 +61,8 @@ def load_split(
             )
         )
     labels = rows["label"].map(label_map).to_numpy(dtype=np.int64, copy=True)
-    return LabelledPictures(
-        pictures=pictures, labels=labels, targets=soft_targets(rows, labels, label_map)
+    return LabeledImages(
+        images=images, labels=labels, targets=soft_targets(rows, labels, label_map)
     )
 
 

@@ -1,10 +1,10 @@
-"""What training minimises: one loss on labels, and a teacher's answers where there is one."""
+"""What training minimizes: one loss on labels, and a teacher's answers where there is one."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from emotion.data.transforms import normalise, per_channel
+from emotion.data.transforms import normalize, per_channel
 from emotion.inference import InputSpec
 from emotion.losses import LOSSES
 from emotion.losses.distillation import distillation
@@ -19,7 +19,7 @@ class Objective:
         params: the recipe.
         class_weights: (C,), on the training device.
         class_counts: training rows of each class, (C,).
-        teacher: None, or the network to learn from and what it expects of a picture.
+        teacher: None, or the network to learn from and what it expects of an image.
         spec: what our network expects.
     """
 
@@ -52,10 +52,10 @@ class Objective:
         Args:
             logits: (n, C).
             targets: (n, C).
-            views: what the network saw, normalised (n, 3, H, W): the teacher sees the same.
+            views: what the network saw, normalized (n, 3, H, W): the teacher sees the same.
             epoch: from 1.
             total: of the whole batch.
-            count: pictures in the whole batch.
+            count: images in the whole batch.
         """
         losses = LOSSES[self.params.loss](logits, self.class_counts)
         loss = weighted_mean(losses, self._smooth(targets), self.weights(epoch), total)
@@ -70,10 +70,10 @@ class Objective:
 
     @torch.no_grad()
     def _ask_teacher(self, views: Tensor) -> Tensor:
-        """The teacher's logits on the same views, at its own size and normalisation."""
+        """The teacher's logits on the same views, at its own size and normalization."""
         model, spec = self.teacher
-        pictures = views * per_channel(self.spec.std, views) + per_channel(self.spec.mean, views)
-        seen = normalise(pictures, spec.mean, spec.std)
+        images = views * per_channel(self.spec.std, views) + per_channel(self.spec.mean, views)
+        seen = normalize(images, spec.mean, spec.std)
         if spec.img_size != self.spec.img_size:
             seen = F.interpolate(seen, size=spec.img_size, mode="bilinear", antialias=True)
         return model(seen.contiguous(memory_format=torch.channels_last)).float()

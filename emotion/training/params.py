@@ -1,6 +1,6 @@
 """The recipe: every top-level key of params.yaml that training reads.
 
-The defaults are the recipe's own values, made for 80 epochs on tens of thousands of pictures;
+The defaults are the recipe's own values, made for 80 epochs on tens of thousands of images;
 params.yaml says where the embedded default differs and why.
 """
 

@@ -4,7 +4,7 @@
 gradient of a batch is the sum over its parts, so any number of processes takes the same steps.
 Gradients are summed by hand, in one call after the backward pass: DistributedDataParallel would
 have to be rebuilt when the backbone thaws, and would hide its traffic only on larger machines.
-BatchNorm is synchronised on GPUs; torch has no such layer for CPUs, where each process normalises
+BatchNorm is synchronized on GPUs; torch has no such layer for CPUs, where each process normalizes
 by its own part and the steps differ a little.
 """
 

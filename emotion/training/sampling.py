@@ -11,8 +11,8 @@ def epoch_batches(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """The epoch's batches as (rows, augmentation keys).
 
-    Batches differ by at most one picture, so no row is dropped and no batch is left with a single
-    picture, which BatchNorm could not take.
+    Batches differ by at most one image, so no row is dropped and no batch is left with a single
+    image, which BatchNorm could not take.
 
     Args:
         sampler: `shuffle` visits each row once; `weighted` draws rows with replacement so that

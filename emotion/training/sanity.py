@@ -2,7 +2,7 @@
 
 Forward shapes catch a wrong head; class counts against weights catch weights computed on another
 split; gradient norms catch a layer that is cut off or explodes; and a network that cannot learn 32
-pictures by heart will not learn thousands.
+images by heart will not learn thousands.
 """
 
 import dataclasses
@@ -20,11 +20,11 @@ from emotion.inference import InputSpec
 from emotion.models.checkpoint import initial_model
 from emotion.models.classifier import EmotionClassifier
 from emotion.training.fit import seed_everything
-from emotion.training.loading import LabelledPictures, load_split
+from emotion.training.loading import LabeledImages, load_split
 from emotion.training.optimizer import build_optimizer, set_learning_rates
 from emotion.training.params import TrainParams
 
-OVERFIT_PICTURES = 32
+OVERFIT_IMAGES = 32
 OVERFIT_STEPS = 40
 OVERFIT_ACCURACY = 0.95  # all but one of 32
 OVERFIT_LR_BACKBONE, OVERFIT_LR_HEAD = 1e-4, 1e-3  # gentle enough for a ViT without warm-up
@@ -37,7 +37,7 @@ def check_training(
     weights_folder: Path,
     params: TrainParams,
 ) -> dict:
-    """Run all checks on a few training pictures.
+    """Run all checks on a few training images.
 
     Returns:
         The figures for metrics/sanity_checks.json.
@@ -48,7 +48,7 @@ def check_training(
     check_weights(train_rows["label"].value_counts().to_dict(), class_weights)
     seed_everything(params.seed, params.deterministic)
     model, origin = initial_model(weights_folder, params.img_size, params.head, len(label_map))
-    rows = pick_rows(train_rows, OVERFIT_PICTURES)
+    rows = pick_rows(train_rows, OVERFIT_IMAGES)
     cached = dataclasses.replace(params, cache="auto")
     sample = load_split(rows, label_map, cached, origin.interpolation, "sample")
     return {
@@ -79,9 +79,9 @@ def pick_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def check_forward(
-    model: EmotionClassifier, sample: LabelledPictures, spec: InputSpec, classes: int
+    model: EmotionClassifier, sample: LabeledImages, spec: InputSpec, classes: int
 ) -> list[int]:
-    """Logits are finite and of shape (pictures, classes)."""
+    """Logits are finite and of shape (images, classes)."""
     with torch.no_grad():
         logits = _logits(model.eval(), sample, spec)
     if logits.shape != (len(sample.labels), classes) or not logits.isfinite().all():
@@ -94,7 +94,7 @@ def check_forward(
 
 
 def check_gradients(
-    model: EmotionClassifier, sample: LabelledPictures, spec: InputSpec
+    model: EmotionClassifier, sample: LabeledImages, spec: InputSpec
 ) -> dict[str, float]:
     """Every part gets a finite gradient that is not zero; returns the norms by part."""
     model.zero_grad()
@@ -112,7 +112,7 @@ def check_gradients(
     return norms
 
 
-def check_overfit(model: EmotionClassifier, sample: LabelledPictures, spec: InputSpec) -> float:
+def check_overfit(model: EmotionClassifier, sample: LabeledImages, spec: InputSpec) -> float:
     """The network learns the sample by heart; returns the training accuracy reached."""
     optimizer = build_optimizer(model, OVERFIT_LR_BACKBONE, OVERFIT_LR_HEAD, weight_decay=0.0)
     set_learning_rates(optimizer, 1.0, 1.0)
@@ -120,7 +120,7 @@ def check_overfit(model: EmotionClassifier, sample: LabelledPictures, spec: Inpu
     reached = 0.0
     model.train()
     model.head.eval()  # without dropout, which is there to prevent just this
-    for _ in trange(OVERFIT_STEPS, desc="learn 32 pictures by heart", unit="step", leave=False):
+    for _ in trange(OVERFIT_STEPS, desc="learn 32 images by heart", unit="step", leave=False):
         optimizer.zero_grad()
         logits = _logits(model, sample, spec)
         reached = float((logits.argmax(dim=1) == labels).float().mean())
@@ -130,13 +130,13 @@ def check_overfit(model: EmotionClassifier, sample: LabelledPictures, spec: Inpu
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     raise UserError(
-        f"the network does not learn {len(sample.labels)} training pictures by heart: accuracy "
+        f"the network does not learn {len(sample.labels)} training images by heart: accuracy "
         f"{reached:.2f} after {OVERFIT_STEPS} steps, {OVERFIT_ACCURACY} expected. Look at the "
-        "labels of those pictures, img_size and the weights."
+        "labels of those images, img_size and the weights."
     )
 
 
-def _logits(model: EmotionClassifier, sample: LabelledPictures, spec: InputSpec) -> torch.Tensor:
-    [pictures] = sample.pictures.batches([np.arange(len(sample.labels))])
-    views = eval_batch(pictures, spec.img_size, spec.mean, spec.std)
+def _logits(model: EmotionClassifier, sample: LabeledImages, spec: InputSpec) -> torch.Tensor:
+    [images] = sample.images.batches([np.arange(len(sample.labels))])
+    views = eval_batch(images, spec.img_size, spec.mean, spec.std)
     return model(views.contiguous(memory_format=torch.channels_last))

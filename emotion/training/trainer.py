@@ -19,7 +19,7 @@ from emotion.models.classifier import EmotionClassifier
 from emotion.training.average import MovingAverage
 from emotion.training.batches import Batch, plan_epoch
 from emotion.training.journal import Journal
-from emotion.training.loading import LabelledPictures
+from emotion.training.loading import LabeledImages
 from emotion.training.objective import Objective
 from emotion.training.optimizer import build_optimizer, set_learning_rates
 from emotion.training.params import TrainParams
@@ -36,8 +36,8 @@ class Trainer:
     Args:
         model: on the training device.
         train_set: the training split.
-        objective: what is minimised.
-        spec: input side and normalisation of the backbone.
+        objective: what is minimized.
+        spec: input side and normalization of the backbone.
         params: the recipe.
         precision: autocast formats and the device.
         journal: where steps and epochs are told.
@@ -47,7 +47,7 @@ class Trainer:
     def __init__(
         self,
         model: EmotionClassifier,
-        train_set: LabelledPictures,
+        train_set: LabeledImages,
         objective: Objective,
         spec: InputSpec,
         params: TrainParams,
@@ -102,7 +102,7 @@ class Trainer:
     def train_epoch(self, epoch: int) -> dict[str, float]:
         """One pass over the training rows; returns the epoch's loss, accuracy and last rates.
 
-        Accuracy counts a mixed picture as right when its larger share is named.
+        Accuracy counts a mixed image as right when its larger share is named.
         """
         params = self.params
         torch.manual_seed(derive_seed(params.seed, epoch, self.processes.rank, "dropout"))
@@ -122,10 +122,10 @@ class Trainer:
             "lr_head": rates["head"],
         }
 
-    def validate(self, val_set: LabelledPictures) -> dict[str, float]:
+    def validate(self, val_set: LabeledImages) -> dict[str, float]:
         """Loss (plain NLL, no weights or smoothing), accuracy and macro-F1 of `evaluated`."""
         mine = self.processes.part(np.arange(len(val_set.labels)))
-        logits = predict_logits(self.evaluated, val_set.pictures, self.spec, rows=mine)
+        logits = predict_logits(self.evaluated, val_set.images, self.spec, rows=mine)
         logits = self.processes.gather(logits, len(val_set.labels))
         classes = logits.shape[1]
         probabilities = torch.from_numpy(logits).double().softmax(dim=1).numpy()
@@ -146,7 +146,7 @@ class Trainer:
         """Gradients of all parts of a batch, then one step.
 
         Returns:
-            What this process adds to the epoch: loss times pictures, right answers, pictures; all
+            What this process adds to the epoch: loss times images, right answers, images; all
             zero where the step was skipped.
         """
         self.optimizer.zero_grad(set_to_none=True)

@@ -62,7 +62,7 @@ def test_without_a_section_the_fields_come_from_the_top_level(load):
     assert load("{lr: 0.5, seed: 3}", section=None, keys="[lr, seed]").lr == 0.5
 
 
-def test_a_misspelt_key_is_refused_with_the_nearest_one(load):
+def test_a_misspelled_key_is_refused_with_the_nearest_one(load):
     with pytest.raises(UserError, match=r"section sail: unknown key 'maast' \(did you mean 'mast'"):
         load("sail: {maast: lug}")
     with pytest.raises(UserError, match=r"unknown key 'sial' \(did you mean 'sail'"):

@@ -15,7 +15,7 @@ def test_splitmix64_gives_its_published_outputs():
     assert splitmix64(states).tolist() == expected
 
 
-def test_uniforms_of_a_row_do_not_depend_on_its_neighbours():
+def test_uniforms_of_a_row_do_not_depend_on_its_neighbors():
     together = uniforms(7, np.arange(100), draws=5)
     alone = uniforms(7, np.array([42]), draws=5)
     reversed_rows = uniforms(7, np.arange(100)[::-1], draws=5)

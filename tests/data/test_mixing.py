@@ -1,4 +1,4 @@
-"""MixUp and CutMix blend pictures and targets by the same share, one of them a batch."""
+"""MixUp and CutMix blend images and targets by the same share, one of them a batch."""
 
 import numpy as np
 import pytest
@@ -11,27 +11,27 @@ PARTNER = np.array([1, 2, 3, 0])
 
 @pytest.fixture
 def batch():
-    """Picture i is filled with i; its target is class i."""
+    """Image i is filled with i; its target is class i."""
     return torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 16, 16).clone(), torch.eye(4)
 
 
-def blend(mix, pictures, targets):
-    return mix.views(pictures, pictures[torch.from_numpy(mix.partner)]), mix.targets(targets)
+def blend(mix, images, targets):
+    return mix.views(images, images[torch.from_numpy(mix.partner)]), mix.targets(targets)
 
 
-def test_mixup_blends_picture_and_target_by_one_share(batch):
-    pictures, targets = blend(Mix(PARTNER, 0.7, None), *batch)
-    assert pictures[0].unique().item() == pytest.approx(0.7 * 0 + 0.3 * 1)
-    assert pictures[3].unique().item() == pytest.approx(0.7 * 3 + 0.3 * 0)
+def test_mixup_blends_image_and_target_by_one_share(batch):
+    images, targets = blend(Mix(PARTNER, 0.7, None), *batch)
+    assert images[0].unique().item() == pytest.approx(0.7 * 0 + 0.3 * 1)
+    assert images[3].unique().item() == pytest.approx(0.7 * 3 + 0.3 * 0)
     torch.testing.assert_close(targets[1], torch.tensor([0, 0.7, 0.3, 0]))
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_cutmix_targets_follow_the_area_really_pasted(batch, seed):
     mix = draw_mix(4, 16, np.random.default_rng(seed), None, 1.0)
-    pictures, targets = blend(mix, *batch)
+    images, targets = blend(mix, *batch)
     partner = int(mix.partner[0])
-    pasted = (pictures[0, 0] == partner).float().mean() if partner else torch.tensor(0.0)
+    pasted = (images[0, 0] == partner).float().mean() if partner else torch.tensor(0.0)
     assert targets[0, partner] == pytest.approx(float(pasted) if partner else 1.0, abs=1e-6)
 
 

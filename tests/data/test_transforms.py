@@ -15,13 +15,13 @@ MEAN, STD = [0.5, 0.4, 0.3], [0.2, 0.3, 0.4]
 
 
 @pytest.fixture
-def pictures():
+def images():
     generator = torch.Generator().manual_seed(0)
     return torch.randint(0, 256, (6, 3, 36, 36), generator=generator, dtype=torch.uint8)
 
 
-def view(pictures, rows, seed=1, epoch=1):
-    return transforms.train_batch(pictures, np.asarray(rows), seed, epoch, 32, MEAN, STD)
+def view(images, rows, seed=1, epoch=1):
+    return transforms.train_batch(images, np.asarray(rows), seed, epoch, 32, MEAN, STD)
 
 
 def draws(count, **fixed):
@@ -31,47 +31,47 @@ def draws(count, **fixed):
     return torch.tensor([[values[name] for name in names]] * count)
 
 
-def resample(picture, matrix):
-    grid = transforms.sampling_grid(matrix, picture.shape[-1])
-    return F.grid_sample(picture[None], grid, align_corners=False)[0]
+def resample(image, matrix):
+    grid = transforms.sampling_grid(matrix, image.shape[-1])
+    return F.grid_sample(image[None], grid, align_corners=False)[0]
 
 
-def test_a_rows_view_does_not_depend_on_its_batch(pictures):
-    whole = view(pictures, range(6))
-    parts = torch.cat([view(pictures[:2], [0, 1]), view(pictures[2:], [2, 3, 4, 5])])
-    shuffled = view(pictures[[3, 1]], [3, 1])
+def test_a_rows_view_does_not_depend_on_its_batch(images):
+    whole = view(images, range(6))
+    parts = torch.cat([view(images[:2], [0, 1]), view(images[2:], [2, 3, 4, 5])])
+    shuffled = view(images[[3, 1]], [3, 1])
     assert torch.equal(whole, parts)
     assert torch.equal(whole[[3, 1]], shuffled)
 
 
 @pytest.mark.parametrize("changed", [{"seed": 2}, {"epoch": 2}])
-def test_another_seed_or_epoch_gives_another_view(pictures, changed):
-    assert not torch.equal(view(pictures, range(6)), view(pictures, range(6), **changed))
+def test_another_seed_or_epoch_gives_another_view(images, changed):
+    assert not torch.equal(view(images, range(6)), view(images, range(6), **changed))
 
 
-def test_validation_is_the_normalised_centre_crop(pictures):
-    ours = transforms.eval_batch(pictures, 32, MEAN, STD)
-    crop = TF.center_crop(pictures.float() / 255, 32)
+def test_validation_is_the_normalized_center_crop(images):
+    ours = transforms.eval_batch(images, 32, MEAN, STD)
+    crop = TF.center_crop(images.float() / 255, 32)
     torch.testing.assert_close(ours, TF.normalize(crop, MEAN, STD))
 
 
-def test_neutral_draws_leave_the_picture_as_it_is(pictures):
-    picture = pictures[0].float()
-    same = resample(picture, transforms.affine_matrices(draws(1)))
-    torch.testing.assert_close(same, picture, atol=0.01, rtol=0)  # of 255
+def test_neutral_draws_leave_the_image_as_it_is(images):
+    image = images[0].float()
+    same = resample(image, transforms.affine_matrices(draws(1)))
+    torch.testing.assert_close(same, image, atol=0.01, rtol=0)  # of 255
 
 
-def test_a_low_flip_draw_mirrors_left_and_right(pictures):
-    picture = pictures[0].float()
-    mirrored = resample(picture, transforms.affine_matrices(draws(1, flip=0.1)))
-    torch.testing.assert_close(mirrored, picture.flip(-1), atol=0.01, rtol=0)
+def test_a_low_flip_draw_mirrors_left_and_right(images):
+    image = images[0].float()
+    mirrored = resample(image, transforms.affine_matrices(draws(1, flip=0.1)))
+    torch.testing.assert_close(mirrored, image.flip(-1), atol=0.01, rtol=0)
 
 
 @pytest.mark.parametrize("angle", [0.0, 1.0])
 def test_rotation_turns_by_15_degrees_at_the_most(angle):
     yy, xx = np.mgrid[0:64, 0:64]
-    picture = torch.from_numpy(np.exp(-((xx - 48) ** 2 + (yy - 31.5) ** 2) / 8)).float()[None]
-    turned = resample(picture, transforms.affine_matrices(draws(1, angle=angle)))[0]
+    image = torch.from_numpy(np.exp(-((xx - 48) ** 2 + (yy - 31.5) ** 2) / 8)).float()[None]
+    turned = resample(image, transforms.affine_matrices(draws(1, angle=angle)))[0]
     y, x = (torch.nonzero(turned > turned.max() * 0.5).float().mean(dim=0) - 31.5).tolist()
     assert abs(math.degrees(math.atan2(y, x))) == pytest.approx(15, abs=1.5)
 
@@ -87,7 +87,7 @@ def test_the_smallest_crop_shows_three_quarters_of_the_area():
     assert torch.linalg.det(matrix[0, :, :2]).item() == pytest.approx(0.75, rel=1e-5)
 
 
-def test_crops_stay_inside_the_picture():
+def test_crops_stay_inside_the_image():
     random = torch.rand(500, 6, generator=torch.Generator().manual_seed(0))
     random[:, 5] = 0.5  # upright: rotation may look past the border
     matrices = transforms.affine_matrices(random)
@@ -95,20 +95,20 @@ def test_crops_stay_inside_the_picture():
     assert corners.abs().max() <= 1 + 1e-5
 
 
-def jitter(pictures, **factors):
-    """Jitter pictures by draws that are neutral but for those named."""
+def jitter(images, **factors):
+    """Jitter images by draws that are neutral but for those named."""
     names = ("brightness", "contrast", "saturation")
-    draws = torch.tensor([[factors.get(name, 0.5) for name in names]] * len(pictures))
-    return transforms.jitter(pictures, draws)
+    draws = torch.tensor([[factors.get(name, 0.5) for name in names]] * len(images))
+    return transforms.jitter(images, draws)
 
 
 @pytest.fixture
-def colours():
+def colors():
     return torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
-def test_neutral_jitter_changes_nothing(colours):
-    torch.testing.assert_close(jitter(colours), colours)
+def test_neutral_jitter_changes_nothing(colors):
+    torch.testing.assert_close(jitter(colors), colors)
 
 
 @pytest.mark.parametrize(
@@ -120,29 +120,29 @@ def test_neutral_jitter_changes_nothing(colours):
     ],
 )
 @pytest.mark.parametrize(("draw", "factor"), [(0.0, 0.8), (1.0, 1.2)])
-def test_each_jitter_is_torchvisions(colours, name, reference, draw, factor):
-    expected = reference(colours, factor)
-    torch.testing.assert_close(jitter(colours, **{name: draw}), expected, atol=2e-3, rtol=0)
+def test_each_jitter_is_torchvisions(colors, name, reference, draw, factor):
+    expected = reference(colors, factor)
+    torch.testing.assert_close(jitter(colors, **{name: draw}), expected, atol=2e-3, rtol=0)
 
 
-def test_all_three_together_are_one_after_the_other(colours):
-    colours = 0.3 + 0.4 * colours  # where nothing is cut off between the three
-    expected = TF.adjust_brightness(colours, 1.1)
+def test_all_three_together_are_one_after_the_other(colors):
+    colors = 0.3 + 0.4 * colors  # where nothing is cut off between the three
+    expected = TF.adjust_brightness(colors, 1.1)
     expected = TF.adjust_saturation(TF.adjust_contrast(expected, 0.8), 1.2)
-    together = jitter(colours, brightness=0.75, contrast=0.0, saturation=1.0)
+    together = jitter(colors, brightness=0.75, contrast=0.0, saturation=1.0)
     torch.testing.assert_close(together, expected, atol=2e-3, rtol=0)
 
 
-def test_a_grey_cache_gives_the_views_of_its_rgb_twin(pictures):
-    grey = pictures[:, :1]
+def test_a_gray_cache_gives_the_views_of_its_rgb_twin(images):
+    gray = images[:, :1]
     torch.testing.assert_close(
-        view(grey, range(6)), view(grey.expand(-1, 3, -1, -1), range(6)), atol=1e-4, rtol=0
+        view(gray, range(6)), view(gray.expand(-1, 3, -1, -1), range(6)), atol=1e-4, rtol=0
     )
-    ours = transforms.eval_batch(grey, 32, MEAN, STD)
-    assert torch.equal(ours, transforms.eval_batch(grey.expand(-1, 3, -1, -1), 32, MEAN, STD))
+    ours = transforms.eval_batch(gray, 32, MEAN, STD)
+    assert torch.equal(ours, transforms.eval_batch(gray.expand(-1, 3, -1, -1), 32, MEAN, STD))
 
 
-def test_erasing_hits_a_quarter_of_the_pictures_and_at_most_a_fifth_of_the_area():
+def test_erasing_hits_a_quarter_of_the_images_and_at_most_a_fifth_of_the_area():
     erased = torch.ones(2000, 3, 32, 32)
     transforms.erase(erased, np.random.default_rng(0).random((2000, 4)))
     share = (erased == 0).float().mean(dim=(1, 2, 3))
@@ -159,9 +159,9 @@ def test_what_rotation_brings_in_is_reflected_and_never_black():
 
 
 def test_flips_are_as_common_as_not():
-    picture = torch.zeros(400, 3, 36, 36, dtype=torch.uint8)
-    picture[..., :18] = 255
-    views = transforms.train_batch(picture, np.arange(400), 0, 1, 32, MEAN, STD)
+    image = torch.zeros(400, 3, 36, 36, dtype=torch.uint8)
+    image[..., :18] = 255
+    views = transforms.train_batch(image, np.arange(400), 0, 1, 32, MEAN, STD)
     left, right = views[..., :8].mean(dim=(1, 2, 3)), views[..., -8:].mean(dim=(1, 2, 3))
     assert (left < right).float().mean().item() == pytest.approx(0.5, abs=0.08)
 
@@ -169,7 +169,7 @@ def test_flips_are_as_common_as_not():
 def test_pillow_and_the_view_agree_on_orientation():
     """A guard against swapped axes: brightness grows to the right before and after."""
     ramp = Image.fromarray(np.tile(np.linspace(0, 255, 36, dtype=np.uint8), (36, 1)))
-    pictures = torch.from_numpy(np.asarray(ramp.convert("RGB")).copy()).permute(2, 0, 1)[None]
-    views = transforms.eval_batch(pictures, 32, MEAN, STD)
+    images = torch.from_numpy(np.asarray(ramp.convert("RGB")).copy()).permute(2, 0, 1)[None]
+    views = transforms.eval_batch(images, 32, MEAN, STD)
     assert (views[0, 0, 0].diff() >= 0).all()
     assert views[0, 0, :, 5].std() == 0

@@ -103,7 +103,7 @@ def test_the_sets_are_read_whether_their_values_are_text_or_numbers(tmp_path):
     }
 
 
-def test_pictures_and_annotations_without_each_other_keep_their_rows(tmp_path):
+def test_images_and_annotations_without_each_other_keep_their_rows(tmp_path):
     train, text = tmp_path / "train_set", np.array("1")
     annotate(train, "1", text, text, text)
     annotate(train, "2", text, text, text, image=False)

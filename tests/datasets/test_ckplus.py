@@ -1,4 +1,4 @@
-"""CK+'s names say who is in the picture."""
+"""CK+'s names say who is in the image."""
 
 import pytest
 

@@ -53,7 +53,7 @@ def test_chosen_classes_drop_the_others_and_say_so(read, capsys):
     rows = read("happy", "sad", "bored", "anger", "sad", classes=["sadness", "angry"])
     assert rows["label"].tolist() == ["sad", "angry", "sad"]
     assert rows.index.tolist() == [0, 1, 2]
-    assert "leaves out 2 of 5 pictures" in capsys.readouterr().out
+    assert "leaves out 2 of 5 images" in capsys.readouterr().out
 
 
 def test_a_chosen_class_that_the_corpus_lacks_is_named(read):
@@ -73,7 +73,7 @@ def test_chosen_classes_come_in_the_order_chosen_and_others_in_the_alphabets():
     assert order_classes(found, chosen) == {"sad": 0, "angry": 1, "happy": 2}
 
 
-def test_a_lost_picture_says_where_it_was_looked_for(tmp_path):
+def test_a_lost_image_says_where_it_was_looked_for(tmp_path):
     (tmp_path / "labels.csv").write_text("path,label\n/content/happy/1.jpg,happy\n,sad\n")
     rows = read_corpus(DataParams(root=str(tmp_path)))
     assert rows["problem"].tolist() == ["missing", "missing"]
@@ -135,7 +135,7 @@ def test_a_split_in_some_rows_only_or_of_unknown_name_is_refused(read):
 def test_a_missing_or_empty_root_is_named(tmp_path):
     with pytest.raises(UserError, match=r"data\.root is '.*none', which is not a folder"):
         read_corpus(DataParams(root=str(tmp_path / "none")))
-    with pytest.raises(UserError, match=r"holds no pictures .*formats: affectnet, .*, csv, "):
+    with pytest.raises(UserError, match=r"holds no images .*formats: affectnet, .*, csv, "):
         read_corpus(DataParams(root=str(tmp_path), format="folder"))
 
 

@@ -88,13 +88,13 @@ def test_a_path_from_another_machine_is_found_under_the_root(read, tmp_path):
     assert rows["path"].tolist() == ["train/happy/1.jpg"]
 
 
-def test_pictures_with_two_rows_are_told_all_at_once(read, tmp_path):
+def test_images_with_two_rows_are_told_all_at_once(read, tmp_path):
     touch(tmp_path / "corpus", "3.jpg")
     with pytest.raises(UserError) as caught:
         read("path,label\n1.jpg,a\nx/../1.jpg,b\n3.jpg,a\n/elsewhere/3.jpg,b\n2.jpg,a\n")
     message = str(caught.value)
     assert "2 paths are repeated: '1.jpg' (line 3), '3.jpg' (line 5)" in message
-    assert "Give each picture one row" in message
+    assert "Give each image one row" in message
 
 
 def test_votes_become_numbers_and_an_empty_cell_is_none(read):

@@ -8,15 +8,15 @@ from emotion.datasets.fer2013 import read_fer2013
 from emotion.datasets.split_names import SPLIT_OF
 
 
-def grey(value):
+def gray(value):
     return " ".join([str(value)] * 2304)
 
 
-def test_kaggles_table_gives_words_splits_and_pictures(tmp_path):
+def test_kaggles_table_gives_words_splits_and_images(tmp_path):
     ramp = " ".join(str(i % 256) for i in range(2304))
     (tmp_path / "fer2013.csv").write_text(
-        f"emotion,pixels,Usage\n0,{ramp},Training\n6,{grey(255)},PublicTest\n"
-        f"3,{grey(0)},PrivateTest\n"
+        f"emotion,pixels,Usage\n0,{ramp},Training\n6,{gray(255)},PublicTest\n"
+        f"3,{gray(0)},PrivateTest\n"
     )
     rows = read_fer2013(tmp_path)
     assert rows.drop(columns="pixels").to_dict("list") == {
@@ -38,7 +38,7 @@ def test_kaggles_table_gives_words_splits_and_pictures(tmp_path):
 
 
 def test_every_code_has_its_word(tmp_path):
-    lines = "".join(f"{code},{grey(code)},Training\n" for code in range(7))
+    lines = "".join(f"{code},{gray(code)},Training\n" for code in range(7))
     (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n" + lines)
     words = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"]
     assert read_fer2013(tmp_path)["label"].tolist() == words
@@ -46,12 +46,12 @@ def test_every_code_has_its_word(tmp_path):
 
 def test_the_other_table_has_spaces_and_another_order(tmp_path):
     (tmp_path / "icml_face_data.csv").write_text(
-        f"emotion, Usage, pixels\n5,Training,{grey(7)}\n4,PrivateTest,{grey(8)}\n"
+        f"emotion, Usage, pixels\n5,Training,{gray(7)}\n4,PrivateTest,{gray(8)}\n"
     )
     rows = read_fer2013(tmp_path)
     assert rows["label"].tolist() == ["Surprise", "Sad"]
     assert rows["split"].tolist() == ["Training", "PrivateTest"]
-    assert [picture[0, 0] for picture in rows["pixels"]] == [7, 8]
+    assert [image[0, 0] for image in rows["pixels"]] == [7, 8]
 
 
 def test_class_folders_are_read_as_folders(tmp_path):
@@ -67,14 +67,14 @@ def test_class_folders_are_read_as_folders(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "broken", ["", "1 2 3", grey(1) + " 1", grey(256), grey(-1), grey("1.5"), grey("x")]
+    "broken", ["", "1 2 3", gray(1) + " 1", gray(256), gray(-1), gray("1.5"), gray("x")]
 )
-def test_a_broken_string_of_pixels_loses_one_picture_not_the_table(tmp_path, broken):
+def test_a_broken_string_of_pixels_loses_one_image_not_the_table(tmp_path, broken):
     (tmp_path / "fer2013.csv").write_text(
-        f"emotion,pixels,Usage\n0,{grey(1)},Training\n9,{broken},Elsewhere\n2,{grey(3)},Training\n"
+        f"emotion,pixels,Usage\n0,{gray(1)},Training\n9,{broken},Elsewhere\n2,{gray(3)},Training\n"
     )
     rows = read_fer2013(tmp_path)
-    assert [picture is None for picture in rows["pixels"]] == [False, True, False]
+    assert [image is None for image in rows["pixels"]] == [False, True, False]
     assert rows["label"].tolist() == ["Angry", "9", "Fear"]
     assert rows["split"].tolist() == ["Training", "Elsewhere", "Training"]
     assert rows["path"].tolist()[2] == "fer2013/00002.png"

@@ -1,4 +1,4 @@
-"""FER+'s votes are put beside FER2013's pictures, row by row."""
+"""FER+'s votes are put beside FER2013's images, row by row."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def write_votes(corpus, *lines):
     (corpus / "fer2013new.csv").write_text(HEADER + "".join(line + "\n" for line in lines))
 
 
-def test_votes_stand_beside_the_picture_of_their_row(corpus):
+def test_votes_stand_beside_the_image_of_their_row(corpus):
     write_votes(
         corpus,
         "Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0",
@@ -43,7 +43,7 @@ def test_votes_stand_beside_the_picture_of_their_row(corpus):
         [0, 0, 6, 0, 0, 0, 4, 0, 0, 0],
     ]
     assert rows["path"].tolist() == ["fer2013/00000.png", "fer2013/00001.png", "fer2013/00002.png"]
-    assert [picture[0, 0] for picture in rows["pixels"]] == [0, 1, 2]
+    assert [image[0, 0] for image in rows["pixels"]] == [0, 1, 2]
     assert rows["split"].tolist() == ["Training", "PublicTest", "PrivateTest"]
     assert set(rows["label"]) == {""}
     assert set(rows["source"]) == {"ferplus"}

@@ -34,16 +34,16 @@ def test_split_folders_above_the_classes_are_the_split(tmp_path, names):
     assert set(rows["label"]) == {"happy"}
 
 
-def test_what_is_no_picture_is_passed_over(tmp_path):
+def test_what_is_no_image_is_passed_over(tmp_path):
     root = touch(
         tmp_path, "happy/1.jpg", "happy/._1.jpg", "happy/Thumbs.db", ".cache/2.jpg", "readme.txt"
     )
     assert read_folder(root)["path"].tolist() == ["happy/1.jpg"]
 
 
-def test_pictures_outside_class_folders_are_refused_all_at_once(tmp_path):
+def test_images_outside_class_folders_are_refused_all_at_once(tmp_path):
     root = touch(tmp_path, "happy/1.jpg", "2.jpg", "3.jpg")
-    with pytest.raises(UserError, match=r"2 pictures .* no class folder, first 2\.jpg, 3\.jpg"):
+    with pytest.raises(UserError, match=r"2 images .* no class folder, first 2\.jpg, 3\.jpg"):
         read_folder(root)
     root = touch(tmp_path / "b", "train/happy/1.jpg", "train/2.jpg")
     with pytest.raises(UserError, match=r"first train/2\.jpg"):

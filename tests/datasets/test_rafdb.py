@@ -13,7 +13,7 @@ def make(root, text, listed="EmoLabel/list_patition_label.txt", folder="Image/al
     return root
 
 
-def test_a_line_is_a_picture(tmp_path):
+def test_a_line_is_an_image(tmp_path):
     root = make(tmp_path, "train_00001.jpg 5\ntrain_00002.jpg 4\ntest_0001.jpg 7\n")
     assert read_rafdb(root).to_dict("list") == {
         "path": [

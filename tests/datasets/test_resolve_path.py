@@ -1,4 +1,4 @@
-"""A picture is found wherever the table was written, by one order of precedence."""
+"""An image is found wherever the table was written, by one order of precedence."""
 
 import os
 
@@ -62,7 +62,7 @@ def test_a_path_of_another_machine_is_found_by_its_longest_suffix(corpus, writte
     assert found.to_numpy().tolist() == [["train/happy/1.jpg", ""]]
 
 
-def test_a_picture_outside_the_root_has_an_absolute_path(corpus):
+def test_an_image_outside_the_root_has_an_absolute_path(corpus):
     touch(corpus, "else/1.jpg")
     outside = (corpus / "else/1.jpg").as_posix()
     assert resolve(corpus, outside, "../../else/1.jpg")["path"].tolist() == [outside, outside]
@@ -93,7 +93,7 @@ def test_no_answer_depends_on_the_other_rows_or_their_order(corpus):
     assert [resolve(corpus, one)["path"][0] for one in written] == answers
 
 
-def test_a_folder_or_a_broken_link_is_no_picture_but_a_good_link_is(corpus):
+def test_a_folder_or_a_broken_link_is_no_image_but_a_good_link_is(corpus):
     touch(corpus / "else", "1.jpg")
     (corpus / "faces/folder.jpg").mkdir()
     (corpus / "faces/broken.jpg").symlink_to(corpus / "else/none.jpg")

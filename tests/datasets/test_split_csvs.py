@@ -61,7 +61,7 @@ def test_columns_of_one_file_are_filled_in_the_others(read):
     assert rows["votes_sad"].dtype == int
 
 
-def test_a_missing_picture_keeps_its_row_and_says_where_it_was_looked_for(read, tmp_path):
+def test_a_missing_image_keeps_its_row_and_says_where_it_was_looked_for(read, tmp_path):
     root = tmp_path / "corpus"
     (root / "train").mkdir(parents=True)
     (root / "train/1.jpg").touch()
@@ -76,7 +76,7 @@ def test_a_missing_picture_keeps_its_row_and_says_where_it_was_looked_for(read, 
     assert f"{root.as_posix()}/train/2.jpg" in tried
 
 
-def test_a_picture_in_two_rows_or_two_files_is_left_to_the_caller(read):
+def test_an_image_in_two_rows_or_two_files_is_left_to_the_caller(read):
     rows = read(
         train="path,label\n1.jpg,a\n1.jpg,a\n",
         test="path,label\n1.jpg,a\n",

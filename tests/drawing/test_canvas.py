@@ -46,7 +46,7 @@ def test_nothing_is_painted_outside_a_clip():
     assert painted_area(canvas) > np.pi * 0.21**2 * 1.1
 
 
-def test_shapes_beyond_the_picture_are_cut_off():
+def test_shapes_beyond_the_image_are_cut_off():
     canvas = Canvas(Projection(size=64), BLACK)
     canvas.fill(ellipse((9.0, 0.0), 0.3, 0.3), WHITE, soft=0.05)
     canvas.lines([np.array([(9.0, 0.0), (9.5, 0.0)])], 0.02, WHITE)
@@ -61,7 +61,7 @@ def test_a_frontal_projection_only_scales():
     np.testing.assert_allclose(right - middle, (0.5 * projection.unit, 0.0))
 
 
-def test_roll_turns_the_head_in_the_plane_of_the_picture():
+def test_roll_turns_the_head_in_the_plane_of_the_image():
     (point,) = Projection(size=100, roll=np.pi / 2)(np.array([(0.5, 0.0)]))
     np.testing.assert_allclose(point, (50.0, 50.0 + 0.5 * Projection(size=100).unit))
 

@@ -10,7 +10,7 @@ from emotion.core.labels import RECIPE_CLASSES
 from emotion.drawing import corpus
 from emotion.drawing.corpus import PROPORTIONS, DrawFacesParams, draw_corpus
 
-SMALL = DrawFacesParams(subjects=4, pictures_per_subject=3, size=64)
+SMALL = DrawFacesParams(subjects=4, images_per_subject=3, size=64)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -32,7 +32,7 @@ def test_the_same_settings_give_the_same_bytes(drawn, tmp_path):
 
 
 def test_a_larger_corpus_contains_the_smaller_one(drawn, tmp_path):
-    larger = DrawFacesParams(subjects=5, pictures_per_subject=4, size=64)
+    larger = DrawFacesParams(subjects=5, images_per_subject=4, size=64)
     draw_corpus(larger, tmp_path / "larger")
     small, large = contents(drawn), contents(tmp_path / "larger")
     del small["labels.csv"]
@@ -40,11 +40,9 @@ def test_a_larger_corpus_contains_the_smaller_one(drawn, tmp_path):
 
 
 def test_another_seed_draws_other_people(drawn, tmp_path):
-    draw_corpus(
-        DrawFacesParams(subjects=4, pictures_per_subject=3, size=64, seed=1), tmp_path / "b"
-    )
+    draw_corpus(DrawFacesParams(subjects=4, images_per_subject=3, size=64, seed=1), tmp_path / "b")
     ours, theirs = contents(drawn), contents(tmp_path / "b")
-    assert all(ours[name] != theirs[name] for name in ours if name.startswith("pictures"))
+    assert all(ours[name] != theirs[name] for name in ours if name.startswith("images"))
 
 
 def test_labels_csv_names_every_file_and_reads_back_as_text(drawn):
@@ -61,13 +59,13 @@ def test_labels_csv_names_every_file_and_reads_back_as_text(drawn):
     )
 
 
-def test_masks_have_the_geometry_of_their_pictures_and_are_black_for_neutral(tmp_path):
+def test_masks_have_the_geometry_of_their_images_and_are_black_for_neutral(tmp_path):
     rows = draw_corpus(DrawFacesParams(subjects=8, size=64), tmp_path / "faces")
     for row in rows.itertuples():
-        picture = Image.open(tmp_path / "faces" / row.path)
+        image = Image.open(tmp_path / "faces" / row.path)
         mask = Image.open(tmp_path / "faces" / row.evidence)
-        assert picture.size == mask.size == (64, 64)
-        assert (picture.mode, mask.mode) == ("RGB", "L")
+        assert image.size == mask.size == (64, 64)
+        assert (image.mode, mask.mode) == ("RGB", "L")
         assert (np.asarray(mask) > 127).any() == (row.label != "neutral")
     assert "neutral" in set(rows["label"])
 

@@ -15,26 +15,26 @@ def draw(person, expression, scene, difficulty=0.0, seed=0):
     return draw_face(person, expression, expression.units, scene, rng, difficulty)
 
 
-def test_pictures_and_masks_have_the_size_of_the_scene(person, studio):
+def test_images_and_masks_have_the_size_of_the_scene(person, studio):
     face = draw(person, prototype("happy"), studio)
-    assert face.picture.shape == (112, 112, 3)
+    assert face.image.shape == (112, 112, 3)
     assert face.evidence.shape == (112, 112)
-    assert face.picture.dtype == face.evidence.dtype == np.uint8
+    assert face.image.dtype == face.evidence.dtype == np.uint8
 
 
 def test_the_same_seed_gives_the_same_pixels_and_another_does_not(person, studio):
     first, again, other = (draw(person, NEUTRAL, studio, 0.5, seed) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first.picture, again.picture)
-    assert (first.picture != other.picture).any()
+    np.testing.assert_array_equal(first.image, again.image)
+    assert (first.image != other.image).any()
 
 
 @pytest.mark.parametrize("unit", [1, 2, 4, 5, 7, 9, 12, 15, 20, 25, 26])
 def test_what_a_unit_changes_lies_mostly_in_its_evidence(studio, unit):
     # A young face: an old one answers every unit with wrinkles elsewhere.
     person = replace(draw_identity(np.random.default_rng(3)), beard="none", glasses="none", lines=0)
-    rest = draw(person, NEUTRAL, studio).picture.astype(float)
+    rest = draw(person, NEUTRAL, studio).image.astype(float)
     moved = draw(person, Expression({unit: (1.0, 1.0)}), studio)
-    change = np.abs(moved.picture - rest).sum(axis=2)
+    change = np.abs(moved.image - rest).sum(axis=2)
     assert change.sum() > 1_000
     inside = change[moved.evidence > 127].sum() / change.sum()
     area = (moved.evidence > 127).mean()
@@ -43,22 +43,22 @@ def test_what_a_unit_changes_lies_mostly_in_its_evidence(studio, unit):
 
 @pytest.mark.parametrize("label", sorted(set(PROTOTYPES) - {"neutral"}))
 def test_emotions_look_different_from_rest(person, studio, label):
-    rest = draw(person, NEUTRAL, studio).picture.astype(float)
-    assert np.abs(draw(person, prototype(label), studio).picture - rest).max() > 40
+    rest = draw(person, NEUTRAL, studio).image.astype(float)
+    assert np.abs(draw(person, prototype(label), studio).image - rest).max() > 40
 
 
 @pytest.mark.parametrize("style", sorted({*FEMININE_HAIR, *MASCULINE_HAIR}))
 @pytest.mark.parametrize("beard", ["none", "stubble", "moustache", "full"])
 def test_every_style_of_hair_and_beard_can_be_drawn(person, studio, style, beard):
     dressed = replace(person, hair_style=style, beard=beard, glasses="round")
-    assert draw(dressed, NEUTRAL, studio).picture.std() > 10
+    assert draw(dressed, NEUTRAL, studio).image.std() > 10
 
 
 @pytest.mark.parametrize("kind", sorted(OCCLUDERS))
 def test_every_occluder_can_be_drawn(person, studio, kind):
     bare = draw(person, NEUTRAL, studio)
     hidden = draw(person, NEUTRAL, replace(studio, occluder=kind))
-    assert 0.01 < (hidden.picture != bare.picture).any(axis=2).mean() < 0.6
+    assert 0.01 < (hidden.image != bare.image).any(axis=2).mean() < 0.6
 
 
 def cover_with(monkeypatch, top: float) -> None:
@@ -71,7 +71,7 @@ def test_evidence_behind_an_occluder_is_taken_out_of_the_mask(person, studio, mo
     cover_with(monkeypatch, top=0.45)
     bare = draw(person, prototype("happy"), studio)
     hidden = draw(person, prototype("happy"), replace(studio, occluder="bar"))
-    assert (hidden.picture != bare.picture).any()
+    assert (hidden.image != bare.image).any()
     assert 0.4 * bare.evidence.sum() <= hidden.evidence.sum() < bare.evidence.sum()
 
 
@@ -79,5 +79,5 @@ def test_an_occluder_that_would_hide_most_of_the_evidence_is_left_out(person, st
     cover_with(monkeypatch, top=-0.5)
     bare = draw(person, prototype("happy"), studio)
     spared = draw(person, prototype("happy"), replace(studio, occluder="bar"))
-    np.testing.assert_array_equal(spared.picture, bare.picture)
+    np.testing.assert_array_equal(spared.image, bare.image)
     np.testing.assert_array_equal(spared.evidence, bare.evidence)

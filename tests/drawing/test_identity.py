@@ -1,6 +1,6 @@
 import numpy as np
 
-from emotion.drawing.identity import draw_identity, skin_colour
+from emotion.drawing.identity import draw_identity, skin_color
 
 LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -11,12 +11,12 @@ def test_a_seed_is_a_person():
 
 
 def test_skin_gets_darker_from_step_to_step_of_the_monk_scale():
-    luma = [skin_colour(tone) @ LUMA for tone in range(1, 11)]
+    luma = [skin_color(tone) @ LUMA for tone in range(1, 11)]
     # The scale's own steps 1 to 3 differ in hue more than in lightness.
     assert luma[2:] == sorted(luma[2:], reverse=True)
     assert min(luma[:3]) > luma[3]
     assert all(
-        (skin_colour(tone) >= 0).all() and (skin_colour(tone) <= 255).all() for tone in range(1, 11)
+        (skin_color(tone) >= 0).all() and (skin_color(tone) <= 255).all() for tone in range(1, 11)
     )
 
 

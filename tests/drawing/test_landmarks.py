@@ -4,7 +4,7 @@ import pytest
 from emotion.drawing.action_units import NEUTRAL, Expression
 from emotion.drawing.landmarks import Landmarks, place_landmarks
 
-INNER, OUTER, MIDDLE, CENTRE = 0, 3, 2, 12
+INNER, OUTER, MIDDLE, CENTER = 0, 3, 2, 12
 
 
 def lid_gap(marks: Landmarks) -> float:
@@ -12,7 +12,7 @@ def lid_gap(marks: Landmarks) -> float:
 
 
 def lip_height(marks: Landmarks) -> float:
-    return (marks.lower_lip - marks.lower_inner)[CENTRE, 1]
+    return (marks.lower_lip - marks.lower_inner)[CENTER, 1]
 
 
 def mouth_width(marks: Landmarks) -> float:
@@ -33,14 +33,14 @@ MOVES = [
     (6, lambda m: m.lower_lids[0, MIDDLE, 1], -1),
     (7, lid_gap, -1),
     (9, lambda m: m.nose_wings[0, 1], -1),
-    (10, lambda m: m.upper_lip[CENTRE, 1], -1),
+    (10, lambda m: m.upper_lip[CENTER, 1], -1),
     (12, lambda m: m.corners[0, 1], -1),
     (12, mouth_width, +1),
     (14, lambda m: m.corners[0, 1], -1),
     (15, lambda m: m.corners[0, 1], +1),
-    (16, lambda m: m.lower_inner[CENTRE, 1], +1),
+    (16, lambda m: m.lower_inner[CENTER, 1], +1),
     (17, lambda m: m.chin[1], -1),
-    (17, lambda m: m.lower_lip[CENTRE, 1], -1),
+    (17, lambda m: m.lower_lip[CENTER, 1], -1),
     (20, mouth_width, +1),
     (23, lip_height, -1),
     (25, lambda m: m.opening, +1),

@@ -12,7 +12,7 @@ def test_the_sheet_has_a_row_a_class_and_a_column_a_person():
     assert sheet.width > 2 * (48 + 4)
 
 
-def test_python_m_emotion_drawing_writes_the_picture_of_the_readme(tmp_path):
+def test_python_m_emotion_drawing_writes_the_image_of_the_readme(tmp_path):
     path = tmp_path / "docs" / "faces.png"
     subprocess.run([sys.executable, "-m", "emotion.drawing", str(path)], check=True)
     with Image.open(path) as sheet:

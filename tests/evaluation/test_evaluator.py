@@ -18,7 +18,7 @@ PARAMS = EvaluateParams(batch_size=5, bootstrap=100)
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A folder with a checkpoint, 24 pictures, val.csv and test.csv."""
+    """A folder with a checkpoint, 24 images, val.csv and test.csv."""
     folder = tmp_path_factory.mktemp("project")
     checkpoint = make_checkpoint(img_size=32, head="linear", class_names=NAMES)
     checkpoint.save(folder / "best_model.pth")
@@ -42,7 +42,7 @@ def run(project, test_file="test.csv", params=PARAMS):
     return evaluate(project / "best_model.pth", project / "val.csv", project / test_file, params)
 
 
-def test_report_names_the_model_and_scores_every_picture(project):
+def test_report_names_the_model_and_scores_every_image(project):
     result = run(project)
     assert (result.report["model_type"], result.report["weights"]) == ("test_resnet", "random")
     assert result.report["val"]["rows"] == result.report["test"]["rows"] == 12
@@ -50,15 +50,15 @@ def test_report_names_the_model_and_scores_every_picture(project):
     assert result.report["temperature"] == result.calibration["temperature"]
 
 
-def test_logits_are_those_of_the_network_on_the_centre_of_each_picture(project):
+def test_logits_are_those_of_the_network_on_the_center_of_each_image(project):
     result = run(project)
     checkpoint = load_checkpoint(project / "best_model.pth")
     method = Image.Resampling[checkpoint.interpolation.upper()]
     expected = []
     for path in result.test.rows["path"]:
-        # 40 x 48 pixels: the centre square is resized to 36 = round(1.14 * 32), then cut to 32.
-        picture = Image.open(path).resize((36, 36), method, box=(4, 0, 44, 40))
-        pixels = np.asarray(picture)[2:34, 2:34] / 255
+        # 40 x 48 pixels: the center square is resized to 36 = round(1.14 * 32), then cut to 32.
+        image = Image.open(path).resize((36, 36), method, box=(4, 0, 44, 40))
+        pixels = np.asarray(image)[2:34, 2:34] / 255
         pixels = (pixels - checkpoint.mean) / checkpoint.std
         batch = torch.tensor(pixels, dtype=torch.float32).permute(2, 0, 1)[None]
         with torch.no_grad():
@@ -74,7 +74,7 @@ def test_batch_size_changes_nothing(project):
     )
 
 
-def test_a_split_with_other_classes_is_refused_before_any_picture_is_read(project):
+def test_a_split_with_other_classes_is_refused_before_any_image_is_read(project):
     rows = manifest.read_manifest(project / "test.csv").assign(label="disgust", path="nowhere.png")
     manifest.write_manifest(project / "wrong.csv", rows)
     with pytest.raises(UserError, match=r"wrong\.csv has the class\(es\) disgust"):

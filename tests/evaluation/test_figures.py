@@ -26,12 +26,12 @@ def drawn(tmp_path_factory, test):
     return folder
 
 
-def test_every_figure_is_a_readable_picture_of_readme_width(drawn):
+def test_every_figure_is_a_readable_image_of_readme_width(drawn):
     assert {path.name for path in drawn.iterdir()} == FIGURES | {"confusion.csv"}
     for name in FIGURES:
-        with Image.open(drawn / name) as picture:
-            assert 700 <= picture.width <= 1400
-            assert np.asarray(picture.convert("L")).std() > 10
+        with Image.open(drawn / name) as image:
+            assert 700 <= image.width <= 1400
+            assert np.asarray(image.convert("L")).std() > 10
 
 
 def test_figures_are_the_same_bytes_again(drawn, tmp_path, test):
@@ -40,7 +40,7 @@ def test_figures_are_the_same_bytes_again(drawn, tmp_path, test):
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_confusion_table_has_a_line_a_picture(drawn, test):
+def test_confusion_table_has_a_line_an_image(drawn, test):
     table = pd.read_csv(drawn / "confusion.csv")
     assert list(table.columns) == ["actual", "predicted"]
     assert len(table) == len(test.rows)

@@ -45,17 +45,17 @@ def test_interval_does_not_depend_on_the_order_of_rows_or_names_of_groups(test):
     )
 
 
-def test_pictures_of_one_person_do_not_count_as_independent():
-    # Twenty people, each with ten pictures that are all right or all wrong.
+def test_images_of_one_person_do_not_count_as_independent():
+    # Twenty people, each with ten images that are all right or all wrong.
     labels = np.zeros(200, dtype=int)
     predicted = np.repeat(np.arange(20) % 2, 10)
     people = bootstrap_intervals(labels, predicted, np.repeat(np.arange(20), 10), 2, 2000)
-    pictures = bootstrap_intervals(labels, predicted, np.arange(200), 2, 2000)
+    images = bootstrap_intervals(labels, predicted, np.arange(200), 2, 2000)
     width = {
         name: interval["accuracy"].high - interval["accuracy"].low
-        for name, interval in (("people", people), ("pictures", pictures))
+        for name, interval in (("people", people), ("images", images))
     }
-    assert width["people"] == pytest.approx(width["pictures"] * np.sqrt(10), rel=0.1)
+    assert width["people"] == pytest.approx(width["images"] * np.sqrt(10), rel=0.1)
 
 
 def test_one_person_alone_gives_an_interval_of_no_width():

@@ -11,7 +11,7 @@ from emotion.evaluation.report import score
 from tests.evaluation.conftest import NAMES
 
 
-def test_table_has_a_row_a_picture_and_a_logit_a_class(tmp_path, test):
+def test_table_has_a_row_an_image_and_a_logit_a_class(tmp_path, test):
     write_predictions(tmp_path / "test.csv", test, temperature=2.0)
     table = pd.read_csv(tmp_path / "test.csv")
     logits = table[[f"logit_{name}" for name in NAMES]].to_numpy()

@@ -24,7 +24,7 @@ def test_slices_are_scored_on_their_own_rows_in_natural_order(test):
         assert row.low < row.accuracy < row.high
 
 
-def test_names_of_pictures_are_not_kinds_of_faces(test):
+def test_names_of_images_are_not_kinds_of_faces(test):
     assert "evidence" not in score_slices(test, 100)["attribute"].tolist()
 
 

@@ -1,4 +1,4 @@
-"""A tiny classifier of any family, and a few drawn pictures whose evidence is a bright square."""
+"""A tiny classifier of any family, and a few drawn images whose evidence is a bright square."""
 
 import numpy as np
 import pandas as pd
@@ -38,11 +38,11 @@ def draw_rows(folder) -> pd.DataFrame:
         mask = np.zeros((60, 80), dtype=np.uint8)
         top, left = rng.integers(10, 30), rng.integers(20, 40)
         mask[top : top + 15, left : left + 20] = 255
-        picture = rng.integers(0, 60, (60, 80, 3), dtype=np.uint8)
-        picture[mask > 0] += 180
+        image = rng.integers(0, 60, (60, 80, 3), dtype=np.uint8)
+        image[mask > 0] += 180
         name = f"evidence/{index:02d}.png"
         Image.fromarray(mask).save(folder / name)
-        Image.fromarray(picture).save(folder / f"{index:02d}.png")
+        Image.fromarray(image).save(folder / f"{index:02d}.png")
         table.append(
             {
                 "path": str(folder / f"{index:02d}.png"),

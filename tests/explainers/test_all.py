@@ -16,7 +16,7 @@ from tests.explainers.conftest import SIZE
 METHODS = list(EXPLAINERS)
 
 
-def pictures_and_targets(count=2):
+def images_and_targets(count=2):
     generator = torch.Generator().manual_seed(2)
     targets = torch.tensor([0, 2, 1, 0][:count])
     return torch.randn(count, 3, SIZE, SIZE, generator=generator), targets
@@ -25,14 +25,14 @@ def pictures_and_targets(count=2):
 class Masked(nn.Module):
     def __init__(self):
         super().__init__()
-        self.grey = nn.Conv2d(3, 1, 1, bias=False)
-        nn.init.ones_(self.grey.weight)
+        self.gray = nn.Conv2d(3, 1, 1, bias=False)
+        nn.init.ones_(self.gray.weight)
         self.window = nn.ReLU()
 
-    def forward_features(self, pictures):
+    def forward_features(self, images):
         quarter = torch.zeros(1, 1, SIZE, SIZE)
         quarter[..., : SIZE // 2, : SIZE // 2] = 1
-        return self.window(self.grey(pictures) * quarter)
+        return self.window(self.gray(images) * quarter)
 
 
 class Quadrant(nn.Module):
@@ -42,8 +42,8 @@ class Quadrant(nn.Module):
         super().__init__()
         self.backbone = Masked()
 
-    def forward(self, pictures):
-        energy = 8 * self.backbone.forward_features(pictures).square().mean(dim=(1, 2, 3))
+    def forward(self, images):
+        energy = 8 * self.backbone.forward_features(images).square().mean(dim=(1, 2, 3))
         return torch.stack([-energy, energy], dim=1)
 
 
@@ -51,10 +51,10 @@ class Quadrant(nn.Module):
     "family", ["test_resnet", "test_convnext", "test_efficientnet", "test_vit"]
 )
 @pytest.mark.parametrize("method", METHODS)
-def test_maps_have_the_pictures_size_and_stay_within_one(method, family, sampling):
+def test_maps_have_the_images_size_and_stay_within_one(method, family, sampling):
     model = make_checkpoint(family).build_model()
-    pictures, targets = pictures_and_targets()
-    maps = EXPLAINERS[method](model, pictures, targets, sampling).maps
+    images, targets = images_and_targets()
+    maps = EXPLAINERS[method](model, images, targets, sampling).maps
     assert maps.shape == (2, SIZE, SIZE)
     assert maps.dtype == np.float32
     assert set(np.abs(maps).max(axis=(1, 2)).tolist()) <= {0.0, 1.0}
@@ -64,29 +64,27 @@ def test_maps_have_the_pictures_size_and_stay_within_one(method, family, samplin
 def test_the_model_is_left_as_it_was(method, checkpoint, sampling):
     model = checkpoint.build_model()
     before = copy.deepcopy(model.state_dict())
-    pictures, targets = pictures_and_targets()
-    logits = model(pictures)
-    EXPLAINERS[method](model, pictures, targets, sampling)
+    images, targets = images_and_targets()
+    logits = model(images)
+    EXPLAINERS[method](model, images, targets, sampling)
     for module in model.modules():
         assert not module._forward_hooks
         assert not module._forward_pre_hooks
         assert not module._backward_hooks
     assert all(parameter.grad is None for parameter in model.parameters())
-    assert not pictures.requires_grad
+    assert not images.requires_grad
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
-    assert torch.equal(model(pictures), logits)
+    assert torch.equal(model(images), logits)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_map_does_not_depend_on_the_other_pictures_or_on_global_seeds(
-    method, checkpoint, sampling
-):
+def test_a_map_does_not_depend_on_the_other_images_or_on_global_seeds(method, checkpoint, sampling):
     model = checkpoint.build_model()
-    pictures, targets = pictures_and_targets()
-    together = EXPLAINERS[method](model, pictures, targets, sampling)
+    images, targets = images_and_targets()
+    together = EXPLAINERS[method](model, images, targets, sampling)
     np.random.seed(9)
     torch.manual_seed(9)
-    alone = EXPLAINERS[method](model, pictures[1:], targets[1:], sampling)
+    alone = EXPLAINERS[method](model, images[1:], targets[1:], sampling)
     np.testing.assert_allclose(alone.maps[0], together.maps[1], atol=1e-4)
     for name, values in together.details.items():
         np.testing.assert_allclose(alone.details[name], values[1:], atol=1e-3)
@@ -95,9 +93,9 @@ def test_a_map_does_not_depend_on_the_other_pictures_or_on_global_seeds(
 @pytest.mark.parametrize("method", METHODS)
 def test_the_class_asked_for_is_the_one_explained(method, sampling):
     model = make_checkpoint("test_efficientnet").build_model()
-    pictures, _ = pictures_and_targets()
+    images, _ = images_and_targets()
     first, second = (
-        EXPLAINERS[method](model, pictures, torch.tensor([index, index]), sampling).maps
+        EXPLAINERS[method](model, images, torch.tensor([index, index]), sampling).maps
         for index in (0, 1)
     )
     assert np.abs(first - second).max() > 0.01
@@ -105,16 +103,16 @@ def test_the_class_asked_for_is_the_one_explained(method, sampling):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_class_that_does_not_exist_is_an_error(method, checkpoint, sampling):
-    pictures, _ = pictures_and_targets(1)
+    images, _ = images_and_targets(1)
     with pytest.raises(IndexError):
-        EXPLAINERS[method](checkpoint.build_model(), pictures, torch.tensor([99]), sampling)
+        EXPLAINERS[method](checkpoint.build_model(), images, torch.tensor([99]), sampling)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_planted_cause_is_found(method):
-    pictures = torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(3)) / 2
+    images = torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(3)) / 2
     sampling = Sampling(background=torch.zeros(1, 3, SIZE, SIZE), shap_samples=8, lime_samples=200)
-    maps = EXPLAINERS[method](Quadrant(), pictures, torch.tensor([1, 1]), sampling).maps
+    maps = EXPLAINERS[method](Quadrant(), images, torch.tensor([1, 1]), sampling).maps
     cause = np.zeros(maps.shape, dtype=bool)
     cause[:, : SIZE // 2, : SIZE // 2] = True
     share, area = evidence_shares(maps, cause)

@@ -16,11 +16,11 @@ class Backbone(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(3, 4, 4, stride=4)
 
-    def forward_features(self, pictures):
-        return self.conv(pictures)
+    def forward_features(self, images):
+        return self.conv(images)
 
-    def forward(self, pictures):
-        return self.forward_features(pictures).mean(dim=(2, 3))
+    def forward(self, images):
+        return self.forward_features(images).mean(dim=(2, 3))
 
 
 class PooledNet(nn.Module):
@@ -32,17 +32,17 @@ class PooledNet(nn.Module):
         self.backbone = Backbone()
         self.head = nn.Linear(4, 3)
 
-    def forward(self, pictures):
-        return self.head(self.backbone(pictures))
+    def forward(self, images):
+        return self.head(self.backbone(images))
 
 
 def test_it_is_the_class_activation_map_where_the_head_is_linear():
     model = PooledNet()
-    pictures, targets = torch.randn(3, 3, 32, 32), torch.tensor([2, 0, 1])
+    images, targets = torch.randn(3, 3, 32, 32), torch.tensor([2, 0, 1])
     with torch.no_grad():
-        features = model.backbone.forward_features(pictures)
+        features = model.backbone.forward_features(images)
         weighted = torch.einsum("nc,nchw->nhw", model.head.weight[targets], features).relu().numpy()
-    result = explain_grad_cam(model, pictures, targets, NOTHING)
+    result = explain_grad_cam(model, images, targets, NOTHING)
     assert result.layer == "conv"
     for cam, actual in zip(weighted, result.maps, strict=True):
         expected = cv2.resize(cam - cam.min(), (32, 32))
@@ -67,9 +67,9 @@ def test_a_frozen_backbone_is_explained_too():
     np.testing.assert_array_equal(actual, expected)
 
 
-def test_many_pictures_come_back_in_order():
-    model, pictures = PooledNet(), torch.randn(11, 3, 32, 32)
+def test_many_images_come_back_in_order():
+    model, images = PooledNet(), torch.randn(11, 3, 32, 32)
     targets = torch.arange(11) % 3
-    together = explain_grad_cam(model, pictures, targets, NOTHING).maps
-    last = explain_grad_cam(model, pictures[10:], targets[10:], NOTHING).maps
+    together = explain_grad_cam(model, images, targets, NOTHING).maps
+    last = explain_grad_cam(model, images[10:], targets[10:], NOTHING).maps
     np.testing.assert_allclose(together[10:], last, atol=1e-5)

@@ -11,18 +11,18 @@ from emotion.explainers.lime_superpixels import explain_lime
 class StripeProbability(nn.Module):
     """Class 1 has probability 0.1 + 0.8 x the share of texture left in the right half."""
 
-    def forward(self, pictures):
-        right = pictures[..., pictures.shape[-1] // 2 :].var(dim=(1, 2, 3))
+    def forward(self, images):
+        right = images[..., images.shape[-1] // 2 :].var(dim=(1, 2, 3))
         probability = 0.1 + 0.8 * (right / 4).clamp(0, 1)
         return torch.stack([(1 - probability).log(), probability.log()], dim=1)
 
 
 def explain(samples, target=1):
-    picture = torch.ones(1, 3, 48, 48)
-    picture[:, :, ::2, ::2] = -1
-    picture[:, :, 1::2, 1::2] = -1
+    image = torch.ones(1, 3, 48, 48)
+    image[:, :, ::2, ::2] = -1
+    image[:, :, 1::2, 1::2] = -1
     sampling = Sampling(background=torch.empty(0), lime_samples=samples)
-    return explain_lime(StripeProbability(), picture * 2, torch.tensor([target]), sampling)
+    return explain_lime(StripeProbability(), image * 2, torch.tensor([target]), sampling)
 
 
 def test_weight_falls_where_the_probability_comes_from():

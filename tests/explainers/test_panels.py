@@ -1,10 +1,10 @@
-"""Figures: one reading of colours, equal bytes for equal maps."""
+"""Figures: one reading of colors, equal bytes for equal maps."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from emotion.explainers.panels import MapView, PictureView, draw_overview, draw_panel, overlay
+from emotion.explainers.panels import ImageView, MapView, draw_overview, draw_panel, overlay
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def view():
     y, x = np.mgrid[:48, :48] / 47
     evidence = np.zeros((48, 48), dtype=bool)
     evidence[30:40, 10:38] = True
-    return PictureView(
+    return ImageView(
         shown=np.stack([y, x, 1 - y], axis=2),
         evidence=evidence,
         name="0001.png",
@@ -26,7 +26,7 @@ def view():
     )
 
 
-def test_red_speaks_for_and_blue_against_and_the_rest_is_the_grey_picture():
+def test_red_speaks_for_and_blue_against_and_the_rest_is_the_gray_image():
     values = np.zeros((60, 60))
     values[20:40, :25], values[20:40, 35:] = 1, -1
     shown = np.random.default_rng(0).random((60, 60, 3))
@@ -38,7 +38,7 @@ def test_red_speaks_for_and_blue_against_and_the_rest_is_the_grey_picture():
     assert result.max() <= 1
 
 
-def test_a_blank_map_shows_the_grey_picture(view):
+def test_a_blank_map_shows_the_gray_image(view):
     result = overlay(view.shown, np.zeros((48, 48)))
     np.testing.assert_allclose(np.ptp(result, axis=2), 0, atol=1e-6)
 
@@ -51,7 +51,7 @@ def test_the_same_view_gives_the_same_bytes_without_a_version(view, tmp_path):
         assert b"atplotlib" not in (tmp_path / "a.png").read_bytes()
 
 
-def test_the_overview_has_a_row_for_every_picture(view, tmp_path):
+def test_the_overview_has_a_row_for_every_image(view, tmp_path):
     draw_overview(tmp_path / "one.png", [view])
     draw_overview(tmp_path / "three.png", [view] * 3)
     heights = [Image.open(tmp_path / name).height for name in ("one.png", "three.png")]

@@ -1,4 +1,4 @@
-"""The probe set stays the same pictures, and their masks stay in register."""
+"""The probe set stays the same images, and their masks stay in register."""
 
 import numpy as np
 import pytest
@@ -30,12 +30,12 @@ def test_it_holds_the_same_number_of_each_class_in_the_order_of_the_logits(rows)
     assert list(probe["label"]) == [name for name in order for _ in range(3)]
 
 
-def test_a_class_without_pictures_is_left_out(rows):
+def test_a_class_without_images_is_left_out(rows):
     probe, _ = choose_rows(rows[rows["label"] != "happy"], CLASSES, per_class=1)
     assert list(probe["label"]) == ["angry", "sad"]
 
 
-def test_the_background_holds_other_pictures_while_there_are_any(rows):
+def test_the_background_holds_other_images_while_there_are_any(rows):
     probe, background = choose_rows(rows, CLASSES, per_class=3)
     assert len(background) == 3
     assert not set(background["path"]) & set(probe["path"])
@@ -48,7 +48,7 @@ def test_foreign_classes_alone_are_an_error(rows):
         choose_rows(rows, ["bored"], per_class=1)
 
 
-def test_masks_take_the_same_way_as_their_pictures(rows, tmp_path, checkpoint):
+def test_masks_take_the_same_way_as_their_images(rows, tmp_path, checkpoint):
     probe = load_probe_set(rows, tmp_path, checkpoint, per_class=2)
     bright = probe.shown.mean(axis=3) > 0.5
     assert bright.shape == probe.evidence.shape == (6, SIZE, SIZE)
@@ -56,11 +56,11 @@ def test_masks_take_the_same_way_as_their_pictures(rows, tmp_path, checkpoint):
     assert 0.02 < probe.evidence.mean() < 0.5
 
 
-def test_pictures_are_normalised_as_the_model_wants(rows, tmp_path, checkpoint):
+def test_images_are_normalized_as_the_model_wants(rows, tmp_path, checkpoint):
     probe = load_probe_set(rows, tmp_path, checkpoint, per_class=1)
     mean, std = np.array(checkpoint.mean), np.array(checkpoint.std)
     expected = (probe.shown - mean) / std
-    np.testing.assert_allclose(probe.pictures.permute(0, 2, 3, 1), expected, atol=1e-5)
+    np.testing.assert_allclose(probe.images.permute(0, 2, 3, 1), expected, atol=1e-5)
 
 
 def test_photographs_have_no_evidence(rows, tmp_path, checkpoint):

@@ -31,7 +31,7 @@ def report(folder, checkpoint):
 
 
 def test_it_scores_every_method_beside_its_chance_level(report):
-    assert report["probe_pictures"] == 3
+    assert report["probe_images"] == 3
     assert report["layer"] == "layer4"
     assert list(report["methods"]) == list(EXPLAINERS)
     common = {
@@ -49,7 +49,7 @@ def test_it_scores_every_method_beside_its_chance_level(report):
 
 
 @pytest.mark.usefixtures("report")
-def test_it_draws_a_panel_a_picture_and_one_sheet(folder):
+def test_it_draws_a_panel_an_image_and_one_sheet(folder):
     expected = {f"{name}_1.png" for name in CLASSES} | {"overview.png"}
     assert set(outputs(folder / "plots")) == expected
 

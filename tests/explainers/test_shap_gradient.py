@@ -13,17 +13,17 @@ class Linear(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(3, 3, 8, 8))
 
-    def forward(self, pictures):
-        return torch.einsum("kchw,nchw->nk", self.weight, pictures)
+    def forward(self, images):
+        return torch.einsum("kchw,nchw->nk", self.weight, images)
 
 
 def test_a_linear_model_gets_weight_times_difference_exactly():
     torch.manual_seed(0)
-    model, pictures = Linear(), torch.randn(2, 3, 8, 8)
+    model, images = Linear(), torch.randn(2, 3, 8, 8)
     background, targets = torch.randn(1, 3, 8, 8), torch.tensor([2, 0])
-    result = explain_shap(model, pictures, targets, Sampling(background=background, shap_samples=2))
+    result = explain_shap(model, images, targets, Sampling(background=background, shap_samples=2))
     with torch.no_grad():
-        expected = (model.weight[targets] * (pictures - background)).sum(dim=1).numpy()
+        expected = (model.weight[targets] * (images - background)).sum(dim=1).numpy()
     expected /= np.abs(expected).max(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(result.maps, expected, atol=1e-5)
     np.testing.assert_allclose(result.details["additivity_gap"], 0, atol=1e-5)

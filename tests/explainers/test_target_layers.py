@@ -8,7 +8,7 @@ from emotion.core.errors import UserError
 from emotion.explainers.target_layers import find_target_layer
 from emotion.models.backbones import build_backbone, resolve_backbone
 
-PICTURE = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+IMAGE = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
 
 def backbone_of(name):
@@ -18,7 +18,7 @@ def backbone_of(name):
 def output_of(module, backbone):
     seen = []
     handle = module.register_forward_hook(lambda *call: seen.append(call[2]))
-    backbone(PICTURE)
+    backbone(IMAGE)
     handle.remove()
     return seen[0]
 
@@ -33,22 +33,22 @@ def output_of(module, backbone):
 )
 def test_convolutional_families_are_read_at_their_last_stage(name, module, literature):
     backbone = backbone_of(name)
-    layer = find_target_layer(backbone, PICTURE)
+    layer = find_target_layer(backbone, IMAGE)
     features = layer.to_map(output_of(layer.module, backbone))
     assert torch.equal(features, output_of(literature(backbone), backbone))
-    assert torch.equal(features, backbone.forward_features(PICTURE))
+    assert torch.equal(features, backbone.forward_features(IMAGE))
     assert layer.name == module
 
 
 def test_mobilenets_are_read_before_their_pooling():
-    layer = find_target_layer(backbone_of("mobilenetv3_small_050"), PICTURE)
+    layer = find_target_layer(backbone_of("mobilenetv3_small_050"), IMAGE)
     assert layer.name == "blocks"
 
 
 @pytest.mark.parametrize("name", ["test_vit", "test_vit2"])  # a class token; registers as well
 def test_a_transformer_is_read_before_its_last_attention_without_prefix_tokens(name):
     backbone = backbone_of(name)
-    layer = find_target_layer(backbone, PICTURE)
+    layer = find_target_layer(backbone, IMAGE)
     assert layer.module is backbone.blocks[-1].norm1
     height, width = backbone.patch_embed.grid_size
     prefix = backbone.num_prefix_tokens
@@ -66,16 +66,16 @@ def test_channels_last_features_are_turned():
             super().__init__()
             self.norm = nn.LayerNorm(3)
 
-        def forward_features(self, pictures):
-            return self.norm(pictures.permute(0, 2, 3, 1))
+        def forward_features(self, images):
+            return self.norm(images.permute(0, 2, 3, 1))
 
-    layer = find_target_layer(Swinlike(), PICTURE)
+    layer = find_target_layer(Swinlike(), IMAGE)
     assert layer.to_map(torch.zeros(1, 8, 6, 3)).shape == (1, 3, 8, 6)
 
 
 def test_no_hooks_stay_behind():
     backbone = backbone_of("test_resnet")
-    find_target_layer(backbone, PICTURE)
+    find_target_layer(backbone, IMAGE)
     assert not any(module._forward_hooks for module in backbone.modules())
 
 
@@ -85,8 +85,8 @@ def test_a_backbone_without_a_map_is_named_with_the_cure():
             super().__init__()
             self.stem = nn.Conv2d(3, 8, 8, stride=8)
 
-        def forward_features(self, pictures):
-            return self.stem(pictures).flatten(2)
+        def forward_features(self, images):
+            return self.stem(images).flatten(2)
 
     with pytest.raises(UserError, match=r"TokenMixer.*explain\.methods"):
-        find_target_layer(TokenMixer(), PICTURE)
+        find_target_layer(TokenMixer(), IMAGE)

@@ -27,19 +27,19 @@ save_onnx(build_onnx(SmallCheckpoint(), TEMPERATURE), Path("model.onnx"))
 def test_it_takes_rgb_in_0_to_1_and_gives_logits_and_calibrated_probabilities(
     small_onnx, small_checkpoint
 ):
-    pictures = np.random.default_rng(0).random((3, 3, SIZE, SIZE), dtype=np.float32)
+    images = np.random.default_rng(0).random((3, 3, SIZE, SIZE), dtype=np.float32)
     session = onnxruntime.InferenceSession(small_onnx, providers=["CPUExecutionProvider"])
-    logits, probabilities = session.run(["logits", "probabilities"], {"pictures": pictures})
+    logits, probabilities = session.run(["logits", "probabilities"], {"images": images})
     mean, std = np.array(small_checkpoint.mean), np.array(small_checkpoint.std)
-    normalised = (pictures - mean[:, None, None]) / std[:, None, None]
+    normalized = (images - mean[:, None, None]) / std[:, None, None]
     with torch.no_grad():
-        expected = small_checkpoint.build_model()(torch.from_numpy(normalised).float()).numpy()
+        expected = small_checkpoint.build_model()(torch.from_numpy(normalized).float()).numpy()
     np.testing.assert_allclose(logits, expected, atol=1e-5)
     powers = np.exp(expected / TEMPERATURE)
     np.testing.assert_allclose(probabilities, powers / powers.sum(axis=1, keepdims=True), atol=1e-5)
 
 
-def test_the_batch_is_free_and_the_picture_is_not(small_onnx):
+def test_the_batch_is_free_and_the_image_is_not(small_onnx):
     graph = onnx.load(small_onnx).graph
     dims = graph.input[0].type.tensor_type.shape.dim
     assert [d.dim_param or d.dim_value for d in dims] == ["batch", 3, SIZE, SIZE]
@@ -81,14 +81,14 @@ def test_every_family_keeps_its_answers_at_the_opset_asked_for(family, tmp_path,
     compare(tmp_path / "model.onnx", checkpoint, TEMPERATURE, cached).require(1e-4)
 
 
-def test_a_model_of_luminance_sees_colours_as_their_luminance(tmp_path):
+def test_a_model_of_luminance_sees_colors_as_their_luminance(tmp_path):
     checkpoint = SmallCheckpoint()
     checkpoint.grayscale = True
-    path = tmp_path / "grey.onnx"
+    path = tmp_path / "gray.onnx"
     save_onnx(build_onnx(checkpoint, 1.0), path)
     session = onnxruntime.InferenceSession(path)
-    colours = np.random.default_rng(0).random((2, 3, SIZE, SIZE), dtype=np.float32)
+    colors = np.random.default_rng(0).random((2, 3, SIZE, SIZE), dtype=np.float32)
     weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-    grey = np.einsum("nchw,c->nhw", colours, weights)[:, None].repeat(3, axis=1)
-    [ours], [expected] = (session.run(["logits"], {"pictures": x}) for x in (colours, grey))
+    gray = np.einsum("nchw,c->nhw", colors, weights)[:, None].repeat(3, axis=1)
+    [ours], [expected] = (session.run(["logits"], {"images": x}) for x in (colors, gray))
     np.testing.assert_allclose(ours, expected, atol=1e-5)

@@ -25,7 +25,7 @@ def test_one_changed_weight_is_found(small_onnx, small_checkpoint, cached):
 
 
 @pytest.mark.parametrize(("field", "value"), [("mean", (0.5, 0.5, 0.5)), ("std", (0.2, 0.2, 0.2))])
-def test_another_normalisation_is_found(field, value, small_onnx, small_checkpoint, cached):
+def test_another_normalization_is_found(field, value, small_onnx, small_checkpoint, cached):
     setattr(small_checkpoint, field, value)
     result = compare(small_onnx, small_checkpoint, TEMPERATURE, cached)
     assert result.max_abs_difference["batch_1"] > 1e-4

@@ -25,10 +25,10 @@ def test_the_metrics_describe_the_file(small_checkpoint, rows, tmp_path):
     assert result["same_class"] == 1
     assert max(result["max_abs_difference"].values()) <= result["tolerance"]
     assert result["file_mb"] == round(path.stat().st_size / 1e6, 2)
-    assert "8 test pictures" in report.headline(result)
+    assert "8 test images" in report.headline(result)
 
 
-def test_the_order_of_rows_does_not_choose_other_pictures(rows):
+def test_the_order_of_rows_does_not_choose_other_images(rows):
     chosen = report._choose(rows, 5)
     assert list(report._choose(rows.iloc[::-1], 5)["path"]) == list(chosen["path"])
     assert len(chosen) == 5

@@ -28,9 +28,9 @@ def test_leaks_are_counted_for_each_pair_of_splits():
         ("test", "g5", "", "h"),
     )
     assert count_leaks(rows) == {
-        ("train", "val"): {"rows": 1, "groups": 1, "subjects": 0, "pictures": 1},
-        ("train", "test"): {"rows": 3, "groups": 1, "subjects": 1, "pictures": 1},
-        ("val", "test"): {"rows": 1, "groups": 1, "subjects": 1, "pictures": 1},
+        ("train", "val"): {"rows": 1, "groups": 1, "subjects": 0, "images": 1},
+        ("train", "test"): {"rows": 3, "groups": 1, "subjects": 1, "images": 1},
+        ("val", "test"): {"rows": 1, "groups": 1, "subjects": 1, "images": 1},
     }
 
 

@@ -10,10 +10,10 @@ from emotion.grouping.near_duplicates import find_near_pairs
 
 
 def scatter(seed, count, size, spread):
-    """Hashes of `size` bytes: around a few centres, each with up to `spread` bits changed."""
+    """Hashes of `size` bytes: around a few centers, each with up to `spread` bits changed."""
     rng = np.random.default_rng(seed)
-    centres = rng.integers(0, 256, (max(1, count // 6), size), dtype=np.uint8)
-    bits = np.unpackbits(centres[rng.integers(0, len(centres), count)], axis=1)
+    centers = rng.integers(0, 256, (max(1, count // 6), size), dtype=np.uint8)
+    bits = np.unpackbits(centers[rng.integers(0, len(centers), count)], axis=1)
     for row in bits:
         row[rng.choice(8 * size, rng.integers(0, spread + 1), replace=False)] ^= 1
     return np.packbits(bits, axis=1)
@@ -90,7 +90,7 @@ def test_a_pair_is_found_up_to_the_distance_and_not_one_bit_beyond(distance):
         assert len(find_near_pairs(np.packbits(bits, axis=1), distance).first) == 0
 
 
-def test_a_picture_that_stands_there_a_thousand_times_gives_999_pairs():
+def test_an_image_that_stands_there_a_thousand_times_gives_999_pairs():
     hashes = np.tile(scatter(0, 1, 32, 0), (1000, 1))
     pairs = find_near_pairs(hashes, 16)
     assert len(pairs.first) == 999
@@ -117,6 +117,6 @@ def test_at_distance_0_only_equal_hashes_are_joined():
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_fewer_than_two_pictures_have_no_pairs(count):
+def test_fewer_than_two_images_have_no_pairs(count):
     pairs = find_near_pairs(np.zeros((count, 32), dtype=np.uint8), 16)
     assert [len(column) for column in pairs] == [0, 0, 0]

@@ -19,7 +19,7 @@ FACTS = {
         "std": [0.229, 0.224, 0.225],
         "interpolation": "bicubic",
         "needs_img_size": False,
-        "licence": "apache-2.0",
+        "license": "apache-2.0",
     },
     "splits": {
         "rows": {"total": 1000, "train": 701, "val": 149, "test": 143, "rejected": 7},
@@ -81,7 +81,7 @@ FACTS = {
         "max_abs_difference": {"batch_1": 1.1e-6, "batch_7": 2.3e-6},
     },
     "explanation": {
-        "probe_pictures": 6,
+        "probe_images": 6,
         "methods": {"grad_cam": {"deletion_auc": 0.311, "deletion_auc_random": 0.522}},
     },
 }

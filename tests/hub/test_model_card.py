@@ -18,7 +18,7 @@ NAME = "facial-expression-resnet50"
 
 
 def card_of(facts) -> str:
-    return render_card(facts, licence="apache-2.0", name=NAME)
+    return render_card(facts, license="apache-2.0", name=NAME)
 
 
 def cells(text: str, first: str) -> list[str]:
@@ -54,11 +54,11 @@ def test_tables_quote_the_metrics(facts):
     assert cells(text, "balanced accuracy")[1:] == ["0.801", "0.775"]
     assert cells(text, "always answering the commonest class (accuracy)")[1:] == ["0.402", "0.417"]
     assert cells(text, "expected calibration error (15 bins)")[1:] == ["0.033", "0.048"]
-    assert cells(text, "pictures")[1:] == ["149", "143"]
+    assert cells(text, "images")[1:] == ["149", "143"]
     assert cells(text, "angry")[1:] == ["0.611", "0.422", "0.499", "21"]
-    assert cells(text, "pictures: train, validation, test")[1:] == ["701, 149, 143"]
+    assert cells(text, "images: train, validation, test")[1:] == ["701, 149, 143"]
     assert cells(text, "people: train, validation, test")[1:] == ["211, 43, 47"]
-    assert cells(text, "synthetic share of the training pictures")[1:] == ["25 %"]
+    assert cells(text, "synthetic share of the training images")[1:] == ["25 %"]
     assert cells(text, "best epoch")[1:] == ["17"]
     assert cells(text, "mean epoch time")[1:] == ["12.3 s"]
     assert cells(text, "total training time")[1:] == ["1 h 12 min"]
@@ -76,7 +76,7 @@ def test_limits_are_drawn_from_the_metrics(facts):
     assert (
         "**By skin tone** the lowest test accuracy is 65.4 % (`10`), against 79.1 % overall" in text
     )
-    assert "25 % of the training pictures are synthetic" in text
+    assert "25 % of the training images are synthetic" in text
     assert "Nobody has measured" not in text
 
 
@@ -102,7 +102,7 @@ def test_synthetic_faces_only_is_said_before_the_results(facts):
     facts.splits["synthetic_fraction"] = 1.0
     card = card_of(facts)
     assert 0 < card.index("Trained on synthetic faces only") < card.index("## Results")
-    assert "50 % of the test pictures are synthetic too" in card
+    assert "50 % of the test images are synthetic too" in card
     assert "Synthetic faces are not photographs" in card
 
 
@@ -153,13 +153,13 @@ def tiny_onnx() -> onnx.ModelProto:
     node, value = onnx.helper.make_node, onnx.helper.make_tensor_value_info
     graph = onnx.helper.make_graph(
         [
-            node("GlobalAveragePool", ["pictures"], ["pooled"]),
+            node("GlobalAveragePool", ["images"], ["pooled"]),
             node("Flatten", ["pooled"], ["flat"]),
             node("MatMul", ["flat", "weights"], ["logits"]),
             node("Softmax", ["logits"], ["probabilities"], axis=1),
         ],
         "tiny",
-        [value("pictures", onnx.TensorProto.FLOAT, ["N", 3, 32, 32])],
+        [value("images", onnx.TensorProto.FLOAT, ["N", 3, 32, 32])],
         [value(name, onnx.TensorProto.FLOAT, ["N", 4]) for name in ("logits", "probabilities")],
         [onnx.numpy_helper.from_array(weights, "weights")],
     )
@@ -169,7 +169,7 @@ def tiny_onnx() -> onnx.ModelProto:
 
 @pytest.fixture
 def run_snippet(facts, tmp_path, monkeypatch):
-    """Runs the card's Python in a folder with a picture, and returns its variables."""
+    """Runs the card's Python in a folder with an image, and returns its variables."""
     monkeypatch.chdir(tmp_path)
     pixels = np.random.default_rng(0).integers(0, 99, (70, 50, 3), dtype=np.uint8)
     pixels[..., 2] += 150
@@ -191,10 +191,10 @@ def test_the_snippet_runs_and_names_the_right_class(run_snippet, capsys):
     assert capsys.readouterr().out.startswith("neutral 0.")
 
 
-def test_the_snippet_prepares_pictures_as_evaluation_does(run_snippet):
-    from emotion.data.cache import cache_pictures
+def test_the_snippet_prepares_images_as_evaluation_does(run_snippet):
+    from emotion.data.cache import cache_images
     from emotion.data.transforms import eval_batch
 
-    cached = cache_pictures(["face.jpg"], img_size=32, interpolation="bicubic", desc="")
+    cached = cache_images(["face.jpg"], img_size=32, interpolation="bicubic", desc="")
     expected = eval_batch(cached, 32, [0, 0, 0], [1, 1, 1]).numpy()
-    np.testing.assert_allclose(run_snippet()["pictures"], expected, atol=1e-6)
+    np.testing.assert_allclose(run_snippet()["images"], expected, atol=1e-6)

@@ -19,19 +19,19 @@ SEEDS = range(12)
 
 
 def draw_blobs(seed, size=112):
-    """A smooth grey picture: a dozen soft discs."""
+    """A smooth gray image: a dozen soft discs."""
     rng = np.random.default_rng(seed)
-    picture = Image.new("L", (size, size), int(rng.integers(30, 220)))
-    pencil = ImageDraw.Draw(picture)
+    image = Image.new("L", (size, size), int(rng.integers(30, 220)))
+    pencil = ImageDraw.Draw(image)
     for _ in range(12):
         (x, y), radius = rng.uniform(0, size, 2), rng.uniform(size / 12, size / 3)
         disc = [x - radius, y - radius, x + radius, y + radius]
         pencil.ellipse(disc, fill=int(rng.integers(0, 256)))
-    return picture.filter(ImageFilter.GaussianBlur(size / 56))
+    return image.filter(ImageFilter.GaussianBlur(size / 56))
 
 
-def looks(picture):
-    return hash_looks(lowest_frequencies(np.asarray(picture)[None]))[0]
+def looks(image):
+    return hash_looks(lowest_frequencies(np.asarray(image)[None]))[0]
 
 
 def bits_apart(first, second):
@@ -41,12 +41,12 @@ def bits_apart(first, second):
 @pytest.mark.parametrize("size", [64, 112, 200])
 def test_a_hash_is_that_of_the_library_imagehash(size):
     for seed in SEEDS:
-        picture = draw_blobs(seed, size)
-        reference = np.packbits(imagehash.phash(picture, hash_size=LOW).hash)
-        assert bits_apart(looks(picture), reference) <= 6  # 2 at most when measured, of 256
+        image = draw_blobs(seed, size)
+        reference = np.packbits(imagehash.phash(image, hash_size=LOW).hash)
+        assert bits_apart(looks(image), reference) <= 6  # 2 at most when measured, of 256
 
 
-def test_different_pictures_are_about_half_of_the_bits_apart():
+def test_different_images_are_about_half_of_the_bits_apart():
     hashes = [looks(draw_blobs(seed)) for seed in SEEDS]
     distances = [bits_apart(hashes[i], hashes[j]) for i in SEEDS for j in range(i)]
     assert min(distances) >= 90
@@ -61,7 +61,7 @@ def test_a_jpeg_of_quality_50_looks_the_same(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_picture_made_smaller_looks_the_same(seed):
+def test_an_image_made_smaller_looks_the_same(seed):
     smaller = draw_blobs(seed).resize((48, 48), Image.Resampling.BILINEAR)
     assert bits_apart(looks(draw_blobs(seed)), looks(smaller)) <= 8
 
@@ -72,21 +72,21 @@ def test_brightness_and_contrast_change_no_looks():
     assert bits_apart(looks(draw_blobs(0)), looks(paler)) <= 4
 
 
-def test_a_grey_picture_looks_the_same_in_colour_mode():
-    picture = draw_blobs(0)
-    assert bits_apart(looks(picture), looks(picture.convert("RGB"))) <= 2
+def test_a_gray_image_looks_the_same_in_color_mode():
+    image = draw_blobs(0)
+    assert bits_apart(looks(image), looks(image.convert("RGB"))) <= 2
 
 
-def test_looks_do_not_depend_on_the_pictures_beside():
-    pictures = np.stack([np.asarray(draw_blobs(seed)) for seed in SEEDS])
-    together = hash_looks(lowest_frequencies(pictures))
+def test_looks_do_not_depend_on_the_images_beside():
+    images = np.stack([np.asarray(draw_blobs(seed)) for seed in SEEDS])
+    together = hash_looks(lowest_frequencies(images))
     assert together.shape == (len(SEEDS), HASH_BYTES)
-    for picture, hashed in zip(pictures, together, strict=True):
-        assert (hash_looks(lowest_frequencies(picture[None]))[0] == hashed).all()
+    for image, hashed in zip(images, together, strict=True):
+        assert (hash_looks(lowest_frequencies(image[None]))[0] == hashed).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3), (16, 200)])
-def test_pictures_smaller_than_the_frequencies_have_looks_too(shape):
+def test_images_smaller_than_the_frequencies_have_looks_too(shape):
     assert hash_looks(lowest_frequencies(np.ones((2, *shape), np.uint8))).shape == (2, HASH_BYTES)
 
 
@@ -99,10 +99,10 @@ def test_the_frequencies_are_those_of_the_definition():
         assert ours == pytest.approx((values * waves).mean(), abs=1e-3)
 
 
-def test_the_pixel_hash_ignores_how_grey_is_stored():
-    grey = np.asarray(draw_blobs(0))
-    assert hash_pixels(grey) == hash_pixels(np.repeat(grey[:, :, None], 3, axis=2))
-    assert hash_pixels(grey) == hash_pixels(np.asfortranarray(grey))
+def test_the_pixel_hash_ignores_how_gray_is_stored():
+    gray = np.asarray(draw_blobs(0))
+    assert hash_pixels(gray) == hash_pixels(np.repeat(gray[:, :, None], 3, axis=2))
+    assert hash_pixels(gray) == hash_pixels(np.asfortranarray(gray))
 
 
 def test_the_pixel_hash_heeds_the_size():

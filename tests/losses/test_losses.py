@@ -33,7 +33,7 @@ def labels():
 
 
 def test_weighted_mixed_targets_give_the_value_computed_by_hand():
-    # Two pictures, two classes, p = (0.5, 0.5) and (0.8, 0.2); weights (1, 3).
+    # Two images, two classes, p = (0.5, 0.5) and (0.8, 0.2); weights (1, 3).
     logits = torch.tensor([[0.0, 0.0], [math.log(4.0), 0.0]])
     targets = torch.tensor([[0.75, 0.25], [0.0, 1.0]])
     weights = torch.tensor([1.0, 3.0])
@@ -69,7 +69,7 @@ def test_focal_counts_a_confident_answer_less_by_its_squared_doubt():
 
 
 def test_ldam_lowers_the_answers_logit_by_a_margin_that_grows_with_rarity(logits, labels):
-    margins = COUNTS**-0.25 * 0.5 / 10.0**-0.25  # the rarest class, 10 pictures, gets 0.5
+    margins = COUNTS**-0.25 * 0.5 / 10.0**-0.25  # the rarest class, 10 images, gets 0.5
     one_hot = F.one_hot(labels, 3).float()
     weights = torch.tensor([0.5, 1.0, 2.0])
     reference = F.cross_entropy(logits - one_hot * margins, labels, weight=weights)

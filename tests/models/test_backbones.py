@@ -1,4 +1,4 @@
-"""Names resolve to tags, a typo to its neighbours, and every family to pooled features."""
+"""Names resolve to tags, a typo to its neighbors, and every family to pooled features."""
 
 import pytest
 import torch
@@ -26,7 +26,7 @@ FAMILIES = (
         ("resnet18.a2_in1k", "resnet18.a2_in1k", 0.485),
     ],
 )
-def test_a_floating_name_resolves_to_its_tag_and_own_normalisation(name, tag, mean):
+def test_a_floating_name_resolves_to_its_tag_and_own_normalization(name, tag, mean):
     facts = resolve_backbone(name)
     assert facts.tag == tag
     assert facts.mean[0] == mean

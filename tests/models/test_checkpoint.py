@@ -22,8 +22,8 @@ def test_the_rebuilt_network_gives_the_same_logits(checkpoint, tmp_path):
     loaded = load_checkpoint(tmp_path / "best_model.pth")
     torch.manual_seed(0)  # as make_checkpoint drew them
     model = EmotionClassifier(build_backbone(resolve_backbone("test_vit"), 64), "deep", 3).eval()
-    pictures = torch.randn(2, 3, 64, 64)
-    assert torch.equal(loaded.build_model()(pictures), model(pictures))
+    images = torch.randn(2, 3, 64, 64)
+    assert torch.equal(loaded.build_model()(images), model(images))
     for field in dataclasses.fields(checkpoint):
         if field.name != "state_dict":
             assert getattr(loaded, field.name) == getattr(checkpoint, field.name)

@@ -1,4 +1,4 @@
-"""Corpora of noise, drawn in a moment: every picture is unlike every other unless it is a copy."""
+"""Corpora of noise, drawn in a moment: every image is unlike every other unless it is a copy."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from emotion.preparation.prepare import prepare
 
 
 def save_noise(path, seed, size=40):
-    """Smooth noise: neighbouring pixels are alike, as in photographs."""
+    """Smooth noise: neighboring pixels are alike, as in photographs."""
     coarse = np.random.default_rng(seed).integers(0, 256, (12, 12), dtype=np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC).save(path)
@@ -25,7 +25,7 @@ class Corpus:
         self.root, self.rows = root, []
 
     def add(self, name, label, look=None, **cells):
-        """A picture that looks like every other of the same `look`."""
+        """An image that looks like every other of the same `look`."""
         save_noise(self.root / name, seed=len(self.rows) + 10**6 if look is None else look)
         self.rows.append({"path": name, "label": label, **cells})
 
@@ -43,7 +43,7 @@ def corpus(tmp_path):
 
 @pytest.fixture
 def balanced(corpus):
-    """60 pictures in two classes, nobody known, no two alike."""
+    """60 images in two classes, nobody known, no two alike."""
     for index in range(60):
         corpus.add(f"{index:03d}.png", ("happy", "sad")[index % 2])
     return corpus

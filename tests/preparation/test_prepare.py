@@ -22,7 +22,7 @@ def sides(prepared, column="group"):
     return prepared.rows.groupby(column)["split"].nunique()
 
 
-PICTURE = st.fixed_dictionaries(
+IMAGE = st.fixed_dictionaries(
     {
         "label": st.sampled_from(["happy", "sad"]),
         "look": st.integers(0, 30),
@@ -34,16 +34,16 @@ PICTURE = st.fixed_dictionaries(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(pictures=st.lists(PICTURE, max_size=50), random=st.randoms())
-def test_no_group_crosses_and_no_row_is_lost_in_any_order(tmp_path_factory, pictures, random):
+@given(images=st.lists(IMAGE, max_size=50), random=st.randoms())
+def test_no_group_crosses_and_no_row_is_lost_in_any_order(tmp_path_factory, images, random):
     folder = tmp_path_factory.mktemp("corpus")
     corpus = Corpus(folder / "faces")
-    for index in range(24):  # enough single pictures that three sides can be filled
+    for index in range(24):  # enough single images that three sides can be filled
         corpus.add(f"single_{index}.png", ("happy", "sad")[index % 2])
-    for index, picture in enumerate(pictures):
-        name = f"{index // 3:03d}_aug_{index}.png" if picture["copy"] else f"{index:03d}.png"
-        cells = {key: picture[key] for key in ("subject", "synthetic")}
-        corpus.add(name, picture["label"], picture["look"], **cells)
+    for index, image in enumerate(images):
+        name = f"{index // 3:03d}_aug_{index}.png" if image["copy"] else f"{index:03d}.png"
+        cells = {key: image[key] for key in ("subject", "synthetic")}
+        corpus.add(name, image["label"], image["look"], **cells)
     try:
         first = corpus.prepare()
     except UserError:  # too few groups for three sides has tests of its own
@@ -72,10 +72,10 @@ def test_the_number_of_workers_changes_nothing(corpus):
     pd.testing.assert_frame_equal(one.rows, two.rows)
 
 
-def test_a_reencoded_picture_stays_on_its_originals_side(balanced):
+def test_a_reencoded_image_stays_on_its_originals_side(balanced):
     for index in range(60):
-        with Image.open(balanced.root / f"{index:03d}.png") as picture:
-            picture.save(balanced.root / f"again_{index:03d}.jpg", quality=90)
+        with Image.open(balanced.root / f"{index:03d}.png") as image:
+            image.save(balanced.root / f"again_{index:03d}.jpg", quality=90)
         balanced.rows.append(
             {"path": f"again_{index:03d}.jpg", "label": ("happy", "sad")[index % 2]}
         )
@@ -85,12 +85,12 @@ def test_a_reencoded_picture_stays_on_its_originals_side(balanced):
     assert (sides(prepared) == 1).all()
 
 
-def test_identical_pictures_under_two_labels_are_dropped_and_listed(balanced):
+def test_identical_images_under_two_labels_are_dropped_and_listed(balanced):
     balanced.add("a.png", "happy", look=5)
     balanced.add("b.png", "sad", look=5)
     prepared = balanced.prepare()
     assert reasons(prepared) == {"conflicting labels": 2}
-    assert prepared.rejected["detail"].tolist() == ["labelled happy, sad"] * 2
+    assert prepared.rejected["detail"].tolist() == ["labeled happy, sad"] * 2
     assert len(prepared.rows) == 60
 
 
@@ -117,7 +117,7 @@ def test_what_leaks_across_a_given_split_leaves_train_and_never_test(corpus):
         "rows": 4,
         "groups": 4,
         "subjects": 0,
-        "pictures": 4,
+        "images": 4,
     }
     assert (sides(prepared) == 1).all()
 
@@ -137,12 +137,12 @@ def test_synthetic_rows_enter_train_only_and_at_most_their_share(balanced):
     prepared = balanced.prepare(synthetic_max_fraction=0.25)
     train = prepared.rows[prepared.rows["split"] == "train"]
     assert not prepared.rows.loc[prepared.rows["split"] != "train", "synthetic"].any()
-    # 21 real training pictures a class allow 7 made ones: 7 of 28
+    # 21 real training images a class allow 7 made ones: 7 of 28
     assert train.groupby("label")["synthetic"].sum().to_dict() == {"happy": 7, "sad": 7}
     assert reasons(prepared) == {"over data.synthetic_max_fraction": 106}
 
 
-def test_an_augmented_copy_of_a_held_out_picture_is_dropped_not_trained_on(balanced):
+def test_an_augmented_copy_of_a_held_out_image_is_dropped_not_trained_on(balanced):
     for index in range(60):
         for number in range(2):
             name = f"{index:03d}_aug_{number}_ab{index}.png"
@@ -175,7 +175,7 @@ def test_unknown_labels_stop_the_stage_with_counts_and_the_known_classes(balance
     with pytest.raises(UserError) as caught:
         balanced.prepare()
     message = str(caught.value)
-    assert "2 of 62 pictures cannot be used: 2 unknown label: 'angyr' (2)" in message
+    assert "2 of 62 images cannot be used: 2 unknown label: 'angyr' (2)" in message
     assert "known classes: amusement, angry" in message
     assert "data.labels" in message
 
@@ -183,20 +183,20 @@ def test_unknown_labels_stop_the_stage_with_counts_and_the_known_classes(balance
 def test_all_kinds_of_bad_rows_are_told_at_once_and_listed_when_borne(balanced):
     balanced.add("odd.png", "bored")
     balanced.rows.append({"path": "gone.png", "label": "happy"})
-    (balanced.root / "text.png").write_text("no picture")
+    (balanced.root / "text.png").write_text("no image")
     balanced.rows.append({"path": "text.png", "label": "sad"})
     Image.new("L", (40, 40), 7).save(balanced.root / "blank.png")
     balanced.rows.append({"path": "blank.png", "label": "sad"})
     with pytest.raises(UserError) as caught:
         balanced.prepare()
     message = str(caught.value)
-    for part in ("4 of 64", "1 unknown label", "1 missing (gone.png", "1 not a picture", "1 blank"):
+    for part in ("4 of 64", "1 unknown label", "1 missing (gone.png", "1 not an image", "1 blank"):
         assert part in message
     prepared = balanced.prepare(max_rejected=0.0625)
-    assert reasons(prepared) == {"unknown label": 1, "missing": 1, "not a picture": 1, "blank": 1}
+    assert reasons(prepared) == {"unknown label": 1, "missing": 1, "not an image": 1, "blank": 1}
 
 
-def test_pictures_in_a_table_are_unpacked_and_split(tmp_path):
+def test_images_in_a_table_are_unpacked_and_split(tmp_path):
     from emotion.datasets.corpus import DataParams
 
     random = np.random.default_rng(0)
@@ -212,9 +212,9 @@ def test_pictures_in_a_table_are_unpacked_and_split(tmp_path):
     assert len(prepared.rows) == 30
     row = prepared.rows.iloc[0]
     assert row["path"] == f"{tmp_path}/unpacked/fer2013/00000.png"
-    with Image.open(row["path"]) as picture:
+    with Image.open(row["path"]) as image:
         expected = np.array(lines[1].split(",")[1].split(), dtype=np.uint8).reshape(48, 48)
-        assert np.array_equal(np.asarray(picture), expected)
+        assert np.array_equal(np.asarray(image), expected)
 
 
 def test_the_classic_mistake_is_found_and_not_repeated(corpus, capsys):
@@ -226,8 +226,8 @@ def test_the_classic_mistake_is_found_and_not_repeated(corpus, capsys):
         name, label = f"{index:03d}.png", "sad" if rare else "happy"
         corpus.add(name, label)
         for number in range(3 if rare else 0):
-            with Image.open(corpus.root / name) as picture:
-                turned = picture.rotate(10 * (number + 1))
+            with Image.open(corpus.root / name) as image:
+                turned = image.rotate(10 * (number + 1))
                 copy = f"{index:03d}_aug_{number}_{index * 7 + number:04x}.png"
                 turned.save(corpus.root / copy)
             corpus.rows.append({"path": copy, "label": label})

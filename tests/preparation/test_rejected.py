@@ -17,7 +17,7 @@ def test_more_than_allowed_stops_with_counts_first_files_and_cures():
     with pytest.raises(UserError) as caught:
         refuse_too_many(bad, total=11, max_rejected=0.4)
     message = str(caught.value)
-    assert "5 of 11 pictures cannot be used" in message
+    assert "5 of 11 images cannot be used" in message
     assert "4 blank (p/0.png, p/1.png, p/2.png, ...)" in message
     assert "1 missing (p/4.png)" in message
     assert "data.max_rejected from 0.4 to 0.4546" in message
@@ -25,7 +25,7 @@ def test_more_than_allowed_stops_with_counts_first_files_and_cures():
     refuse_too_many(bad, total=11, max_rejected=0.4546)
 
 
-def test_a_corpus_of_small_pictures_is_told_of_min_size_not_of_max_rejected():
+def test_a_corpus_of_small_images_is_told_of_min_size_not_of_max_rejected():
     with pytest.raises(UserError, match=r"lower data\.min_size") as caught:
         refuse_too_many(rejected(*["too small"] * 4), total=4, max_rejected=0.0)
     assert "max_rejected" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""The pictures for a glance: all there, the same bytes for the same rows, and of readable size."""
+"""The images for a glance: all there, the same bytes for the same rows, and of readable size."""
 
 import numpy as np
 from PIL import Image
@@ -19,16 +19,16 @@ def test_every_class_has_its_sheet_and_bytes_do_not_depend_on_row_order(balanced
     ]
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-        with Image.open(tmp_path / "a" / name) as picture:
-            assert "Software" not in picture.info
+        with Image.open(tmp_path / "a" / name) as image:
+            assert "Software" not in image.info
 
 
-def test_a_contact_sheet_frames_each_picture_in_its_splits_colour(balanced, tmp_path):
+def test_a_contact_sheet_frames_each_image_in_its_splits_color(balanced, tmp_path):
     prepared = balanced.prepare()
     sheets.draw_contact_sheets(tmp_path, prepared.rows)
     with Image.open(tmp_path / "contact_happy.png") as sheet:
-        colours = {colour for _, colour in sheet.convert("RGB").getcolors(1 << 20)}
-    assert {(0x33, 0x60, 0x8C), (0xE0, 0xA0, 0x30), (0xB5, 0x50, 0x4A)} <= colours
+        colors = {color for _, color in sheet.convert("RGB").getcolors(1 << 20)}
+    assert {(0x33, 0x60, 0x8C), (0xE0, 0xA0, 0x30), (0xB5, 0x50, 0x4A)} <= colors
 
 
 def test_the_worst_pair_comes_first(balanced, tmp_path):

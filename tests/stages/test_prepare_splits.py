@@ -11,7 +11,7 @@ from PIL import Image
 from emotion.core import files, manifest
 from emotion.core.errors import UserError
 from stages import class_weights, paths, prepare_splits
-from tests.inspection.test_pictures import png_that_claims
+from tests.inspection.test_images import png_that_claims
 
 PIPELINE = """
 stages:
@@ -22,7 +22,7 @@ stages:
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A folder with params.yaml, dvc.yaml and a corpus of 60 pictures of 20 people."""
+    """A folder with params.yaml, dvc.yaml and a corpus of 60 images of 20 people."""
     monkeypatch.chdir(tmp_path)
     paths.PIPELINE.write_text(PIPELINE)
     paths.PARAMS.write_text("data: {root: faces}\n")
@@ -74,7 +74,7 @@ def test_all_outputs_are_written_and_agree(project, capsys):
     assert files.read_json(paths.LABEL_MAP) == {"angry": 0, "happy": 1, "sad": 2}
     weights = files.read_json(paths.CLASS_WEIGHTS)
     assert weights == {"angry": 1.0, "happy": 1.0, "sad": 1.0}
-    assert "60 pictures: train 42, val 9, test 9" in capsys.readouterr().out
+    assert "60 images: train 42, val 9, test 9" in capsys.readouterr().out
 
 
 def test_the_same_rows_in_another_order_give_the_same_bytes(project):
@@ -86,25 +86,25 @@ def test_the_same_rows_in_another_order_give_the_same_bytes(project):
     assert outputs(project) == before
 
 
-def test_a_truncated_picture_stops_the_stage_before_anything_is_written(project):
-    picture = project / "faces" / "07.png"
-    picture.write_bytes(picture.read_bytes()[:700])
-    with pytest.raises(UserError, match=r"1 of 60 pictures .* 1 truncated \(faces/07\.png\)"):
+def test_a_truncated_image_stops_the_stage_before_anything_is_written(project):
+    image = project / "faces" / "07.png"
+    image.write_bytes(image.read_bytes()[:700])
+    with pytest.raises(UserError, match=r"1 of 60 images .* 1 truncated \(faces/07\.png\)"):
         prepare_splits.main()
     assert outputs(project) == {}
 
 
-def truncate(picture, _):
-    picture.write_bytes(picture.read_bytes()[:700])
+def truncate(image, _):
+    image.write_bytes(image.read_bytes()[:700])
 
 
-def damage(picture, _):
-    data = picture.read_bytes()
-    picture.write_bytes(data[:60] + b"\xff" * 30 + data[90:])
+def damage(image, _):
+    data = image.read_bytes()
+    image.write_bytes(data[:60] + b"\xff" * 30 + data[90:])
 
 
 def replace_by(image):
-    return lambda picture, _: image.save(picture)
+    return lambda path, _: image.save(path)
 
 
 def relabel(label):
@@ -113,18 +113,18 @@ def relabel(label):
     )
 
 
-def point_outside(picture, table):
-    picture.rename(picture.parents[1] / "07.png")
+def point_outside(image, table):
+    image.rename(image.parents[1] / "07.png")
     table.write_text(table.read_text().replace("07.png,happy", "../07.png,happy"))
 
 
 BAD = {
     "truncated": truncate,
-    "missing": lambda picture, _: picture.unlink(),
-    "not a picture": lambda picture, _: picture.write_text("no picture"),
+    "missing": lambda image, _: image.unlink(),
+    "not an image": lambda image, _: image.write_text("no image"),
     "unreadable": damage,
     "too small": replace_by(Image.new("L", (40, 31), 7)),
-    "decompression bomb": lambda picture, _: png_that_claims(picture, 30_000, 30_000),
+    "decompression bomb": lambda image, _: png_that_claims(image, 30_000, 30_000),
     "blank": replace_by(Image.new("L", (40, 40), 7)),
     "unknown label": relabel("bored"),
     "outside data.root": point_outside,
@@ -136,14 +136,14 @@ def test_whatever_is_bad_is_told_and_what_was_written_stays(project, reason):
     prepare_splits.main()
     before = outputs(project)
     BAD[reason](project / "faces" / "07.png", project / "faces" / "labels.csv")
-    with pytest.raises(UserError, match=rf"1 of 60 pictures cannot be used: 1 {reason}") as caught:
+    with pytest.raises(UserError, match=rf"1 of 60 images cannot be used: 1 {reason}") as caught:
         prepare_splits.main()
     assert ("'bored' (1)" if reason == "unknown label" else "07.png") in str(caught.value)
     assert "raise data.max_rejected from 0 to 0.0167" in str(caught.value)
     assert outputs(project) == before
 
 
-def test_tolerated_pictures_are_listed_and_left_out(project):
+def test_tolerated_images_are_listed_and_left_out(project):
     (project / "faces" / "07.png").unlink()
     paths.PARAMS.write_text("data: {root: faces, max_rejected: 0.02}\n")
     prepare_splits.main()

@@ -1,4 +1,4 @@
-"""A run in seconds: timm's tiny network on striped pictures."""
+"""A run in seconds: timm's tiny network on striped images."""
 
 import dataclasses
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from emotion.data.cache import CachedPictures
+from emotion.data.cache import CachedImages
 from emotion.training.batches import plan_epoch
-from emotion.training.loading import LabelledPictures
+from emotion.training.loading import LabeledImages
 from emotion.training.processes import Processes
 from tests.training.conftest import QUICK
 
@@ -20,11 +20,9 @@ MIXED = {"use_mixup": True, "use_cutmix": True}
 @pytest.fixture
 def data():
     generator = torch.Generator().manual_seed(0)
-    pictures = torch.randint(0, 256, (21, 3, 36, 36), generator=generator, dtype=torch.uint8)
+    images = torch.randint(0, 256, (21, 3, 36, 36), generator=generator, dtype=torch.uint8)
     labels = np.arange(21) % 3
-    return LabelledPictures(
-        pictures=CachedPictures(pictures), labels=labels, targets=torch.eye(3)[labels]
-    )
+    return LabeledImages(images=CachedImages(images), labels=labels, targets=torch.eye(3)[labels])
 
 
 def epoch(data, processes=None, number=1, **changes):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
-from emotion.data.cache import CachedPictures, cache_pictures
+from emotion.data.cache import CachedImages, cache_images
 from emotion.inference import predict_logits
 from emotion.losses import LOSSES
 from emotion.metrics import accuracy, macro_f1
@@ -36,9 +36,9 @@ def test_another_seed_gives_other_weights(train):
 def test_the_saved_network_has_the_validation_figures_that_it_was_kept_for(train, striped_rows):
     checkpoint = train()
     rows = striped_rows[16:]
-    cached = cache_pictures(list(rows["path"]), 32, checkpoint.interpolation, "val")
-    pictures = CachedPictures(cached)
-    predicted = predict_logits(checkpoint.build_model(), pictures, checkpoint).argmax(axis=1)
+    cached = cache_images(list(rows["path"]), 32, checkpoint.interpolation, "val")
+    images = CachedImages(cached)
+    predicted = predict_logits(checkpoint.build_model(), images, checkpoint).argmax(axis=1)
     labels = rows["label"].map({"happy": 0, "sad": 1}).to_numpy()
     assert checkpoint.val_macro_f1 == macro_f1(labels, predicted, 2)
     assert checkpoint.val_accuracy == accuracy(labels, predicted)
@@ -120,7 +120,7 @@ def test_gradients_are_clipped_to_their_norm(train, tmp_path):
     assert last_norm(0.01) == pytest.approx(0.01, rel=1e-3)
 
 
-def test_class_weights_change_what_is_learnt(train):
+def test_class_weights_change_what_is_learned(train):
     plain = train(epochs=1)
     weighted = train(epochs=1, class_weights={"happy": 0.1, "sad": 1.9})
     ignored = train(epochs=1, class_weights={"happy": 0.1, "sad": 1.9}, use_class_weights=False)

@@ -30,19 +30,19 @@ def test_class_weights_wait_for_their_share_of_the_epochs():
     assert objective(epochs=10).weights(1).tolist() == [0.5, 2.0]
 
 
-def test_a_teacher_sees_the_same_view_at_its_own_size_and_normalisation():
+def test_a_teacher_sees_the_same_view_at_its_own_size_and_normalization():
     seen = []
 
     class Teacher(nn.Module):
-        def forward(self, pictures):
-            seen.append(pictures)
-            return torch.tensor([[3.0, -1.0]]).expand(len(pictures), 2)
+        def forward(self, images):
+            seen.append(images)
+            return torch.tensor([[3.0, -1.0]]).expand(len(images), 2)
 
     spec = SimpleNamespace(img_size=4, mean=[0.25] * 3, std=[0.25] * 3)
     taught = objective((Teacher(), spec), teacher_weight=0.3, teacher_temperature=2.0)
     alone = objective()
     logits, targets = torch.randn(3, 2), torch.eye(2)[[0, 1, 0]]
-    views = torch.zeros(3, 3, 8, 8)  # mid-grey, 0.5 of 0..1
+    views = torch.zeros(3, 3, 8, 8)  # mid-gray, 0.5 of 0..1
     total = taught.total(targets, 1)
     loss = taught(logits, targets, views, 1, total, 3)
     expected = 0.7 * alone(logits, targets, views, 1, total, 3)

@@ -34,7 +34,7 @@ if checkpoint:
 def test_two_processes_learn_what_one_does(tmp_path, striped_rows):
     from emotion.models.pretrained import PretrainedParams, fetch_pretrained
 
-    # LayerNorm: BatchNorm cannot be synchronised on a CPU
+    # LayerNorm: BatchNorm cannot be synchronized on a CPU
     fetch_pretrained(
         PretrainedParams(model_type="test_vit", pretrained="none"), tmp_path / "weights"
     )
@@ -66,18 +66,18 @@ def test_rows_are_shared_evenly_and_alone_all_is_ours():
     assert Processes(2, 3).part(rows).tolist() == [2, 5]
 
 
-def test_synchronised_norms_compute_what_they_replace(monkeypatch):
+def test_synchronized_norms_compute_what_they_replace(monkeypatch):
     monkeypatch.setattr(processes.distributed, "broadcast", lambda *_, **__: None)
     model = build_backbone(resolve_backbone("test_efficientnet"), 32).eval()
     with torch.no_grad():
-        for parameter in model.parameters():  # as initialised, an activation would change little
+        for parameter in model.parameters():  # as initialized, an activation would change little
             parameter.normal_(generator=torch.Generator().manual_seed(0))
-    pictures = torch.randn(2, 3, 32, 32)
-    expected = model(pictures)
+    images = torch.randn(2, 3, 32, 32)
+    expected = model(images)
     weights = model.state_dict()
 
-    synchronised = Processes(0, 2).prepare(model.to("meta")).to_empty(device="cpu")
+    synchronized = Processes(0, 2).prepare(model.to("meta")).to_empty(device="cpu")
 
-    synchronised.load_state_dict(weights)
-    assert any(isinstance(m, torch.nn.SyncBatchNorm) for m in synchronised.modules())
-    torch.testing.assert_close(synchronised.eval()(pictures), expected)
+    synchronized.load_state_dict(weights)
+    assert any(isinstance(m, torch.nn.SyncBatchNorm) for m in synchronized.modules())
+    torch.testing.assert_close(synchronized.eval()(images), expected)

@@ -14,7 +14,7 @@ def test_shuffle_visits_every_row_once_in_batches_of_nearly_one_size():
     assert all((rows == keys).all() for rows, keys in batches)
 
 
-def test_no_batch_is_left_with_a_single_picture():
+def test_no_batch_is_left_with_a_single_image():
     sizes = [len(rows) for rows, _ in epoch_batches("shuffle", LABELS[:65], 32, 1, 1)]
     assert sorted(sizes) == [21, 22, 22]
 

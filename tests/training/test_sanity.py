@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
-from emotion.data.cache import CachedPictures
+from emotion.data.cache import CachedImages
 from emotion.training import sanity
-from emotion.training.loading import LabelledPictures
+from emotion.training.loading import LabeledImages
 from tests.training.conftest import QUICK
 
 LABEL_MAP = {"happy": 0, "sad": 1}
@@ -24,7 +24,7 @@ def test_a_sound_set_up_passes_with_its_figures(striped_rows, weights_folder):
     assert figures["gradient_norm"]["backbone"] > 0
 
 
-def test_weights_that_favour_the_commoner_class_fail():
+def test_weights_that_favor_the_commoner_class_fail():
     with pytest.raises(UserError, match="rarer class must not weigh less"):
         sanity.check_weights({"happy": 90, "sad": 10}, {"happy": 1.5, "sad": 0.5})
 
@@ -45,13 +45,13 @@ def test_a_network_that_is_cut_off_fails():
         sanity.check_gradients(model, sample(), SPEC)
 
 
-def test_labels_that_cannot_be_learnt_fail():
-    """Twelve identical pictures under two labels."""
-    contradiction = LabelledPictures(
-        pictures=CachedPictures(torch.full((12, 3, 36, 36), 99, dtype=torch.uint8)),
+def test_labels_that_cannot_be_learned_fail():
+    """Twelve identical images under two labels."""
+    contradiction = LabeledImages(
+        images=CachedImages(torch.full((12, 3, 36, 36), 99, dtype=torch.uint8)),
         **labels(np.arange(12) % 2),
     )
-    with pytest.raises(UserError, match="does not learn 12 training pictures by heart"):
+    with pytest.raises(UserError, match="does not learn 12 training images by heart"):
         sanity.check_overfit(small_model(), contradiction, SPEC)
 
 
@@ -70,8 +70,8 @@ def labels(classes):
 
 
 def sample():
-    pictures = torch.randint(0, 256, (4, 3, 36, 36), dtype=torch.uint8)
-    return LabelledPictures(pictures=CachedPictures(pictures), **labels(np.array([0, 1, 0, 1])))
+    images = torch.randint(0, 256, (4, 3, 36, 36), dtype=torch.uint8)
+    return LabeledImages(images=CachedImages(images), **labels(np.array([0, 1, 0, 1])))
 
 
 def small_model():

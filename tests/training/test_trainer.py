@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from emotion.data.cache import CachedPictures, cached_side
+from emotion.data.cache import CachedImages, cached_side
 from emotion.models.checkpoint import initial_model
 from emotion.training.journal import Journal
-from emotion.training.loading import LabelledPictures
+from emotion.training.loading import LabeledImages
 from emotion.training.objective import Objective
 from emotion.training.precision import Precision
 from emotion.training.processes import Processes
@@ -57,8 +57,8 @@ def trainer(tmp_path, weights_folder, monkeypatch):
         model, origin = initial_model(weights_folder, params.img_size, "deep", 2)
         model.to("meta", memory_format=torch.channels_last)
         side, labels = cached_side(params.img_size), np.arange(32) % 2
-        pictures = CachedPictures(torch.zeros(32, 3, side, side, dtype=torch.uint8))
-        data = LabelledPictures(pictures=pictures, labels=labels, targets=torch.eye(2)[labels])
+        images = CachedImages(torch.zeros(32, 3, side, side, dtype=torch.uint8))
+        data = LabeledImages(images=images, labels=labels, targets=torch.eye(2)[labels])
         ones = torch.ones(2, device="meta")
         precision = Precision(device="cpu", full=torch.float32, frozen=torch.float32)
         trainer = Trainer(

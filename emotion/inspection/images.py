@@ -1,6 +1,6 @@
-"""Inspect pictures in parallel; each is decoded whole, as `emotion.core.pictures` does it later.
+"""Inspect images in parallel; each is decoded whole, as `emotion.core.images` does it later.
 
-So a picture that passes here opens there.
+So an image that passes here opens there.
 """
 
 import os
@@ -16,29 +16,29 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from emotion.core.pictures import FORMATS, to_rgb
+from emotion.core.images import FORMATS, to_rgb
 from emotion.inspection.fingerprints import hash_looks, hash_pixels, lowest_frequencies
 
-# Why a picture is turned away.
+# Why an image is turned away.
 MISSING = "missing"
-NOT_A_PICTURE = "not a picture"
-UNREADABLE = "unreadable"  # a damaged picture, or a file that may not be opened
+NOT_AN_IMAGE = "not an image"
+UNREADABLE = "unreadable"  # a damaged image, or a file that may not be opened
 TRUNCATED = "truncated"
 BOMB = "decompression bomb"  # more pixels than Pillow's limit, about 89 million
 TOO_SMALL = "too small"  # the short side is under data.min_size
 BLANK = "blank"  # every pixel the same
 
-# Of JPEG, PNG, GIF and TIFF (twice): what begins so was meant as a picture.
+# Of JPEG, PNG, GIF and TIFF (twice): what begins so was meant as an image.
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
 
-_CHUNK = 256  # pictures a worker takes at a time
-_SMALL = 1 << 16  # values in a picture; larger ones would fill the memory if held together
+_CHUNK = 256  # images a worker takes at a time
+_SMALL = 1 << 16  # values in an image; larger ones would fill the memory if held together
 _ONE_READ = 1 << 16  # bytes
 _FEW = 512  # below this, starting processes costs more than they save
 
 
 class Finding(NamedTuple):
-    """What the inspection of one picture found; zeros and nothing where it could not be read."""
+    """What the inspection of one image found; zeros and nothing where it could not be read."""
 
     sha256: str  # of the decoded pixels
     looks: bytes  # perceptual hash
@@ -53,18 +53,18 @@ class _Decoded(NamedTuple):
 
     reason: str
     mode: str = ""
-    shape: tuple[int, ...] = ()  # (H, W) if it is plain grey, else (H, W, 3)
+    shape: tuple[int, ...] = ()  # (H, W) if it is plain gray, else (H, W, 3)
     pixels: bytes = b""
 
 
-def inspect_pictures(
+def inspect_images(
     paths: Sequence[str], min_size: int, workers: int | None = None
 ) -> list[Finding]:
-    """Open and fully decode every picture once, in parallel.
+    """Open and fully decode every image once, in parallel.
 
     Args:
         paths: files.
-        min_size: pixels; a picture whose short side is shorter is `too small`.
+        min_size: pixels; an image whose short side is shorter is `too small`.
         workers: processes; None takes one a core.
 
     Returns:
@@ -74,7 +74,7 @@ def inspect_pictures(
 
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
     inspect = partial(inspect_chunk, min_size=min_size)
-    with tqdm(total=len(paths), desc="inspect pictures", unit="picture", leave=False) as bar:
+    with tqdm(total=len(paths), desc="inspect images", unit="image", leave=False) as bar:
         findings = []
         for found in _in_parallel(inspect, chunks, workers or os.cpu_count() or 1, len(paths)):
             findings += found
@@ -82,8 +82,8 @@ def inspect_pictures(
     return findings
 
 
-def _in_parallel(inspect, chunks, workers: int, pictures: int) -> Iterator[list[Finding]]:
-    if workers == 1 or pictures < _FEW:
+def _in_parallel(inspect, chunks, workers: int, images: int) -> Iterator[list[Finding]]:
+    if workers == 1 or images < _FEW:
         yield from map(inspect, chunks)
         return
     # Spawned: a fork of a process that has threads (torch, OpenMP) may never return.
@@ -92,27 +92,27 @@ def _in_parallel(inspect, chunks, workers: int, pictures: int) -> Iterator[list[
 
 
 def inspect_chunk(paths: Sequence[str], min_size: int) -> list[Finding]:
-    """What a worker does with its share: see `inspect_pictures`."""
+    """What a worker does with its share: see `inspect_images`."""
     with warnings.catch_warnings():
-        # Pillow warns of odd metadata and large pictures; what matters of it becomes a reason.
+        # Pillow warns of odd metadata and large images; what matters of it becomes a reason.
         warnings.simplefilter("ignore")
         runs = groupby(map(_decode, paths), key=_run_of)
         return [finding for _, run in runs for finding in _judge(list(run), min_size)]
 
 
-def _run_of(picture: _Decoded) -> object:
-    """Small neighbours of one size share a key and are judged together, a tenth faster."""
-    if picture.reason:
+def _run_of(image: _Decoded) -> object:
+    """Small neighbors of one size share a key and are judged together, a tenth faster."""
+    if image.reason:
         return None
-    return picture.shape if len(picture.pixels) <= _SMALL else object()
+    return image.shape if len(image.pixels) <= _SMALL else object()
 
 
 def _judge(run: list[_Decoded], min_size: int) -> list[Finding]:
-    """Findings on pictures of one size, or on files that could not be read."""
+    """Findings on images of one size, or on files that could not be read."""
     if run[0].reason:
-        return [Finding("", b"", 0, 0, "", picture.reason) for picture in run]
+        return [Finding("", b"", 0, 0, "", image.reason) for image in run]
     height, width = run[0].shape[:2]
-    joined = b"".join([picture.pixels for picture in run])
+    joined = b"".join([image.pixels for image in run])
     pixels = np.frombuffer(joined, dtype=np.uint8).reshape(len(run), *run[0].shape)
     looks = hash_looks(lowest_frequencies(pixels))
     if min(height, width) < min_size:
@@ -121,8 +121,8 @@ def _judge(run: list[_Decoded], min_size: int) -> list[Finding]:
         flat = pixels.reshape(len(run), height * width, -1)
         reasons = np.where((flat == flat[:, :1]).all(axis=(1, 2)), BLANK, "").tolist()
     return [
-        Finding(hash_pixels(values), code.tobytes(), width, height, picture.mode, reason)
-        for picture, values, code, reason in zip(run, pixels, looks, reasons, strict=True)
+        Finding(hash_pixels(values), code.tobytes(), width, height, image.mode, reason)
+        for image, values, code, reason in zip(run, pixels, looks, reasons, strict=True)
     ]
 
 
@@ -154,22 +154,22 @@ def _in_memory_if_small(raw: FileIO) -> BinaryIO:
 
 
 def _decode_file(file: BinaryIO) -> _Decoded:
-    picture = Image.open(file, formats=FORMATS)
-    mode = picture.mode
-    if picture.width * picture.height > Image.MAX_IMAGE_PIXELS:
+    image = Image.open(file, formats=FORMATS)
+    mode = image.mode
+    if image.width * image.height > Image.MAX_IMAGE_PIXELS:
         return _Decoded(BOMB)
-    picture.load()
+    image.load()
     # Without `info` there is no orientation; a TIFF has been turned by `load` already.
-    if picture.info and picture.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        ImageOps.exif_transpose(picture, in_place=True)
-    if mode == "L" and not picture.has_transparency_data:
-        return _Decoded("", mode, (picture.height, picture.width), picture.tobytes())
-    picture = to_rgb(picture)
-    return _Decoded("", mode, (picture.height, picture.width, 3), picture.tobytes())
+    if image.info and image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        ImageOps.exif_transpose(image, in_place=True)
+    if mode == "L" and not image.has_transparency_data:
+        return _Decoded("", mode, (image.height, image.width), image.tobytes())
+    image = to_rgb(image)
+    return _Decoded("", mode, (image.height, image.width, 3), image.tobytes())
 
 
 def _reason_of(error: Exception, file: BinaryIO) -> str:
-    """Why Pillow refused a file: cut short, damaged, or never a picture."""
+    """Why Pillow refused a file: cut short, damaged, or never an image."""
     if "truncated" in str(error).lower():
         return TRUNCATED
     file.seek(0)
@@ -177,7 +177,7 @@ def _reason_of(error: Exception, file: BinaryIO) -> str:
     if file.seek(0, os.SEEK_END) < _least_size(head):
         return TRUNCATED
     unknown = isinstance(error, UnidentifiedImageError) and not head.startswith(_SIGNATURES)
-    return NOT_A_PICTURE if unknown else UNREADABLE
+    return NOT_AN_IMAGE if unknown else UNREADABLE
 
 
 def _least_size(head: bytes) -> int:

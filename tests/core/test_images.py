@@ -5,14 +5,14 @@ import pytest
 from PIL import Image
 
 from emotion.core.errors import UserError
-from emotion.core.pictures import read_picture
+from emotion.core.images import read_image
 
 RAMP = np.linspace(0, 255, 48 * 40).round().astype(np.uint8).reshape(40, 48)
 
 
-def read_back(tmp_path, picture, name="a.png", **options):
-    picture.save(tmp_path / name, **options)
-    read = read_picture(tmp_path / name)
+def read_back(tmp_path, image, name="a.png", **options):
+    image.save(tmp_path / name, **options)
+    read = read_image(tmp_path / name)
     assert read.mode == "RGB"
     return np.asarray(read).astype(int)
 
@@ -23,7 +23,7 @@ def test_eight_bit_modes_keep_their_values(tmp_path, mode):
     np.testing.assert_array_equal(values, np.repeat(RAMP[:, :, None], 3, axis=2))
 
 
-def test_a_16_bit_grey_png_is_scaled_not_clipped(tmp_path):
+def test_a_16_bit_gray_png_is_scaled_not_clipped(tmp_path):
     values = read_back(tmp_path, Image.fromarray(RAMP.astype(np.uint16) * 257))
     assert np.abs(values[:, :, 0] - RAMP).max() <= 1
 
@@ -36,7 +36,7 @@ def test_transparency_is_laid_over_white(tmp_path):
     assert (values[:, 24:] == 0).all()
 
 
-def test_a_palette_with_a_transparent_colour_is_laid_over_white(tmp_path):
+def test_a_palette_with_a_transparent_color_is_laid_over_white(tmp_path):
     palette = Image.new("P", (40, 40), 1)
     palette.putpalette([10, 20, 30, 40, 50, 60])
     palette.paste(0, (0, 0, 40, 20))
@@ -45,43 +45,43 @@ def test_a_palette_with_a_transparent_colour_is_laid_over_white(tmp_path):
     assert values[39, 39].tolist() == [40, 50, 60]
 
 
-def test_cmyk_becomes_the_colours_it_prints(tmp_path):
+def test_cmyk_becomes_the_colors_it_prints(tmp_path):
     red = Image.new("RGB", (40, 40), (255, 0, 0)).convert("CMYK")
     values = read_back(tmp_path, red, "a.jpg", quality=95)
     assert np.abs(values - [255, 0, 0]).max() <= 8
 
 
 def test_exif_orientation_is_applied(tmp_path):
-    picture = Image.new("RGB", (60, 40))
-    picture.paste((255, 255, 255), (0, 0, 60, 20))  # white on top
+    image = Image.new("RGB", (60, 40))
+    image.paste((255, 255, 255), (0, 0, 60, 20))  # white on top
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera lay on its side: show it turned clockwise
-    values = read_back(tmp_path, picture, exif=exif)
+    values = read_back(tmp_path, image, exif=exif)
     assert values.shape == (60, 40, 3)
     assert (values[:, 20:] == 255).all()  # what was on top is now on the right
     assert (values[:, :20] == 0).all()
 
 
 def test_an_animation_gives_its_first_frame(tmp_path):
-    frames = [Image.new("L", (40, 40), grey) for grey in (50, 200)]
+    frames = [Image.new("L", (40, 40), gray) for gray in (50, 200)]
     values = read_back(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])
     assert (values == 50).all()
 
 
 def test_a_missing_or_damaged_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"gone\.png is missing"):
-        read_picture(tmp_path / "gone.png")
-    (tmp_path / "text.png").write_text("no picture")
+        read_image(tmp_path / "gone.png")
+    (tmp_path / "text.png").write_text("no image")
     with pytest.raises(UserError, match=r"text\.png cannot be read"):
-        read_picture(tmp_path / "text.png")
+        read_image(tmp_path / "text.png")
     Image.effect_noise((64, 64), 90).save(tmp_path / "whole.jpg")
     data = (tmp_path / "whole.jpg").read_bytes()
     (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
     with pytest.raises(UserError, match=r"cut\.jpg cannot be read"):
-        read_picture(tmp_path / "cut.jpg")
+        read_image(tmp_path / "cut.jpg")
 
 
 def test_formats_that_start_other_programs_are_not_opened(tmp_path):
     Image.new("RGB", (20, 20)).save(tmp_path / "a.eps")
     with pytest.raises(UserError, match="cannot be read"):
-        read_picture(tmp_path / "a.eps")
+        read_image(tmp_path / "a.eps")

@@ -1,4 +1,4 @@
-"""Decode a picture file, whatever its form, into upright RGB."""
+"""Decode an image file, whatever its form, into upright RGB."""
 
 from pathlib import Path
 
@@ -11,17 +11,17 @@ from emotion.core.errors import UserError
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 
-def read_picture(path: str | Path) -> Image.Image:
+def read_image(path: str | Path) -> Image.Image:
     """Decode a whole file: EXIF rotation applied, transparency over white, 16 bits to 8, RGB out.
 
     Of an animation, the first frame.
 
     Raises:
-        UserError: the file is missing, truncated, or no picture; the message names it.
+        UserError: the file is missing, truncated, or no image; the message names it.
     """
     try:
-        with Image.open(path, formats=FORMATS) as picture:
-            return to_rgb(ImageOps.exif_transpose(picture))
+        with Image.open(path, formats=FORMATS) as image:
+            return to_rgb(ImageOps.exif_transpose(image))
     except FileNotFoundError:
         raise UserError(
             f"{path} is missing; restore it, or run `dvc repro prepare_splits`."
@@ -30,14 +30,14 @@ def read_picture(path: str | Path) -> Image.Image:
         raise UserError(f"{path} cannot be read ({error}); repair or delete it.") from None
 
 
-def to_rgb(picture: Image.Image) -> Image.Image:
-    """An 8-bit RGB version of a picture of any mode."""
-    if picture.mode.startswith("I"):
-        # Pillow's own conversion clips 16-bit values to 255, which turns a picture white.
-        values = np.asarray(picture).astype(np.float64).clip(0, 65535)
+def to_rgb(image: Image.Image) -> Image.Image:
+    """An 8-bit RGB version of an image of any mode."""
+    if image.mode.startswith("I"):
+        # Pillow's own conversion clips 16-bit values to 255, which turns an image white.
+        values = np.asarray(image).astype(np.float64).clip(0, 65535)
         return Image.fromarray(np.rint(values / 257).astype(np.uint8)).convert("RGB")
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(white, picture).convert("RGB")
-    return picture.convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
