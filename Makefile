@@ -1,29 +1,39 @@
-# Makes the environment if it is missing, then calls the tools; DVC is the task runner.
-# `.venv` is remade when requirements.txt changes.
+# Creates the environment if it is missing, then calls the tools; DVC is the task runner.
+# `.venv` is updated when requirements.txt changes.
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PYTHON ?= python3
 export PATH := $(BIN):$(PATH)
 
-.PHONY: repro test lint format bench
+.PHONY: help repro test test-fast test-shipped lint format bench
 .DEFAULT_GOAL := repro
 
-repro: $(VENV)/installed ## run the pipeline: dvc repro
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+repro: $(VENV)/installed ## run the pipeline: dvc repro (the default)
 	dvc repro
 
 test: $(VENV)/installed ## run the tests
-	pytest
+	pytest --numprocesses auto -m "not shipped"
 
-lint: $(VENV)/installed ## check format and style
+test-fast: $(VENV)/installed ## run the tests that take milliseconds
+	pytest --numprocesses auto -m "not (slow or network or shipped)"
+
+test-shipped: $(VENV)/installed ## check that dvc.lock, params and README are those of this code
+	pytest -m shipped
+
+lint: $(VENV)/installed ## check format, style and types
 	ruff format --check .
 	ruff check .
+	mypy
 
 format: $(VENV)/installed ## rewrite to the format
 	ruff format .
 	ruff check --fix .
 
-bench: $(VENV)/installed ## measure; the figures go to benchmarks/results/
+bench: $(VENV)/installed ## measure; writes to benchmarks/results/
 	$(BIN)/python -m benchmarks.bench_prepare_splits
 	$(BIN)/python -m benchmarks.bench_augmentation
 	$(BIN)/python -m benchmarks.bench_training
@@ -32,4 +42,5 @@ $(VENV)/installed: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run `make PYTHON=python3.11`")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/pip install --disable-pip-version-check --no-deps --editable .  # the command `emotion`
 	touch $@

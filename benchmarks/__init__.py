@@ -1,1 +1,1 @@
-"""Measurements of time and memory, stage by stage; run as `python -m benchmarks.bench_<stage>`."""
+"""Benchmarks of time and memory, one per stage; run as `python -m benchmarks.bench_<stage>`."""

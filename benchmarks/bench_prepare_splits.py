@@ -1,11 +1,11 @@
-"""How long `prepare_splits` takes, against what it promises.
+"""Measure time and memory of `prepare_splits` and compare them with the limits below.
 
-Run     python -m benchmarks.bench_prepare_splits     (some minutes; leave the machine alone)
+Run     python -m benchmarks.bench_prepare_splits     (some minutes, on an otherwise idle machine)
 Writes  benchmarks/results/prepare_splits.json
 
-Each measurement runs in a process of its own, so that its peak memory is its own. The standard
-library alone is imported up here: every worker imports this module first, and what it takes would
-be counted on both sides of a ratio.
+Each measurement runs in its own process, so that its peak memory is measured separately. Only the
+standard library is imported at module level: every worker imports this module first, and the time
+of other imports would be counted on both sides of a ratio.
 """
 
 import resource
@@ -19,34 +19,38 @@ from contextlib import contextmanager
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import describe_machine, in_a_process
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESULTS = Path(__file__).parent / "results" / "prepare_splits.json"
 IMAGES, SIDE, PROCESSES, REPETITIONS = 36_000, 48, 2, 3
 COUNTS = (10_000, 100_000, 1_000_000)
 DISTANCE = 16  # bits of 256, the default of data.near_duplicate_bits
 
-MOST_RATIO = 1.5  # inspection to bare decoding
-MOST_SECONDS, MOST_MEGABYTES = 60, 2000  # of the largest split
+MAX_RATIO = 1.5  # inspection to decoding only
+MAX_SECONDS, MAX_MEGABYTES = 60, 2000  # of the largest split
 
 
 def main() -> None:
-    """Measure, print a table, and write the figures."""
+    """Measure, print a table, and write the numbers."""
     from emotion.core import files
 
-    figures = {
+    results = {
         "machine": describe_machine(),
         "inspection": in_a_process(bench_inspection),
         "near_pairs": bench_growth(bench_near_pairs),
         "split": bench_growth(bench_split),
     }
-    print(as_table(figures))
-    files.write_json(RESULTS, figures)
+    print(format_table(results))
+    files.write_json(RESULTS, results)
 
 
-def bench_growth(bench: Callable[[int], dict]) -> dict:
-    """The same measurement at each of COUNTS, and how often the time of one goes into the next."""
+def bench_growth(bench: Callable[[int], dict[str, float]]) -> dict[str, Any]:
+    """Repeat a measurement for each of COUNTS; `growth` is the ratio of successive times."""
     rows = {str(count): in_a_process(bench, count) for count in COUNTS}
     seconds = [row["seconds"] for row in rows.values()]
     return {
@@ -56,9 +60,9 @@ def bench_growth(bench: Callable[[int], dict]) -> dict:
 
 
 @contextmanager
-def stopwatch() -> Iterator[dict]:
+def stopwatch() -> Iterator[dict[str, float]]:
     """Fill a dict with the seconds of the block and the peak memory of the process so far."""
-    taken = {}
+    taken: dict[str, float] = {}
     start = time.perf_counter()
     yield taken
     taken["seconds"] = round(time.perf_counter() - start, 3)
@@ -66,14 +70,15 @@ def stopwatch() -> Iterator[dict]:
     taken["peak_megabytes"] = round(peak / (1e6 if sys.platform == "darwin" else 1e3))
 
 
-def bench_inspection() -> dict:
-    """Inspection of IMAGES files against bare decoding, by PROCESSES each, alternating."""
+def bench_inspection() -> dict[str, Any]:
+    """Compare the inspection of IMAGES files with decoding only, alternating."""
     from emotion.inspection.images import inspect_images
 
-    bare, inspection = [], []
+    bare: list[float] = []
+    inspection: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        paths = draw_images(Path(folder))
-        decode_all(paths)  # the files are in the page cache from here on
+        paths = write_images(Path(folder))
+        decode_all(paths)  # reads the files into the page cache
         for _ in range(REPETITIONS):
             with stopwatch() as taken:
                 decode_all(paths)
@@ -81,7 +86,7 @@ def bench_inspection() -> dict:
             with stopwatch() as taken:
                 inspect_images(paths, min_size=SIDE, workers=PROCESSES)
             inspection.append(taken["seconds"])
-    ratios = [ours / theirs for ours, theirs in zip(inspection, bare, strict=True)]
+    ratios = [whole / part for whole, part in zip(inspection, bare, strict=True)]
     return {
         "images": IMAGES,
         "processes": PROCESSES,
@@ -91,8 +96,8 @@ def bench_inspection() -> dict:
     }
 
 
-def draw_images(folder: Path) -> list[str]:
-    """Gray PNGs, each a gradient of its own under noise."""
+def write_images(folder: Path) -> list[str]:
+    """Write gray PNGs, each with a different gradient and noise."""
     import numpy as np
     from PIL import Image
 
@@ -108,14 +113,14 @@ def draw_images(folder: Path) -> list[str]:
 
 
 def decode_all(paths: list[str]) -> None:
-    """What no inspection can do without, in the same kind of pool."""
+    """Decode only, which every inspection must do, in the same kind of pool."""
     chunks = [paths[start : start + 256] for start in range(0, len(paths), 256)]
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         list(pool.map(decode_chunk, chunks))
 
 
 def decode_chunk(paths: list[str]) -> None:
-    """Bare decoding."""
+    """Decode the images of one chunk."""
     from PIL import Image
 
     for path in paths:
@@ -123,8 +128,8 @@ def decode_chunk(paths: list[str]) -> None:
             image.load()
 
 
-def bench_near_pairs(count: int) -> dict:
-    """The search among random hashes, a hundredth of them near copies of others."""
+def bench_near_pairs(count: int) -> dict[str, float]:
+    """Measure the search among random hashes, 1 % of them near-duplicates of others."""
     import numpy as np
 
     from emotion.grouping.near_duplicates import find_near_pairs
@@ -140,21 +145,21 @@ def bench_near_pairs(count: int) -> dict:
     find_near_pairs(hashes[:1000], DISTANCE)
     with stopwatch() as taken:
         pairs = find_near_pairs(hashes, DISTANCE)
-    assert len(pairs.first) == copies, "a near copy was missed, or a stranger was taken for one"
+    assert len(pairs.first) == copies, "a near-duplicate was missed, or a false one was found"
     return taken
 
 
-def bench_split(rows_count: int) -> dict:
-    """Grouping and splitting a manifest."""
-    split_manifest(make_manifest(3000))  # what is imported and compiled once is not counted
+def bench_split(rows_count: int) -> dict[str, float]:
+    """Measure grouping and splitting of a manifest."""
+    split_manifest(make_manifest(3000))  # imports and one-time compilation are not measured
     rows = make_manifest(rows_count)
     with stopwatch() as taken:
         split_manifest(rows)
     return taken
 
 
-def make_manifest(count: int):
-    """Six classes of unequal size, about three rows a subject, a tenth without subject."""
+def make_manifest(count: int) -> "pd.DataFrame":
+    """Make rows of six unequal classes, about three per subject, and 10 % without subject."""
     import numpy as np
     import pandas as pd
 
@@ -174,40 +179,38 @@ def make_manifest(count: int):
     )
 
 
-def split_manifest(rows) -> None:
-    """The one place here that knows how rows are grouped and split."""
+def split_manifest(rows: "pd.DataFrame") -> None:
+    """Group and split rows without near-duplicates and copies."""
     import numpy as np
 
     from emotion.grouping.groups import name_groups
     from emotion.grouping.near_duplicates import Pairs
     from emotion.splits import split_rows
 
-    nothing = np.array([], dtype=np.int64)
-    groups = name_groups(rows, Pairs(nothing, nothing, nothing), np.full(len(rows), "", object))
+    none = np.array([], dtype=np.int64)
+    groups = name_groups(rows, Pairs(none, none, none), np.full(len(rows), "", object))
     split_rows(rows.assign(group=groups), val_fraction=0.15, test_fraction=0.15, seed=42)
 
 
-def as_table(figures: dict) -> str:
-    """The figures beside what was promised."""
-    inspection = figures["inspection"]
+def format_table(results: dict[str, Any]) -> str:
+    """Format the results together with the limits."""
+    inspection = results["inspection"]
     lines = [
-        ", ".join(str(value) for value in figures["machine"].values()),
-        f"inspection / bare decoding of {IMAGES:,} images, {PROCESSES} processes: "
+        ", ".join(str(value) for value in results["machine"].values()),
+        f"inspection / decoding only of {IMAGES:,} images, {PROCESSES} processes: "
         f"{statistics.median(inspection['inspection_seconds']):.2f} s / "
         f"{statistics.median(inspection['bare_seconds']):.2f} s, "
-        f"median ratio {inspection['median_ratio']:.2f} (at most {MOST_RATIO})",
+        f"median ratio {inspection['median_ratio']:.2f} (at most {MAX_RATIO})",
         "",
         f"{'':12}{'rows':>10}{'seconds':>10}{'MB':>8}",
     ]
     for name in ("near_pairs", "split"):
-        for count, row in figures[name]["by_count"].items():
+        for count, row in results[name]["by_count"].items():
             lines.append(
                 f"{name:12}{int(count):>10,}{row['seconds']:>10.2f}{row['peak_megabytes']:>8,}"
             )
-        lines.append(f"{'':12}ten times the rows: {figures[name]['growth']} times the seconds")
-    lines.append(
-        f"split: at most {MOST_SECONDS} s and {MOST_MEGABYTES:,} MB at {COUNTS[-1]:,} rows"
-    )
+        lines.append(f"{'':12}ten times the rows: {results[name]['growth']} times the seconds")
+    lines.append(f"split: at most {MAX_SECONDS} s and {MAX_MEGABYTES:,} MB at {COUNTS[-1]:,} rows")
     return "\n".join(lines)
 
 

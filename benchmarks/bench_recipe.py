@@ -1,12 +1,13 @@
-"""What each switch of the recipe gains or loses on the faces of data/splits.
+"""Ablation of the recipe: metrics with one setting changed per run.
 
-Run     python -m benchmarks.bench_recipe [seeds ...]     (minutes a run, and there are many)
-Reads   params.yaml and what the stages before `train` made
-Writes  benchmarks/results/recipe.json after each run, and goes on from there
+Run     python -m benchmarks.bench_recipe [seeds ...]     (many runs, minutes each)
+Reads   params.yaml and the outputs of the stages before `train`
+Writes  benchmarks/results/recipe.json after each run; runs that it already has are skipped
 
-Every run changes one thing of params.yaml, but for the last two, which join what gained most on
-validation. The test figures are only to be read: choosing by them would make them as good as the
-validation figures.
+The baseline is params.yaml. For the recorded runs it held the settings of the command under "Your
+own faces" in README.md without its last line. The last two rows combine the settings that gained
+most on validation. The results also hold the test metrics, but the table does not show them: a
+setting chosen by the test split would make its metrics as biased as those of validation.
 """
 
 import dataclasses
@@ -14,13 +15,14 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-os.environ.setdefault("DVC_TEST", "true")  # dvclive then asks nothing of a server
+os.environ.setdefault("DVC_TEST", "true")  # disables DVC's telemetry
 
 import numpy as np
 import pandas as pd
 
-import emotion.models  # noqa: F401, before torchvision
+import emotion.models  # noqa: F401, must precede torchvision
 from benchmarks.machine import processor_name
 from emotion.core import files, labels
 from emotion.core.manifest import read_manifest
@@ -35,17 +37,12 @@ from stages import paths
 from stages.run import settings_of
 
 RESULTS = Path(__file__).parent / "results" / "recipe.json"
-FIGURES = {
-    "val_accuracy": "val accuracy",
-    "val_macro_f1": "val macro-F1",
-    "test_accuracy": "test accuracy",
-    "test_macro_f1": "test macro-F1",
-}
-BASE = "as in params.yaml"
+METRICS = {"val_accuracy": "validation accuracy", "val_macro_f1": "validation macro-F1"}
+BASELINE = "baseline"
 LDAM = {"loss": "ldam", "reweight_from": 0.8}
-TAUGHT = "teacher: the first run's own network"  # of the same seed
-SWITCHES = {
-    BASE: {},
+DISTILLED = "distillation from the baseline's own network"  # with the same seed
+SWITCHES: dict[str, dict[str, Any]] = {
+    BASELINE: {},
     "no class weights": {"use_class_weights": False},
     "weighted sampler instead of class weights": {
         "use_class_weights": False,
@@ -60,21 +57,21 @@ SWITCHES = {
         "mixup_off_epochs": 3,
     },
     "CutMix 1.0, off for the last 3 epochs": {"use_cutmix": True, "mixup_off_epochs": 3},
-    "no moving average": {"use_ema": False},
+    "no EMA": {"use_ema": False},
     "one_cycle": {"scheduler": "one_cycle"},
     "cosine_restarts": {"scheduler": "cosine_restarts"},
     "layer_decay 0.8": {"layer_decay": 0.8},
     "deep head": {"head": "deep"},
     "accumulate_steps 2": {"accumulate_steps": 2},
     "grayscale": {"grayscale": True},
-    TAUGHT: {},
-    "LDAM as above, one_cycle": {**LDAM, "scheduler": "one_cycle"},
+    DISTILLED: {},  # `measure` adds the teacher
+    "LDAM and one_cycle": {**LDAM, "scheduler": "one_cycle"},
     "one_cycle, no label smoothing": {"scheduler": "one_cycle", "label_smoothing": 0.0},
 }
 
 
 def main() -> None:
-    """Run what is not in the results yet, seed by seed, and print the table."""
+    """Run the combinations that are missing in the results, seed by seed, and print the table."""
     keep_freed_memory()
     seeds = [int(word) for word in sys.argv[1:]] or [0, 1, 2]
     found = files.read_json(RESULTS) if RESULTS.exists() else {"runs": []}
@@ -85,20 +82,20 @@ def main() -> None:
                 teacher = Path(folder) / f"teacher_{seed}.pth"
                 if (switch, seed) in done:
                     continue
-                if switch == TAUGHT and not teacher.exists():
-                    measure(BASE, seed, teacher)[0].save(teacher)
+                if switch == DISTILLED and not teacher.exists():
+                    measure(BASELINE, seed, teacher)[0].save(teacher)
                 checkpoint, run = measure(switch, seed, teacher)
-                if switch == BASE:
+                if switch == BASELINE:
                     checkpoint.save(teacher)
                 found["runs"].append(run)
                 files.write_json(RESULTS, found)
-    print(as_table(found["runs"]))
+    print(format_table(found["runs"]))
 
 
-def measure(switch: str, seed: int, teacher: Path) -> tuple[Checkpoint, dict]:
-    """Train with one switch changed; the checkpoint, and its figures on validation and test."""
-    changes = {"teacher": str(teacher)} if switch == TAUGHT else SWITCHES[switch]
-    params = dataclasses.replace(settings_of(TrainParams), seed=seed, **changes)
+def measure(switch: str, seed: int, teacher: Path) -> tuple[Checkpoint, dict[str, Any]]:
+    """Train with one setting changed; returns the checkpoint and its record in the results."""
+    changes = {"teacher": str(teacher)} if switch == DISTILLED else SWITCHES[switch]
+    params = dataclasses.replace(settings_of(TrainParams, "train"), seed=seed, **changes)
     label_map = labels.read_label_map(paths.LABEL_MAP)
     rows = {name: read_manifest(paths.SPLITS / f"{name}.csv") for name in ("train", "val", "test")}
     with tempfile.TemporaryDirectory() as folder:
@@ -112,8 +109,13 @@ def measure(switch: str, seed: int, teacher: Path) -> tuple[Checkpoint, dict]:
             log_folder=Path(folder) / "log",
             state_folder=Path(folder),
         )
-    run = {"switch": switch, "seed": seed, "processor": processor_name()}
-    run["epoch"] = checkpoint.epoch
+    assert checkpoint is not None  # there is only one process
+    run = {
+        "switch": switch,
+        "seed": seed,
+        "processor": processor_name(),
+        "epoch": checkpoint.epoch,
+    }
     for name in ("val", "test"):
         run |= score(checkpoint, rows[name], label_map, params, name)
     return checkpoint, run
@@ -126,31 +128,33 @@ def score(
     params: TrainParams,
     name: str,
 ) -> dict[str, float]:
-    """Accuracy and macro-F1 of a split, as the stage `evaluate` finds them."""
-    split = load_split(rows, label_map, params, checkpoint.interpolation, name)
-    predicted = predict_logits(checkpoint.build_model(), split.images, checkpoint).argmax(axis=1)
+    """Accuracy and macro-F1 of a split, computed as in the stage `evaluate`."""
+    preprocessing = checkpoint.preprocessing
+    split = load_split(rows, label_map, preprocessing, params, name)
+    logits = predict_logits(checkpoint.build_model(), split.images, preprocessing)
+    predicted = logits.argmax(axis=1)
     return {
         f"{name}_accuracy": round(accuracy(split.labels, predicted), 4),
         f"{name}_macro_f1": round(macro_f1(split.labels, predicted, len(label_map)), 4),
     }
 
 
-def as_table(runs: list[dict]) -> str:
-    """Means over the seeds as Markdown; in brackets the least and the greatest."""
+def format_table(runs: list[dict[str, Any]]) -> str:
+    """Format a Markdown table of means over the seeds, with minimum and maximum in brackets."""
     lines = [
-        "| switch | runs | " + " | ".join(FIGURES.values()) + " |",
-        "| --- | ---: |" + " ---: |" * len(FIGURES),
+        "| setting | runs | " + " | ".join(METRICS.values()) + " |",
+        "| --- | ---: |" + " ---: |" * len(METRICS),
     ]
     for switch in SWITCHES:
-        mine = [run for run in runs if run["switch"] == switch]
-        if mine:
-            cells = [spread([run[name] for run in mine]) for name in FIGURES]
-            lines.append(f"| {switch} | {len(mine)} | " + " | ".join(cells) + " |")
+        selected = [run for run in runs if run["switch"] == switch]
+        if selected:
+            cells = [format_spread([run[name] for run in selected]) for name in METRICS]
+            lines.append(f"| {switch} | {len(selected)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def spread(values: list[float]) -> str:
-    """The mean, and the range where there is one."""
+def format_spread(values: list[float]) -> str:
+    """Format the mean, and the range if there are several values."""
     if len(values) == 1:
         return f"{values[0]:.3f}"
     low, high = (f"{value:.3f}".removeprefix("0") for value in (min(values), max(values)))

@@ -1,6 +1,6 @@
-"""What a measurement depends on besides the code: the machine, and what ran before it.
+"""The machine of a measurement, and fresh processes to measure in.
 
-The standard library alone is imported: every process of a benchmark imports this first.
+Only the standard library is imported: every process of a benchmark imports this module first.
 """
 
 import os
@@ -9,10 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
-def describe_machine() -> dict:
-    """What the figures depend on."""
+def describe_machine() -> dict[str, Any]:
+    """Number of cores, processor and version of Python."""
     return {
         "cores": os.cpu_count(),
         "processor": processor_name(),
@@ -21,7 +24,7 @@ def describe_machine() -> dict:
 
 
 def processor_name() -> str:
-    """As the kernel names it; elsewhere than on Linux, as Python does."""
+    """The name that the Linux kernel reports; on other systems, the name that Python reports."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(encoding="utf-8").splitlines():
@@ -30,7 +33,7 @@ def processor_name() -> str:
     return platform.processor()
 
 
-def in_a_process(function: Callable, *values):
-    """Call a benchmark's function in a fresh process: peaks and threads are then its own."""
+def in_a_process(function: Callable[..., Result], *values: object) -> Result:
+    """Call a function in a new process, with its own peak memory and number of threads."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(function, *values).result()

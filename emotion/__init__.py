@@ -1,1 +1,5 @@
-"""Facial-emotion classification: the shared library under the stages of dvc.yaml."""
+"""Facial-emotion classification: the library behind the pipeline of dvc.yaml."""
+
+from emotion.core.version import __version__
+
+__all__ = ["__version__"]

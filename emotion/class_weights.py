@@ -1,11 +1,11 @@
-"""Weights that keep rare classes from being ignored by the loss.
+"""Class weights, so that the loss does not ignore rare classes.
 
-A weight falls with a power of the class's frequency. The power sets how much of the imbalance is
-taken back: 0 none of it, 1 all of it (the usual "balanced" weights), and values between them
-spare a class of a few dozen images the enormous weight that makes training unstable. The
-effective number of samples (Cui et al., "Class-balanced loss based on effective number of
-samples", CVPR 2019) tempers the same weights by another curve, whose beta has to be retuned for
-each corpus size; the power does not depend on the size.
+A weight is a negative power of the class frequency. The exponent sets how much of the imbalance is
+corrected: 0 is none, 1 is all (the usual "balanced" weights). Values between them avoid very large
+weights for classes with a few dozen images, which make training unstable. The effective number of
+samples (Cui et al., "Class-balanced loss based on effective number of samples", CVPR 2019) reduces
+the same weights by another curve, but its beta must be tuned for each corpus size; the exponent
+does not depend on the size.
 """
 
 from collections import Counter
@@ -28,31 +28,31 @@ class ClassWeightParams:
 def compute_class_weights(
     labels: Iterable[str], label_map: Mapping[str, int], alpha: float
 ) -> dict[str, float]:
-    """Weight of each class, proportional to frequency ** -alpha, with mean 1 over the classes.
+    """Compute one weight per class, proportional to frequency ** -alpha, with mean 1 over classes.
 
     Args:
-        labels: of the training rows only; counting others would leak the test set's proportions.
+        labels: of the training rows only; others would leak the class frequencies of the test set.
         label_map: class name to logit index.
         alpha: 0 or more.
 
     Returns:
-        Class name to weight, in the order of the logits; rounded to six decimals, so that the
-        last bit of another machine's power function does not change the file.
+        Class name to weight, in the order of the logits. Rounded to six decimals, so that
+        differences in the last bit of the power function between machines do not change the file.
 
     Raises:
-        UserError: a class without training rows, or rows of a class that the map does not have.
+        UserError: a class has no training rows, or a row's class is not in the label map.
     """
     counts = Counter(labels)
     names = sorted(label_map, key=label_map.__getitem__)
     empty = [name for name in names if not counts[name]]
-    strange = sorted(counts.keys() - label_map.keys())
-    if empty or strange:
+    unknown = sorted(counts.keys() - label_map.keys())
+    if empty or unknown:
         problems = [f"class {name!r} has no training row" for name in empty]
         problems += [
-            f"class {name!r} of the training rows is not in the label map" for name in strange
+            f"class {name!r} of the training rows is not in the label map" for name in unknown
         ]
         raise UserError(
-            f"{'; '.join(problems)}: the label map and the training rows do not belong together; "
+            f"{'; '.join(problems)}: the label map and the training rows are from different runs; "
             "run `dvc repro prepare_splits`."
         )
     raw = {name: counts[name] ** -alpha for name in names}

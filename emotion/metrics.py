@@ -1,28 +1,29 @@
-"""What a prediction is worth: pure functions of arrays, shared by training and evaluation.
+"""Classification and calibration metrics: pure functions of arrays, for training and evaluation.
 
-Rows are images and columns are classes in label-map order. Every mean is independent of the order
-of the rows, and a class that a small split lacks neither crashes nor counts.
+Rows are images and columns are classes in label-map order. No metric depends on the order of the
+rows. A class without rows raises no error and is left out of the means over classes.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 from sklearn import metrics as sklearn_metrics
 
 
-class ReliabilityBins(NamedTuple):
-    """What the reliability figure shows; arrays of shape (bins,), means are NaN in an empty bin."""
+@dataclass(frozen=True)
+class ReliabilityBins:
+    """Bins of the reliability diagram; arrays of shape (bins,), with NaN means in empty bins."""
 
     upper: np.ndarray  # upper edges of the half-open bins (lower, upper]
     count: np.ndarray  # rows
     confidence: np.ndarray  # mean probability of the predicted class
-    accuracy: np.ndarray  # share of right predictions
+    accuracy: np.ndarray  # share of correct predictions
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities of shape (N, C), float64, from logits of shape (N, C)."""
-    return special.softmax(np.asarray(logits, dtype=np.float64), axis=1)
+    return np.asarray(special.softmax(np.asarray(logits, dtype=np.float64), axis=1))
 
 
 def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -44,28 +45,29 @@ def balanced_accuracy(labels: np.ndarray, predicted: np.ndarray, classes: int) -
 
 
 def majority_accuracy(labels: np.ndarray) -> float:
-    """Accuracy of always answering the commonest label: what a useless model reaches."""
+    """Accuracy of always predicting the most frequent label: the trivial baseline."""
     return float(np.bincount(labels).max() / len(labels))
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Counts of shape (C, C): rows are the labels, columns the predicted classes."""
-    return sklearn_metrics.confusion_matrix(labels, predicted, labels=range(classes))
+    return np.asarray(sklearn_metrics.confusion_matrix(labels, predicted, labels=range(classes)))
 
 
 def macro_f1_of(confusion: np.ndarray) -> np.ndarray:
     """Macro-F1 of confusion matrices of shape (..., C, C); the result has shape (...).
 
     F1 of a class is 2 TP / (its row sum + its column sum). Classes where both sums are zero are
-    left out of the mean, as scikit-learn does when it is not told the classes.
+    left out of the mean, as scikit-learn does if `labels` is not given.
     """
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     seen = confusion.sum(axis=-1) + confusion.sum(axis=-2)
-    return (2 * hits / np.maximum(seen, 1)).sum(axis=-1) / (seen > 0).sum(axis=-1)
+    f1 = 2 * hits / np.maximum(seen, 1)
+    return np.asarray(f1.sum(axis=-1) / (seen > 0).sum(axis=-1))
 
 
 def per_class(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, np.ndarray]:
-    """Precision, recall, F1 and support, each of shape (C,); 0 where the division has no rows."""
+    """Precision, recall, F1 and support, each of shape (C,); 0 where the denominator is 0."""
     precision, recall, f1, support = sklearn_metrics.precision_recall_fscore_support(
         labels, predicted, labels=range(classes), zero_division=0
     )
@@ -73,7 +75,7 @@ def per_class(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[s
 
 
 def nll(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Mean negative log-likelihood in nats, from logits: no probability is ever rounded to zero."""
+    """Mean negative log-likelihood in nats; from logits, so no probability underflows to zero."""
     logits = np.asarray(logits, dtype=np.float64)
     return float(
         np.mean(special.logsumexp(logits, axis=1) - logits[np.arange(len(labels)), labels])
@@ -100,7 +102,7 @@ def reliability_bins(
     Args:
         confidence: shape (N,), probability of the predicted class, in (0, 1].
         correct: shape (N,), whether the predicted class is the label.
-        bins: 15 is the number that the paper and most later ones report.
+        bins: number of bins; the paper and most later ones use 15.
     """
     edges = np.linspace(0, 1, bins + 1)
     index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
@@ -124,18 +126,18 @@ def ece(bins: ReliabilityBins) -> float:
 
 
 def risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Error rate among the most confident rows, as a function of the share that is answered.
+    """Error rate of the most confident rows as a function of the share that is accepted.
 
-    Rows of equal confidence share their errors evenly, which is the mean over all their orders, so
-    the curve does not depend on the order of the rows.
+    Rows of equal confidence each get the mean error of their group, which is the average over all
+    orders of the group. The curve therefore does not depend on the order of the rows.
 
     Returns:
         Coverage and risk, each of shape (N,): element k - 1 is for the k most confident rows.
     """
     _, tie, size = np.unique(-np.asarray(confidence), return_inverse=True, return_counts=True)
     wrong = np.bincount(tie, weights=1 - np.asarray(correct, dtype=np.float64)) / size
-    answered = np.arange(1, len(tie) + 1)
-    return answered / len(tie), np.cumsum(np.repeat(wrong, size)) / answered
+    accepted = np.arange(1, len(tie) + 1)
+    return accepted / len(tie), np.cumsum(np.repeat(wrong, size)) / accepted
 
 
 def aurc(confidence: np.ndarray, correct: np.ndarray) -> float:

@@ -1,1 +1,1 @@
-"""One small script a stage of dvc.yaml; they alone know the paths of the repository."""
+"""One small script per stage of dvc.yaml; only they use the paths of the repository."""

@@ -1,4 +1,4 @@
-"""Weigh the classes by how rare they are among the training rows.
+"""Compute class weights from the class frequencies of the training split.
 
 Reads   data/splits/train.csv, models/label_map.json; params class_weights
 Writes  data/class_weights.json

@@ -1,4 +1,4 @@
-"""Draw the faces that the repository ships with: labeled, license-free, with known evidence.
+"""Draw the corpus that ships with the repository: labeled, license-free, with known evidence.
 
 Reads   the draw_faces section of params.yaml
 Writes  data/drawn_faces/
@@ -13,10 +13,9 @@ def main() -> None:
     params = settings_of(DrawFacesParams, "draw_faces")
     rows = draw_corpus(params, paths.DRAWN_FACES)
     counts = rows["label"].value_counts().sort_index()
-    shares = ", ".join(f"{label} {count}" for label, count in counts.items())
-    print(
-        f"{len(rows)} faces of {rows['subject'].nunique()} people in {paths.DRAWN_FACES}: {shares}"
-    )
+    summary = ", ".join(f"{label} {count}" for label, count in counts.items())
+    subjects = rows["subject"].nunique()
+    print(f"{len(rows)} faces of {subjects} subjects in {paths.DRAWN_FACES}: {summary}")
 
 
 if __name__ == "__main__":

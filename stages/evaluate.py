@@ -5,26 +5,32 @@ Writes  metrics/evaluate.json, models/calibration.json, data/predictions/, plots
 """
 
 from emotion.core import files
+from emotion.core.reports import write_report
+from emotion.data.cache import CacheParams
 from emotion.evaluation import figures
 from emotion.evaluation.evaluator import EvaluateParams, evaluate
 from emotion.evaluation.predictions import write_predictions
 from emotion.evaluation.report import headline
-from emotion.evaluation.slices import write_slices
 from stages import paths
 from stages.run import run, settings_of
 
 
 def main() -> None:
-    params = settings_of(EvaluateParams, "evaluate")
-    result = evaluate(paths.BEST_MODEL, paths.SPLITS / "val.csv", paths.SPLITS / "test.csv", params)
-    temperature = result.calibration["temperature"]
+    result = evaluate(
+        checkpoint_file=paths.BEST_MODEL,
+        val_file=paths.SPLITS / "val.csv",
+        test_file=paths.SPLITS / "test.csv",
+        params=settings_of(EvaluateParams, "evaluate"),
+        cache=settings_of(CacheParams, "train", partial=True),
+    )
+    temperature = result.calibration.temperature
 
-    files.write_json(paths.CALIBRATION, result.calibration)
+    write_report(paths.CALIBRATION, result.calibration)
     write_predictions(paths.PREDICTIONS / "val.csv", result.val, temperature)
     write_predictions(paths.PREDICTIONS / "test.csv", result.test, temperature)
-    write_slices(paths.EVALUATE_PLOTS / "slices.csv", result.slices)
+    files.write_csv(paths.EVALUATE_PLOTS / "slices.csv", result.slices)
     figures.draw_figures(paths.EVALUATE_PLOTS, result.test, temperature, result.slices)
-    files.write_json(paths.EVALUATE_METRICS, result.report)
+    write_report(paths.EVALUATE_METRICS, result.report)
     print(headline(result.report))
 
 

@@ -1,4 +1,4 @@
-"""Where everything lies in the repository. Only stages know these paths; the library is told."""
+"""The paths of the repository. Only stages use them; the library receives paths as arguments."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 
 DRAWN_FACES = Path("data/drawn_faces")
-UNPACKED = Path("data/unpacked")  # images that the corpus keeps inside a table
+UNPACKED = Path("data/unpacked")  # images that the corpus stores in a table
 SPLITS = Path("data/splits")  # train.csv, val.csv, test.csv
 REJECTED = Path("data/splits/rejected.csv")
 CLASS_WEIGHTS = Path("data/class_weights.json")
@@ -21,7 +21,7 @@ HUB = Path("models/hub")
 
 SPLITS_METRICS = Path("metrics/prepare_splits.json")
 SANITY_METRICS = Path("metrics/sanity_checks.json")
-TRAIN_STATE = Path(".train_state")  # of an interrupted run; no output, for DVC would delete it
+TRAIN_STATE = Path(".train_state")  # of an interrupted run; not an output, which DVC would delete
 TRAIN_METRICS = Path("metrics/train")  # dvclive: curves, and everything that is timed
 EVALUATE_METRICS = Path("metrics/evaluate.json")
 EXPLAIN_METRICS = Path("metrics/explain.json")

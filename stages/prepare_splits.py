@@ -1,4 +1,4 @@
-"""Check every image of the corpus and part them into train, val and test.
+"""Check every image of the corpus and split the corpus into train, val and test.
 
 Reads   the corpus under data.root; params data
 Writes  data/splits/, data/unpacked/, models/label_map.json, metrics/prepare_splits.json,
@@ -6,6 +6,7 @@ Writes  data/splits/, data/unpacked/, models/label_map.json, metrics/prepare_spl
 """
 
 from emotion.core import files, manifest
+from emotion.core.reports import write_report
 from emotion.datasets.corpus import DataParams
 from emotion.preparation import sheets
 from emotion.preparation.prepare import prepare
@@ -17,17 +18,17 @@ from stages.run import run, settings_of
 
 def main() -> None:
     prepared = prepare(settings_of(DataParams, "data"), paths.UNPACKED)
-    numbers = compute_report(prepared)
+    report = compute_report(prepared)
 
-    # Written only now, when nothing about the corpus can fail any more.
+    # Written only now, because from here on no error in the corpus can occur.
     sheets.draw_all(paths.SPLITS_PLOTS, prepared.rows, prepared.usable, prepared.near)
     for split in manifest.SPLITS:
         rows = prepared.rows[prepared.rows["split"] == split]
-        manifest.write_manifest(paths.SPLITS / f"{split}.csv", rows.drop(columns="mode"))
+        manifest.write_manifest(paths.SPLITS / f"{split}.csv", rows)
     write_rejected(paths.REJECTED, prepared.rejected)
     files.write_json(paths.LABEL_MAP, prepared.label_map)
-    files.write_json(paths.SPLITS_METRICS, numbers)
-    print(describe_report(numbers))
+    write_report(paths.SPLITS_METRICS, report)
+    print(describe_report(report))
 
 
 if __name__ == "__main__":

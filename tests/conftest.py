@@ -1,10 +1,10 @@
-"""Small images and a small network that many tests share."""
+"""Small images and a small network, shared by many tests."""
 
 import os
 
-# The suite runs on several processes: more threads in each would only fight over the cores.
+# The suite runs in several processes: with more threads each they would compete for the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# No test reaches for the network: a model hub that answered would change what is tested.
+# No test may use the network: a reachable model hub would change what is tested.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import numpy as np
@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from emotion.core.preprocessing import Preprocessing
 from emotion.models.backbones import build_backbone, resolve_backbone
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.classifier import EmotionClassifier
@@ -22,7 +23,7 @@ SMALL_MODEL = "test_resnet"  # timm's own tiny network, 0.5 M parameters
 
 @pytest.fixture
 def striped_rows(tmp_path) -> pd.DataFrame:
-    """24 noisy images of 40 px in two classes told apart by the direction of their stripes."""
+    """24 noisy images of 40 px in two classes that differ in the direction of their stripes."""
     rng = np.random.default_rng(0)
     rows = []
     for index in range(24):
@@ -33,8 +34,16 @@ def striped_rows(tmp_path) -> pd.DataFrame:
         path = tmp_path / "images" / f"{index:02d}.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(image).convert("RGB").save(path)
-        rows.append({"path": str(path), "label": label, "sha256": f"{index:064d}"})
+        row = {"path": str(path), "label": label, "sha256": f"{index:064d}", "synthetic": False}
+        rows.append(row)
     return pd.DataFrame(rows)
+
+
+def preprocessing_of(img_size: int, **changes) -> Preprocessing:
+    """Mean and standard deviation of 0.5, unless changed."""
+    half = (0.5, 0.5, 0.5)
+    values = {"mean": half, "std": half, "interpolation": "bicubic", **changes}
+    return Preprocessing(img_size=img_size, **values)
 
 
 def make_checkpoint(
@@ -42,23 +51,21 @@ def make_checkpoint(
     img_size: int = 48,
     head: str = "deep",
     class_names: tuple[str, ...] = ("angry", "happy", "sad"),
+    grayscale: bool = False,
 ) -> Checkpoint:
     """A checkpoint as `train` would write it, of an untrained network."""
     torch.manual_seed(0)
-    facts = resolve_backbone(model_type)
-    network = EmotionClassifier(build_backbone(facts, img_size), head, len(class_names))
+    info = resolve_backbone(model_type)
+    network = EmotionClassifier(build_backbone(info, img_size), head, len(class_names))
     return Checkpoint(
         model_type=model_type,
-        tag=facts.tag,
+        tag=info.tag,
         head=head,
         class_names=list(class_names),
-        img_size=img_size,
-        mean=facts.mean,
-        std=facts.std,
-        interpolation=facts.interpolation,
-        grayscale=False,
+        preprocessing=info.preprocessing(img_size, grayscale),
         weights="random",
         weights_source="pretrained: none",
+        synthetic_fraction=0.0,
         epoch=3,
         monitor="macro_f1",
         best_value=0.5,

@@ -1,4 +1,4 @@
-"""The audit of somebody else's split: finds leaks, changes nothing, and says how it ended."""
+"""The audit of an existing split finds leaks, changes no file, and sets the exit status."""
 
 import pandas as pd
 import pytest
@@ -9,7 +9,7 @@ from tests.preparation.conftest import save_noise
 
 @pytest.fixture
 def split(tmp_path):
-    """12 images in train.csv and 6 in test.csv, nothing shared."""
+    """12 images in train.csv and 6 in test.csv, without leaks."""
     for name, start, count in (("train", 0, 12), ("test", 20, 6)):
         rows = []
         for index in range(start, start + count):
@@ -28,16 +28,16 @@ def snapshot(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_clean_split_exits_with_0_and_nothing_is_touched(split, capsys):
+def test_a_split_without_leaks_exits_with_0_and_no_file_is_changed(split, capsys):
     before = snapshot(split)
     assert run(split) == 0
     out = capsys.readouterr().out
     assert "18 images read: train 12, test 6" in out
-    assert "nothing leaks" in out
+    assert "no leaks" in out
     assert snapshot(split) == before
 
 
-def test_a_person_on_both_sides_exits_with_1_and_is_counted(split, capsys):
+def test_a_subject_in_both_splits_exits_with_1_and_is_counted(split, capsys):
     table = pd.read_csv(split / "test.csv")
     table.loc[0, "subject"] = "s3"
     table.to_csv(split / "test.csv", index=False)
@@ -47,10 +47,10 @@ def test_a_person_on_both_sides_exits_with_1_and_is_counted(split, capsys):
     assert f"{split}/images/3.png  ~  {split}/images/20.png" in out
 
 
-def test_the_same_image_under_another_label_is_counted(split, capsys):
+def test_an_identical_image_with_another_label_is_counted(split, capsys):
     save_noise(split / "images" / "25.png", seed=0)
     assert run(split) == 1
-    assert "2 rows whose identical pixels have another label too" in capsys.readouterr().out
+    assert "2 rows whose pixels also occur with another label" in capsys.readouterr().out
 
 
 def test_unreadable_images_are_counted_and_left_out(split, capsys):
@@ -59,7 +59,7 @@ def test_unreadable_images_are_counted_and_left_out(split, capsys):
     assert "1 left out: missing" in capsys.readouterr().out
 
 
-def test_images_elsewhere_are_found_with_root(split, tmp_path_factory, capsys):
+def test_images_in_another_folder_are_found_with_root(split, tmp_path_factory, capsys):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (split / "images").rename(elsewhere / "images")
     assert run(split) == 2
@@ -67,12 +67,18 @@ def test_images_elsewhere_are_found_with_root(split, tmp_path_factory, capsys):
     assert run(split, "--root", str(elsewhere)) == 0
 
 
-def test_a_table_without_labels_is_one_sentence(split, capsys):
+def test_a_table_without_the_columns_is_an_error(split, capsys):
     (split / "test.csv").write_text("file\nx.png\n")
     assert run(split) == 2
     assert "test.csv lacks the column(s) path, label" in capsys.readouterr().err
 
 
-def test_one_table_is_no_split(split, capsys):
+def test_a_table_without_rows_is_an_error(split, capsys):
+    (split / "test.csv").write_text("path,label\n")
+    assert run(split) == 2
+    assert "test.csv has no rows" in capsys.readouterr().err
+
+
+def test_a_single_table_is_an_error(split, capsys):
     assert main([str(split / "train.csv")]) == 2
     assert "two or more tables" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Rare classes weigh more, by a power of their frequency, and one on average."""
+"""Class weights are a negative power of the class frequency, with mean 1."""
 
 import numpy as np
 import pytest
@@ -11,37 +11,37 @@ LABELS = ["sad"] * 1 + ["happy"] * 16 + ["angry"] * 4
 LABEL_MAP = {"angry": 0, "happy": 1, "sad": 2}
 
 
-def test_weights_are_the_hand_computed_ones():
+def test_weights_equal_values_computed_by_hand():
     # counts 4, 16, 1 to the power -1/2 are 1/2, 1/4, 1, of mean 7/12
     weights = compute_class_weights(LABELS, LABEL_MAP, alpha=0.5)
     assert weights == pytest.approx({"angry": 6 / 7, "happy": 3 / 7, "sad": 12 / 7}, abs=1e-6)
 
 
-def test_alpha_one_is_scikit_learns_balanced_up_to_scale():
+def test_alpha_1_equals_scikit_learns_balanced_weights_up_to_scale():
     weights = compute_class_weights(LABELS, LABEL_MAP, alpha=1.0)
     balanced = compute_class_weight("balanced", classes=np.array(list(LABEL_MAP)), y=LABELS)
     assert list(weights.values()) == pytest.approx(balanced / balanced.mean(), abs=1e-6)
 
 
 @pytest.mark.parametrize("alpha", [0.3, 0.6, 2.0])
-def test_the_mean_is_one_and_rarer_weighs_more(alpha):
+def test_the_mean_is_1_and_rarer_classes_have_larger_weights(alpha):
     weights = compute_class_weights(LABELS, LABEL_MAP, alpha)
     assert sum(weights.values()) / 3 == pytest.approx(1, abs=1e-6)
     assert weights["sad"] > weights["angry"] > weights["happy"]
 
 
-def test_alpha_zero_weighs_all_classes_alike():
+def test_alpha_0_gives_all_classes_weight_1():
     assert compute_class_weights(LABELS, LABEL_MAP, alpha=0.0) == dict.fromkeys(LABEL_MAP, 1.0)
 
 
-def test_weights_come_in_the_order_of_the_logits_whatever_the_order_of_rows():
+def test_weights_are_in_the_order_of_the_logits_for_any_row_order():
     shuffled_map = {"sad": 2, "angry": 0, "happy": 1}
     weights = compute_class_weights(LABELS[::-1], shuffled_map, alpha=0.6)
     assert list(weights) == ["angry", "happy", "sad"]
     assert weights == compute_class_weights(LABELS, LABEL_MAP, alpha=0.6)
 
 
-def test_rows_and_label_map_that_disagree_are_refused_all_at_once():
+def test_all_differences_between_rows_and_label_map_are_in_one_error():
     with pytest.raises(UserError) as caught:
         compute_class_weights(["happy", "bored"], LABEL_MAP, alpha=0.6)
     message = str(caught.value)

@@ -8,29 +8,39 @@ import onnxruntime
 import pandas as pd
 import pytest
 import yaml
-from ruamel.yaml import YAML
 
 from emotion.core import files
 from emotion.core.files import sha256_of
+from emotion.prediction.model import load_model
+from emotion.prediction.predict import predict
 
 ROOT = Path.cwd()
 STAGES = list(yaml.safe_load(Path("dvc.yaml").read_text())["stages"])
 
-SMALL = {
+# Small values on top of the schemas' defaults: the values of params.yaml are the user's to change.
+PARAMS = {
     "model_type": "test_efficientnet",
     "pretrained": "none",
-    "img_size": 48,
-    "batch_size": 16,
-    "epochs": 3,
-    "freeze_backbone_epochs": 1,
-}
-SMALL_SECTIONS = {
+    "launcher": "python",
     "draw_faces": {"subjects": 14, "images_per_subject": 12, "size": 56, "difficulty": 0.2},
+    "data": {"root": "data/drawn_faces", "format": "csv"},
+    "class_weights": {},
+    "train": {
+        "img_size": 48,
+        "batch_size": 16,
+        "epochs": 3,
+        "freeze_backbone_epochs": 1,
+        "lr_backbone": 1e-3,
+        "use_mixup": False,
+        "ema_decay": 0.99,
+    },
+    "evaluate": {},
     "explain": {"shap_samples": 4, "lime_samples": 40},
     "export_onnx": {"rows": 8},
+    "publish": {},
 }
 
-# The outputs that must have the same bytes in every run; timings and PNG panels are elsewhere.
+# Outputs that must have the same bytes in every run.
 REPRODUCED = (
     "data/splits/train.csv",
     "data/splits/test.csv",
@@ -47,15 +57,10 @@ REPRODUCED = (
 
 
 def run_pipeline(folder: Path, monkeypatch) -> None:
-    """Run every stage in `folder`, a bare copy of the repository with small params."""
+    """Run every stage in `folder`, which holds only dvc.yaml and small params."""
     folder.mkdir()
     shutil.copy(ROOT / "dvc.yaml", folder)
-    yaml_file = YAML()
-    params = yaml_file.load((ROOT / "params.yaml").read_text())
-    params.update(SMALL)
-    for section, values in SMALL_SECTIONS.items():
-        params[section].update(values)
-    yaml_file.dump(params, folder / "params.yaml")
+    (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS))
     monkeypatch.setenv("DVC_TEST", "true")
     monkeypatch.chdir(folder)
     for stage in STAGES:
@@ -79,7 +84,7 @@ def test_two_runs_give_the_same_bytes(finished, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_no_person_is_on_two_sides(finished):
+def test_no_subject_is_in_two_splits(finished):
     subjects = [
         set(pd.read_csv(finished / f"data/splits/{split}.csv")["subject"])
         for split in ("train", "val", "test")
@@ -89,7 +94,7 @@ def test_no_person_is_on_two_sides(finished):
 
 
 @pytest.mark.slow
-def test_evaluate_finds_the_validation_score_that_training_reported(finished):
+def test_evaluate_reproduces_the_validation_score_of_training(finished):
     trained = files.read_json(finished / "metrics/train/metrics.json")
     evaluated = files.read_json(finished / "metrics/evaluate.json")
     assert evaluated["val"]["macro_f1"] == pytest.approx(trained["best_val_macro_f1"], abs=1e-6)
@@ -97,20 +102,33 @@ def test_evaluate_finds_the_validation_score_that_training_reported(finished):
 
 
 @pytest.mark.slow
-def test_every_headline_figure_is_there(finished):
+def test_every_headline_metric_is_present(finished):
     report = files.read_json(finished / "metrics/evaluate.json")
     for key in ("accuracy", "macro_f1", "nll", "ece"):
         assert isinstance(report["test"][key], float)
     assert set(report["per_class"]) == set(files.read_json(finished / "models/label_map.json"))
-    assert report["model_type"] == SMALL["model_type"]
+    assert report["model_type"] == PARAMS["model_type"]
 
 
 @pytest.mark.slow
 def test_the_hub_folder_is_complete_and_its_model_runs(finished):
     hub = finished / "models/hub"
     card = (hub / "README.md").read_text()
-    assert "random" in card.lower()  # the start is never hidden
-    for name in ("best_model.pth", "model.onnx", "label_map.json"):
+    assert "random" in card.lower()  # random weights are always disclosed
+    for name in ("best_model.pth", "model.onnx", "label_map.json", "preprocessing.json"):
         assert (hub / name).is_file()
     session = onnxruntime.InferenceSession(hub / "model.onnx")
     assert [output.name for output in session.get_outputs()] == ["logits", "probabilities"]
+
+
+@pytest.mark.slow
+def test_prediction_agrees_with_evaluation_whatever_the_model_file(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    expected = pd.read_csv("data/predictions/test.csv").head(20)
+    for model_file in ("models/model.onnx", "models/best_model.pth", "models/hub"):
+        model = load_model(Path(model_file))
+        assert model.synthetic_fraction == 1
+        answers = list(predict(model, map(Path, expected["path"])))
+        assert [answer.label for answer in answers] == list(expected["predicted"])
+        confidences = [max(answer.probabilities.values()) for answer in answers]
+        assert confidences == pytest.approx(list(expected["confidence"]), abs=1e-4)

@@ -1,4 +1,4 @@
-"""The metrics agree with hand-computed values and with scikit-learn."""
+"""The metrics agree with values computed by hand and with scikit-learn."""
 
 import numpy as np
 import pytest
@@ -12,13 +12,13 @@ PREDICTED = np.array([0, 0, 1, 1, 2, 2])
 
 @pytest.fixture
 def noisy():
-    """Logits (300, 4) and labels that they half explain."""
+    """Logits (300, 4) that predict the labels with many errors."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 4, 300)
     return np.eye(4)[labels] * 2 + random.normal(0, 1.5, (300, 4)), labels
 
 
-def test_scores_are_those_computed_by_hand():
+def test_scores_agree_with_values_computed_by_hand():
     assert metrics.accuracy(LABELS, PREDICTED) == pytest.approx(4 / 6)
     # F1: 2*2/(3+2), 2*1/(2+2), 2*1/(1+2); recall: 2/3, 1/2, 1
     assert metrics.macro_f1(LABELS, PREDICTED, 3) == pytest.approx((4 / 5 + 1 / 2 + 2 / 3) / 3)
@@ -45,7 +45,7 @@ def test_scores_agree_with_scikit_learn(noisy):
     )
 
 
-def test_a_class_that_the_split_lacks_does_not_count():
+def test_a_class_without_rows_is_left_out_of_the_mean():
     labels, predicted = np.array([0, 0, 2]), np.array([0, 2, 2])
     assert metrics.macro_f1(labels, predicted, 5) == pytest.approx(2 / 3)
     assert metrics.balanced_accuracy(labels, predicted, 5) == pytest.approx((0.5 + 1) / 2)
@@ -55,11 +55,11 @@ def test_a_class_that_the_split_lacks_does_not_count():
     assert metrics.brier(np.full((3, 5), 0.2), labels) == pytest.approx(0.8**2 + 4 * 0.2**2)
 
 
-def test_a_class_that_is_only_predicted_costs_macro_f1():
+def test_a_class_that_is_only_predicted_lowers_macro_f1():
     assert metrics.macro_f1(np.array([0, 0]), np.array([0, 1]), 3) == pytest.approx((2 / 3 + 0) / 2)
 
 
-def test_per_class_scores_are_those_computed_by_hand():
+def test_per_class_scores_agree_with_values_computed_by_hand():
     scores = metrics.per_class(LABELS, PREDICTED, 3)
     assert scores["precision"].tolist() == pytest.approx([1, 1 / 2, 1 / 2])
     assert scores["recall"].tolist() == pytest.approx([2 / 3, 1 / 2, 1])
@@ -67,13 +67,13 @@ def test_per_class_scores_are_those_computed_by_hand():
     assert scores["support"].tolist() == [3, 2, 1]
 
 
-def test_softmax_of_huge_logits_is_finite_and_sums_to_one():
+def test_softmax_of_large_logits_is_finite_and_sums_to_one():
     probabilities = metrics.softmax(np.array([[1000, 0, -1000], [0, 0, 0]], dtype=np.float32))
     assert probabilities[0].tolist() == pytest.approx([1, 0, 0])
     assert probabilities[1].tolist() == pytest.approx([1 / 3] * 3)
 
 
-def test_nll_of_a_sure_mistake_is_its_margin_and_not_infinite():
+def test_nll_of_a_confident_error_is_its_margin_and_not_infinite():
     assert metrics.nll(np.array([[5000.0, 0.0]]), np.array([1])) == pytest.approx(5000)
 
 
@@ -87,7 +87,7 @@ def test_brier_of_two_classes_is_not_halved():
     assert metrics.brier(np.array([[0.4, 0.6]]), np.array([0])) == pytest.approx(2 * 0.6**2)
 
 
-def test_ece_is_the_weighted_gap_computed_by_hand():
+def test_ece_agrees_with_the_weighted_gap_computed_by_hand():
     # 4 bins: (0.25, 0.5] holds 0.3 and 0.5, accuracy 1/2; (0.75, 1] holds 0.9 and 1.0, accuracy 1
     bins = metrics.reliability_bins(np.array([0.3, 0.5, 0.9, 1.0]), np.array([1, 0, 1, 1]), bins=4)
     assert bins.count.tolist() == [0, 2, 0, 2]
@@ -111,7 +111,7 @@ def test_ece_agrees_with_a_plain_loop(noisy):
     assert metrics.ece(metrics.reliability_bins(confidence, correct)) == pytest.approx(expected)
 
 
-def test_risk_coverage_follows_confidence():
+def test_risk_coverage_is_in_order_of_confidence():
     coverage, risk = metrics.risk_coverage(np.array([0.5, 0.9, 0.7, 0.6]), np.array([0, 1, 1, 0]))
     assert coverage.tolist() == [0.25, 0.5, 0.75, 1]
     assert risk.tolist() == pytest.approx([0, 0, 1 / 3, 1 / 2])

@@ -1,7 +1,8 @@
-"""dvc.yaml, params.yaml, stages/ and the committed results tell the same story."""
+"""dvc.yaml, params.yaml, stages/ and the committed results agree."""
 
 import dataclasses
 import importlib
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,29 +12,31 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from emotion.class_weights import ClassWeightParams
+from emotion.data.cache import CacheParams
 from emotion.datasets.corpus import DataParams
 from emotion.drawing.corpus import DrawFacesParams
 from emotion.evaluation.evaluator import EvaluateParams
-from emotion.explainers.report import ExplainParams
-from emotion.export.report import ExportParams
+from emotion.explainers.explain import ExplainParams
+from emotion.export.export import ExportParams
 from emotion.hub.upload import PublishParams
 from emotion.models.pretrained import PretrainedParams
-from emotion.training.params import TrainParams
+from emotion.training.params import NetworkParams, TrainParams
 from tests.test_layering import modules_imported
 
 PIPELINE = yaml.safe_load(Path("dvc.yaml").read_text())
 STAGES = PIPELINE["stages"]
+SCORES_TEST_SPLIT = ("evaluate", "explain", "export_onnx")
 PARAMS = YAML(typ="safe").load(Path("params.yaml").read_text())
 
-# Which keys of params.yaml a stage is told: a section, or (None) fields at the top level.
+# Settings of each stage: its section of params.yaml (None: fields at the top level) and its schema.
 SETTINGS = {
     "draw_faces": [("draw_faces", DrawFacesParams)],
     "prepare_splits": [("data", DataParams)],
     "class_weights": [("class_weights", ClassWeightParams)],
     "pretrained_weights": [(None, PretrainedParams)],
-    "sanity_checks": [(None, TrainParams)],
-    "train": [(None, TrainParams)],
-    "evaluate": [("evaluate", EvaluateParams)],
+    "sanity_checks": [("train", NetworkParams)],
+    "train": [("train", TrainParams)],
+    "evaluate": [("evaluate", EvaluateParams), ("train", CacheParams)],
     "explain": [("explain", ExplainParams)],
     "export_onnx": [("export_onnx", ExportParams)],
     "publish": [("publish", PublishParams)],
@@ -77,13 +80,13 @@ def test_a_stage_depends_on_exactly_the_code_it_reaches(name):
     assert listed == {part_of(file) for file in reached}
 
 
-def test_one_script_a_stage():
+def test_one_script_per_stage():
     scripts = {p.stem for p in Path("stages").glob("*.py")} - {"__init__", "paths", "run"}
     assert scripts == set(STAGES) == set(SETTINGS)
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_a_stage_says_what_it_does_and_runs_its_own_script(name):
+def test_a_stage_is_described_and_runs_its_own_script(name):
     assert 0 < len(STAGES[name]["desc"]) <= 80
     launcher = "${launcher}" if name == "train" else "python"  # or torchrun
     assert STAGES[name]["cmd"] == f"{launcher} -m stages.{name}"
@@ -92,20 +95,29 @@ def test_a_stage_says_what_it_does_and_runs_its_own_script(name):
     assert "Writes " in docstring
 
 
+OWNERS = {section: schema for name in STAGES for section, schema in SETTINGS[name][:1] if section}
+OWNERS["train"] = TrainParams
+
+
 @pytest.mark.parametrize("name", STAGES)
-def test_a_stage_lists_the_params_it_is_told(name):
-    told = set()
+def test_a_stage_depends_on_exactly_the_params_it_reads(name):
+    read = set()
     for section, schema in SETTINGS[name]:
-        told |= {section} if section else {f.name for f in dataclasses.fields(schema)}
-    assert set(STAGES[name].get("params", [])) - {"data.root"} == told
+        fields = {field.name for field in dataclasses.fields(schema)}
+        if section is None:
+            read |= fields
+        elif OWNERS[section] is schema:
+            read.add(section)
+        else:  # some keys of another stage's section
+            read |= {f"{section}.{field}" for field in fields}
+    assert set(STAGES[name].get("params", [])) == read
 
 
 def test_params_yaml_has_every_key_of_every_schema_and_no_other():
     expected = {"launcher": None}  # read by dvc.yaml itself
-    for pairs in SETTINGS.values():
-        for section, schema in pairs:
-            fields = {f.name for f in dataclasses.fields(schema)}
-            expected |= {section: fields} if section else dict.fromkeys(fields)
+    for section, schema in [*OWNERS.items(), (None, PretrainedParams)]:
+        fields = {field.name for field in dataclasses.fields(schema)}
+        expected |= {section: fields} if section else dict.fromkeys(fields)
     assert set(PARAMS) == set(expected)
     for section, fields in expected.items():
         if fields is not None:
@@ -115,28 +127,36 @@ def test_params_yaml_has_every_key_of_every_schema_and_no_other():
 @pytest.mark.parametrize("name", STAGES)
 def test_the_committed_params_are_accepted(name):
     for section, schema in SETTINGS[name]:
-        fields = {f.name for f in dataclasses.fields(schema)}
-        schema(**(PARAMS[section] if section else {k: PARAMS[k] for k in fields}))
+        fields = {field.name for field in dataclasses.fields(schema)}
+        values = PARAMS[section] if section else PARAMS
+        schema(**{key: value for key, value in values.items() if key in fields})
 
 
-def test_values_that_differ_from_the_recipe_say_so_beside_the_key():
-    recipe = {f.name: f.default for f in dataclasses.fields(TrainParams)}
-    recipe |= {f.name: f.default for f in dataclasses.fields(PretrainedParams)}
-    lines = Path("params.yaml").read_text().splitlines()
-    for key, value in recipe.items():
-        [line] = [line for line in lines if line.startswith(f"{key}:")]
-        assert ("recipe:" in line) == (PARAMS[key] != value), line
+@pytest.mark.shipped
+def test_values_that_differ_from_the_recipe_name_the_recipes_value():
+    text = Path("params.yaml").read_text(encoding="utf-8")
+    sections = {None: PretrainedParams, "train": TrainParams, "class_weights": ClassWeightParams}
+    for section, schema in sections.items():
+        part = (
+            text if section is None else re.search(rf"^{section}:\n((?:  .*\n|\n)+)", text, re.M)[1]
+        )
+        for field in dataclasses.fields(schema):
+            value = (PARAMS[section] if section else PARAMS)[field.name]
+            [line] = re.findall(rf"^ *{field.name}: .*$", part, re.MULTILINE)
+            recipe = re.search(r"recipe: ([^,;]+)", line)
+            assert bool(recipe) == (value != field.default), line
+            assert recipe is None or YAML(typ="safe").load(recipe[1]) == field.default, line
 
 
-@pytest.mark.parametrize("name", ["draw_faces", "prepare_splits", "class_weights", "train"])
-def test_nothing_before_evaluate_opens_the_test_split(name):
+@pytest.mark.parametrize("name", [name for name in STAGES if name not in SCORES_TEST_SPLIT])
+def test_no_other_stage_reads_the_test_split(name):
     assert not [d for d in STAGES[name]["deps"] if "test.csv" in d or d == "data/splits"]
     if name != "prepare_splits":
         assert "test.csv" not in Path(f"stages/{name}.py").read_text()
 
 
 @pytest.mark.parametrize("name", ["train", "explain"])
-def test_expensive_stages_cache_all_they_write(name):
+def test_expensive_stages_cache_all_their_outputs(name):
     assert all(isinstance(out, str) for out in STAGES[name]["outs"])
 
 
@@ -148,8 +168,9 @@ def test_a_file_fits_its_budget(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= budget
 
 
-def test_dvc_lock_is_of_this_very_code_and_these_params():
-    """Whatever lies in Git is as the lock has it; images and models need `dvc repro` to exist."""
+@pytest.mark.shipped
+def test_dvc_lock_is_of_this_code_and_these_params():
+    """Files in Git are as dvc.lock records them; images and models exist only after `dvc repro`."""
     stale, checked = [], 0
     with Repo(".") as repo:
         for stage in repo.index.stages:
@@ -158,7 +179,7 @@ def test_dvc_lock_is_of_this_very_code_and_these_params():
                     checked += 1
                     stale += [f"{stage.name}: {entry}"] if entry.status() else []
     assert checked >= 5 * len(STAGES)  # code, script, paths, run and params of each
-    assert not stale, "run `dvc repro` and commit dvc.lock with the metrics"
+    assert not stale, "run `dvc repro` and commit dvc.lock with the metrics (see CONTRIBUTING.md)"
 
 
 def in_git(path: str) -> bool:

@@ -1,18 +1,21 @@
-"""The README's tree and commands are those of the repository."""
+"""The README's tree, commands and tables are those of the repository."""
 
 import json
 import re
 from pathlib import Path
 
+import pytest
 import yaml
+from PIL import Image
 
 from benchmarks import bench_recipe
+from tests.prediction.conftest import write_onnx
 
 README = Path("README.md").read_text(encoding="utf-8")
 
 
-def test_every_stage_and_part_is_in_the_tree_and_the_reverse():
-    tree = README.split("```text\n")[1].split("```")[0]
+def test_the_tree_lists_exactly_the_parts_of_the_library():
+    [tree] = re.findall(r"```text\n(stages/.*?)```", README, re.DOTALL)
     named = set(re.findall(r"^\s*(\w+(?:\.py|/))", tree, flags=re.MULTILINE))
     parts = {
         p.name + ("/" if p.is_dir() else "")
@@ -28,18 +31,38 @@ def test_every_stage_is_explained():
 
 
 def test_every_make_target_that_is_named_exists():
-    targets = set(re.findall(r"^(\w+):", Path("Makefile").read_text(), flags=re.MULTILINE))
-    named = set(re.findall(r"(?:^|`)make (\w+)", README, flags=re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):", Path("Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([\w-]+)", README, flags=re.MULTILINE))
     assert named
     assert named <= targets
 
 
-def test_every_image_that_is_shown_exists():
+def test_every_image_shown_exists():
     shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README)
     assert shown
     assert all(Path(path).is_file() for path in shown)
 
 
-def test_the_table_of_switches_is_that_of_the_benchmark():
+@pytest.mark.shipped
+def test_the_table_of_settings_is_that_of_the_benchmark():
     runs = json.loads(bench_recipe.RESULTS.read_text(encoding="utf-8"))["runs"]
-    assert bench_recipe.as_table(runs) in README
+    assert bench_recipe.format_table(runs) in README
+
+
+def test_every_setting_in_a_command_exists():
+    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    commands = re.findall(r"-S ([\w.]+)=", README)
+    assert commands
+    for key in commands:
+        section, _, name = key.partition(".")
+        assert name in params[section] if name else section in params, key
+
+
+def test_the_python_example_classifies_an_image(tmp_path, monkeypatch, capsys):
+    [example] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "models").mkdir()
+    write_onnx(tmp_path / "models" / "model.onnx")
+    Image.new("RGB", (60, 60), (0, 200, 0)).save(tmp_path / "face.jpg")
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})
+    assert capsys.readouterr().out.startswith("happy {")

@@ -1,1 +1,1 @@
-"""What every part may import: labels, manifest, params, files, seeding."""
+"""What every part may import; it imports no other part."""

@@ -1,7 +1,7 @@
-"""Read and write files so that no reader ever meets a half-written one.
+"""Read and write files; no reader ever sees a half-written one.
 
 Everything is written under a temporary name in the same folder and renamed: a crash leaves the
-old file whole. JSON is written in one canonical form, so equal content means equal bytes.
+old file intact. JSON and CSV have one canonical form, so equal content gives equal bytes.
 """
 
 import errno
@@ -13,11 +13,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emotion.core.errors import UserError
 
-_LITTLE = 1 << 16  # bytes left while a half-written file is still there: the disk was full
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LITTLE = 1 << 16  # bytes; less free space, with a half-written file present, means a full disk
 
 
 @contextmanager
@@ -42,7 +45,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def explaining_full_disk(path: Path) -> Iterator[None]:
-    """Turn the failed writing of a file into a UserError where the disk is full."""
+    """Turn a failed write into a UserError where the disk is full."""
     try:
         yield
     except (OSError, RuntimeError) as error:  # torch.save turns a failed write into the latter
@@ -50,7 +53,7 @@ def explaining_full_disk(path: Path) -> Iterator[None]:
             raise
         raise UserError(
             f"the disk is full: {path} could not be written. Free some space and run `dvc repro` "
-            "again; what was there before is whole."
+            "again; the previous file is intact."
         ) from None
 
 
@@ -63,6 +66,12 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON, indented, keys in the order given, NaN and infinity as null."""
     write_text(path, json.dumps(_finite(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def write_csv(path: Path, rows: "pd.DataFrame") -> None:
+    """Write a table with its header and without its index, with LF line ends."""
+    with replacing(path) as temporary:
+        rows.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def read_json(path: Path) -> Any:
@@ -94,7 +103,7 @@ def _is_full(folder: Path, error: Exception) -> bool:
 
 
 def _finite(value: Any) -> Any:
-    # json.dumps would write NaN, which is not JSON and which dvc refuses to read.
+    # json.dumps would write NaN, which is not JSON and which DVC cannot read.
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

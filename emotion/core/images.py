@@ -1,4 +1,4 @@
-"""Decode an image file, whatever its form, into upright RGB."""
+"""Decode image files of any format and mode into upright 8-bit RGB."""
 
 from pathlib import Path
 
@@ -7,8 +7,10 @@ from PIL import Image, ImageOps
 
 from emotion.core.errors import UserError
 
-# What may be opened. Pillow knows more, among them EPS, for which it starts another program.
+# Pillow knows more formats, among them EPS, for which it starts another program.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+# Files with another suffix in a folder of images (Thumbs.db, notes, ...) are ignored.
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
 def read_image(path: str | Path) -> Image.Image:
@@ -17,17 +19,17 @@ def read_image(path: str | Path) -> Image.Image:
     Of an animation, the first frame.
 
     Raises:
-        UserError: the file is missing, truncated, or no image; the message names it.
+        UserError: the file is missing, truncated, or not an image; the message names it.
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
             return to_rgb(ImageOps.exif_transpose(image))
     except FileNotFoundError:
-        raise UserError(
-            f"{path} is missing; restore it, or run `dvc repro prepare_splits`."
-        ) from None
+        raise UserError(f"{path} is missing; restore it, or correct the path.") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} cannot be read ({error}); repair or delete it.") from None
+        raise UserError(
+            f"{path} cannot be read as an image ({error}); repair or remove it."
+        ) from None
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -1,13 +1,13 @@
-"""Class names: the synonyms corpora use, and the label map that fixes the order of the logits."""
+"""Class names: synonyms used by corpora, and the label map that defines the order of the logits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from emotion.core import files
 from emotion.core.errors import UserError
 
-# The six classes of the recipe; a corpus that has others of SYNONYMS, such as `disgust` or Mikels'
-# `awe`, keeps them.
+# The six classes of the recipe; a corpus with other classes of SYNONYMS, such as `disgust` or
+# Mikels' `awe`, keeps them.
 RECIPE_CLASSES = ("angry", "fearful", "happy", "neutral", "sad", "surprised")
 
 SYNONYMS = {
@@ -28,19 +28,14 @@ _CLASS_OF = {name: label for label, names in SYNONYMS.items() for name in (label
 
 
 def canonical_label(name: str, extra: Mapping[str, str] | None = None) -> str | None:
-    """Our class name for a corpus's spelling of it, or None if we know none.
+    """Our class name for a corpus's word, or None for an unknown word.
 
     Args:
-        name: the corpus's word; case and surrounding spaces do not matter.
-        extra: the user's own words (`data.labels` in params.yaml), asked first.
+        name: the corpus's word; case and surrounding spaces are ignored.
+        extra: the user's own words (`data.labels` in params.yaml), which take precedence.
     """
     key = str(name).strip().lower()
     return (extra or {}).get(key) or _CLASS_OF.get(key)
-
-
-def infer_label_map(labels: Iterable[str]) -> dict[str, int]:
-    """Class name to logit index, alphabetical, which is also the recipe's order."""
-    return {label: index for index, label in enumerate(sorted(set(labels)))}
 
 
 def read_label_map(path: Path) -> dict[str, int]:

@@ -1,7 +1,8 @@
-"""The manifest: one table of images that every part of the pipeline speaks.
+"""The manifest: the table of images that all parts of the pipeline share.
 
-Columns every manifest has are in COLUMNS; whatever else a corpus brings (`skin_tone`, `age`, ...)
-stays behind them, as text, and becomes a slice in the evaluation.
+Every manifest has the columns of COLUMNS. Optional ones are `evidence` and `share_<class>`; any
+other column of a corpus (`skin_tone`, `age`, ...) is an attribute, kept as text, by which the
+evaluation is sliced.
 """
 
 from pathlib import Path
@@ -14,32 +15,31 @@ from emotion.core.errors import UserError
 SPLITS = ("train", "val", "test")
 
 COLUMNS = {
-    "path": str,  # as `data.root` was given, then the file: readable from the repository's root
+    "path": str,  # of the image, relative to the root of the repository or absolute
     "label": str,  # a class of the label map
     "split": str,  # train, val or test
-    "subject": str,  # the person, or "" where the corpus does not say
+    "subject": str,  # the person, or "" where unknown
     "source": str,  # the corpus
-    "group": str,  # rows of one group are never on two sides of a split
-    "sha256": str,  # of the file's bytes
+    "group": str,  # rows of one group are never in two splits
+    "sha256": str,  # of the decoded pixels
     "width": int,  # pixels, after EXIF rotation
     "height": int,
     "synthetic": bool,  # drawn or generated, not photographed
 }
-
-
+EVIDENCE = "evidence"  # path of a mask, white where the expression shows; "" where there is none
 SHARE = "share_"  # columns share_<class>: soft labels, summing to 1
 
 
 def attribute_columns(rows: pd.DataFrame) -> list[str]:
-    """What the corpus brought beside COLUMNS and soft labels: the kinds of faces to slice by."""
-    return [name for name in rows if name not in COLUMNS and not name.startswith(SHARE)]
+    """The columns of a corpus that describe its faces, by which the evaluation is sliced."""
+    known = {*COLUMNS, EVIDENCE}
+    return [name for name in map(str, rows) if name not in known and not name.startswith(SHARE)]
 
 
 def write_manifest(path: Path, rows: pd.DataFrame) -> None:
-    """Write rows as CSV, the common columns first, attributes after them in the order they came."""
-    attributes = [column for column in rows.columns if column not in COLUMNS]
-    with files.replacing(path) as temporary:
-        rows[[*COLUMNS, *attributes]].to_csv(temporary, index=False, lineterminator="\n")
+    """Write rows as CSV, the columns of COLUMNS first, the others in their order."""
+    others = [column for column in rows.columns if column not in COLUMNS]
+    files.write_csv(path, rows[[*COLUMNS, *others]])
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
     missing = [column for column in COLUMNS if column not in rows.columns]
     if missing:
         raise UserError(
-            f"{path} lacks the column(s) {', '.join(missing)}; run `dvc repro prepare_splits`."
+            f"{path} lacks the columns {', '.join(missing)}; run `dvc repro prepare_splits`."
         )
     rows["width"] = rows["width"].astype(int)
     rows["height"] = rows["height"].astype(int)

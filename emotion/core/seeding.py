@@ -1,7 +1,7 @@
-"""Random numbers as a pure function of what they are for, never of the order of work.
+"""Random numbers as a pure function of their purpose, never of the order of work.
 
-A number depends on (seed, epoch, row, draw) alone, so the same image is augmented the same way
-whatever the batch size, the number of workers or the point at which training was resumed.
+A number depends on (seed, epoch, row, draw) only, so an image is augmented identically whatever the
+batch size, the number of workers or the point at which training was resumed.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ def uniforms(seed: int, rows: np.ndarray, draws: int) -> np.ndarray:
     """Uniform numbers in [0, 1), `draws` for each row.
 
     Counter-based: element (i, j) is splitmix64 (Steele, Lea and Flood, 2014) at counter j of a
-    stream keyed by (seed, rows[i]). numpy's generators would need one object a row, about 20 us
-    each, which a GPU notices.
+    stream keyed by (seed, rows[i]). A numpy generator per row would take about 20 us each, which
+    slows a GPU.
 
     Args:
         seed: names the stream; pass `derive_seed(seed, epoch, purpose)`.
         rows: integers of shape (n,).
-        draws: how many numbers a row gets.
+        draws: numbers per row.
 
     Returns:
         float64 array of shape (n, draws).
@@ -38,7 +38,7 @@ def uniforms(seed: int, rows: np.ndarray, draws: int) -> np.ndarray:
     return (bits >> np.uint64(11)) * 2.0**-53
 
 
-def splitmix64(state: np.ndarray) -> np.ndarray:
+def splitmix64(state: np.ndarray | np.uint64) -> np.ndarray:
     """One output of splitmix64 for each 64-bit state; unsigned overflow wraps, as intended."""
     with np.errstate(over="ignore"):
         z = np.asarray(state, dtype=np.uint64) + np.uint64(_GOLDEN)

@@ -1,1 +1,1 @@
-"""From image files to batches on the training device: cache, transforms, mixing."""
+"""From image files to batches on the training device: cache, augmentation, mixing."""

@@ -1,8 +1,7 @@
-"""Decode every image once into one uint8 array, which all epochs then share.
+"""The images of a split as uint8 arrays: decoded once and kept, or decoded in every epoch.
 
-Decoding JPEG costs more than augmenting; done once, it costs nothing. The cached side is 1.14 times
-the input side: the center crop of it is the validation view, and a random crop of 75-100 % of its
-area is resampled by a factor near 1, so the training view needs no anti-aliasing.
+Decoding a JPEG costs more than augmenting it; a cache pays that once per run. Files are read by
+`Preprocessing.read`, the same for every stage.
 """
 
 import os
@@ -10,18 +9,26 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 import torch
-from PIL import Image
+from pydantic import Field
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from emotion.core.images import read_image
+from emotion.core.params import settings
+from emotion.core.preprocessing import Preprocessing
 
-CACHE_SCALE = 1.14  # the recipe's resize before the center crop
+
+@settings
+class CacheParams:
+    """The keys of the section `train` that `evaluate` reads too."""
+
+    cache: Literal["auto", "off"] = "auto"  # off: decode in every epoch, in `workers` processes
+    cache_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 8.0  # larger: a mapped file
+    workers: Annotated[int, Field(ge=0)] = 2  # processes that decode where the cache is off
 
 
 class Images(Protocol):
@@ -34,6 +41,22 @@ class Images(Protocol):
         """The images of each array of rows in turn, uint8 (n, 3 or 1, S, S)."""
 
 
+def open_images(
+    paths: Sequence[str], preprocessing: Preprocessing, params: CacheParams, desc: str = ""
+) -> Images:
+    """The images of a manifest, cached or not as the settings say.
+
+    Args:
+        paths: image files.
+        preprocessing: of the network.
+        params: where decoded images are kept.
+        desc: text of the progress bar; empty for no bar.
+    """
+    if params.cache == "off":
+        return DecodedImages(paths, preprocessing, params.workers)
+    return CachedImages(cache_images(paths, preprocessing, desc, params.cache_gb))
+
+
 @dataclass(frozen=True)
 class CachedImages:
     """All images decoded, in memory or in a memory-mapped file."""
@@ -44,35 +67,33 @@ class CachedImages:
         return len(self.tensor)
 
     def batches(self, rows: Sequence[np.ndarray]) -> Iterator[Tensor]:  # noqa: D102
-        return (self._take(part) for part in rows)
+        return (self._take(indices) for indices in rows)
 
     def _take(self, rows: np.ndarray) -> Tensor:
-        # From pinned memory a GPU fetches a batch while this process goes on to the next.
+        # From pinned memory, the copy to a GPU is asynchronous.
         shape = (len(rows), *self.tensor.shape[1:])
         batch = torch.empty(shape, dtype=torch.uint8, pin_memory=torch.cuda.is_available())
         return torch.index_select(self.tensor, 0, torch.from_numpy(rows), out=batch)
 
 
 @dataclass(frozen=True)
-class DecodedImages(Dataset):
-    """No cache: images are decoded whenever they are asked for, by other processes."""
+class DecodedImages(Dataset[np.ndarray]):
+    """No cache: worker processes decode the images of each batch."""
 
     paths: Sequence[str]
-    side: int  # pixels
-    method: Image.Resampling
-    grayscale: bool
+    preprocessing: Preprocessing
     workers: int
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, row: int) -> np.ndarray:
-        return decode(self.paths[row], self.side, self.method, self.grayscale)
+        return self.preprocessing.read(self.paths[row])
 
     def batches(self, rows: Sequence[np.ndarray]) -> Iterator[Tensor]:  # noqa: D102
         loader = DataLoader(
             self,
-            batch_sampler=rows,
+            batch_sampler=[indices.tolist() for indices in rows],
             num_workers=self.workers,
             collate_fn=_stack,
             multiprocessing_context="spawn" if self.workers else None,
@@ -82,72 +103,49 @@ class DecodedImages(Dataset):
 
 
 def _stack(images: list[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
-
-
-def cached_side(img_size: int) -> int:
-    """Side of a cached image, pixels."""
-    return round(CACHE_SCALE * img_size)
+    return torch.from_numpy(np.stack(images)).contiguous()
 
 
 def cache_images(
     paths: Sequence[str],
-    img_size: int,
-    interpolation: str,
-    desc: str,
-    grayscale: bool = False,
+    preprocessing: Preprocessing,
+    desc: str = "",
     memory_gb: float = float("inf"),
 ) -> Tensor:
-    """Decode, resize the short side to `cached_side(img_size)`, cut the center square.
+    """Read all images, in parallel.
 
     Args:
         paths: image files.
-        img_size: input side of the network, pixels.
-        interpolation: the backbone's, a name of PIL.Image.Resampling in lower case.
-        desc: what the progress bar says; empty for no bar.
-        grayscale: keep the luminance alone.
-        memory_gb: a larger cache lies in a temporary file, mapped into memory.
+        preprocessing: of the network.
+        desc: text of the progress bar; empty for no bar.
+        memory_gb: a larger cache is a temporary memory-mapped file.
 
     Returns:
-        uint8 tensor of shape (N, 3, S, S), RGB, in the order of `paths`; (N, 1, S, S) if
-        `grayscale`.
+        uint8 (N, 3, S, S), RGB, in the order of `paths`; (N, 1, S, S) for a grayscale network.
+        S is `preprocessing.resized_side`.
+
+    Raises:
+        UserError: a file is missing or cannot be read.
     """
-    side = cached_side(img_size)
-    method = Image.Resampling[interpolation.upper()]
-    shape = (len(paths), 1 if grayscale else 3, side, side)
-    cache = _allocate(shape, memory_gb)
+    side = preprocessing.resized_side
+    cache = _allocate((len(paths), 1 if preprocessing.grayscale else 3, side, side), memory_gb)
 
     def fill(index: int) -> None:
-        cache[index] = decode(paths[index], side, method, grayscale).transpose(2, 0, 1)
+        cache[index] = preprocessing.read(paths[index])
 
     # Pillow releases the GIL while it decodes and resizes, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = pool.map(fill, range(len(paths)))
+        filled = pool.map(fill, range(len(paths)))
         for _ in tqdm(
-            done, total=len(paths), desc=desc, unit="image", leave=False, disable=not desc
+            filled, total=len(paths), desc=desc, unit="image", leave=False, disable=not desc
         ):
             pass
     return torch.from_numpy(cache)
 
 
-def decode(path: str, side: int, method: Image.Resampling, grayscale: bool) -> np.ndarray:
-    """One image as it lies in the cache, but with channels last: uint8 (S, S, 3 or 1)."""
-    image = square(read_image(path), side, method)
-    return np.asarray(image.convert("L"))[..., None] if grayscale else np.asarray(image)
-
-
-def square(image: Image.Image, side: int, method: Image.Resampling) -> Image.Image:
-    """Resize the short side to `side` pixels and cut the center square, in one resampling."""
-    width, height = image.size
-    short = min(width, height)
-    left, top = (width - short) / 2, (height - short) / 2
-    box = (left, top, left + short, top + short)
-    return image.resize((side, side), method, box=box)
-
-
 def _allocate(shape: tuple[int, ...], memory_gb: float) -> np.ndarray:
     if np.prod(shape) <= memory_gb * 1e9:
         return np.empty(shape, dtype=np.uint8)
-    # Without a name from the start: the file is gone with the process, however that ends.
+    # Unlinked immediately, so the file disappears with the process, however that ends.
     with tempfile.TemporaryFile(dir=".") as file:
         return np.memmap(file, dtype=np.uint8, mode="w+", shape=shape)

@@ -1,8 +1,8 @@
-"""MixUp and CutMix: a batch blended with a permutation of itself, targets blended likewise.
+"""MixUp and CutMix: a batch is blended with a permutation of itself, and so are its targets.
 
-At most one of them acts on a batch. MixUp: Zhang et al., 2018; CutMix: Yun et al., 2019. What is
-blended with what is drawn for the whole batch, so that a part of it (on another process, or in
-another step of gradient accumulation) is blended as the whole would be.
+At most one of them is applied per batch. MixUp: Zhang et al., 2018; CutMix: Yun et al., 2019. The
+permutation is sampled for the whole batch, so a micro-batch (of another process, or of another
+step of gradient accumulation) is blended exactly as it would be within the whole batch.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Mix:
         return torch.lerp(targets[torch.from_numpy(self.partner)], targets, self.share)
 
     def views(self, own: Tensor, partners: Tensor) -> Tensor:
-        """Images (n, 3, H, W) of a part of the batch, blended with those of their partners."""
+        """Views (n, 3, H, W) of a micro-batch, blended with those of their partners."""
         if self.box is None:
             return torch.lerp(partners, own, self.share)
         blended = own.clone()
@@ -33,35 +33,38 @@ class Mix:
         return blended
 
 
-def draw_mix(
+def sample_mix(
     count: int,
     side: int,
     rng: np.random.Generator,
     mixup_alpha: float | None,
     cutmix_alpha: float | None,
 ) -> Mix | None:
-    """Draw how a batch is blended; with both methods on, each takes half of the batches.
+    """Sample how a batch is blended; with both methods on, each applies to half of the batches.
 
     Args:
         count: images in the batch.
         side: of an image, pixels.
-        rng: of this batch alone.
-        mixup_alpha: of the Beta(alpha, alpha) that draws the share; None turns the method off.
+        rng: used for this batch only.
+        mixup_alpha: the share is drawn from Beta(alpha, alpha); None turns the method off.
         cutmix_alpha: likewise.
+
+    Returns:
+        None where both methods are off.
     """
     methods = [
-        (cuts, alpha)
-        for cuts, alpha in ((False, mixup_alpha), (True, cutmix_alpha))
+        (is_cutmix, alpha)
+        for is_cutmix, alpha in ((False, mixup_alpha), (True, cutmix_alpha))
         if alpha is not None
     ]
     if not methods:
         return None
-    cuts, alpha = methods[rng.integers(len(methods))]
+    is_cutmix, alpha = methods[rng.integers(len(methods))]
     partner, share = rng.permutation(count), rng.beta(alpha, alpha)
-    if not cuts:
+    if not is_cutmix:
         return Mix(partner, share, None)
     center, half = rng.uniform(0, side, size=2), np.sqrt(1 - share) * side / 2
     low, high = np.clip([center - half, center + half], 0, side).astype(int)
-    # The share of the area really pasted, for the box is cut off at the border.
-    share = 1 - np.prod(high - low) / side**2
-    return Mix(partner, float(share), (slice(low[0], high[0]), slice(low[1], high[1])))
+    # The share of the area actually pasted: the box is clipped at the border.
+    share = float(1 - np.prod(high - low) / side**2)
+    return Mix(partner, share, (slice(low[0], high[0]), slice(low[1], high[1])))

@@ -1,15 +1,15 @@
-"""What a network sees: the validation view, and the training view as one batched resampling.
+"""Image batches as network input: the evaluation view and the augmented training view.
 
-Crop, flip and rotation are one affine map an image, so a batch is resampled once; brightness,
-contrast and saturation are one affine map of its colors. Both are matrix products with the pixels
-in the last dimension: with the coordinates or channels there, they took six times as long on a CPU.
-Everything random comes from `uniforms(seed, rows)`: an image's view depends on (seed, epoch, row),
-not on its batch.
+Crop, flip and rotation are one affine map per image, so a batch is resampled once; brightness,
+contrast and saturation are one affine map of the colors. Both are matrix products with the pixels
+in the last dimension: with coordinates or channels last they took six times as long on a CPU.
+All randomness comes from `uniforms(seed, rows)`: the view of an image depends on (seed, epoch,
+row), not on its batch.
 
-Why not a library: images/s of one core for the same operations on RGB, at 112 and at 224 px: this
-module 5,240 and 1,320; kornia 0.9 1,030 and 250; torchvision v2, an image at a time, 880 and 340.
+Why not a library: images/s on one core for the same operations on RGB, at 112 and 224 px: this
+module 5,240 and 1,320; kornia 0.9 1,030 and 250; torchvision v2, image by image, 880 and 340.
 
-Nothing here waits for a GPU to finish what it was given: that would cost more than the work itself.
+No operation here synchronizes with a GPU: that would cost more than the operation itself.
 """
 
 import math
@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from emotion.core.preprocessing import Preprocessing
 from emotion.core.seeding import derive_seed, uniforms
 
 CROP_SCALE = (0.75, 1.0)  # share of the area
@@ -32,63 +33,57 @@ ERASE_RATIO = (0.3, 3.3)
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's and torchvision's gray
 
 
-def eval_batch(
-    images: Tensor, img_size: int, mean: Sequence[float], std: Sequence[float]
-) -> Tensor:
-    """Center crop and normalize: uint8 (N, C, S, S) to float32 (N, 3, img_size, img_size).
-
-    C is 3, or 1 where the cache holds gray images.
-    """
-    start = (images.shape[-1] - img_size) // 2
-    crop = images[..., start : start + img_size, start : start + img_size]
-    return normalize(crop.float() / 255, mean, std)
+def preprocess_batch(images: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """The evaluation view, normalized: uint8 (N, 3 or 1, S, S) to float32 (N, 3, H, W)."""
+    return normalize(crop_batch(images, preprocessing), preprocessing)
 
 
-def normalize(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """(images - mean) / std by channel; images (N, 3 or 1, H, W) in 0..1."""
-    return (images - per_channel(mean, images)).div_(per_channel(std, images))
+def crop_batch(images: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """The evaluation view before normalization, float32 (N, 3, H, W), RGB in 0..1."""
+    return preprocessing.center_crop(images).expand(-1, 3, -1, -1).float() / 255
 
 
-def per_channel(values: Sequence[float], images: Tensor) -> Tensor:
-    """Numbers of the three channels, (1, 3, 1, 1), ready to calculate with images."""
-    return _beside(images, values).view(1, 3, 1, 1)
+def normalize(images: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """(images - mean) / std per channel; images (N, 3 or 1, H, W) in 0..1, result (N, 3, H, W)."""
+    mean, std = (_per_channel(v, images) for v in (preprocessing.mean, preprocessing.std))
+    return (images - mean).div_(std)
+
+
+def denormalize(views: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """The inverse of `normalize`."""
+    mean, std = (_per_channel(v, views) for v in (preprocessing.mean, preprocessing.std))
+    return views * std + mean
 
 
 def luminance(images: Tensor) -> Tensor:
-    """Brightness as people see it, (N, 1, H, W), of RGB (N, 3, H, W) in any range."""
-    return sum(weight * images[:, i : i + 1] for i, weight in enumerate(_LUMA))
+    """ITU-R BT.601 luma, (N, 1, H, W), of RGB (N, 3, H, W) in any range."""
+    red, green, blue = (weight * images[:, i : i + 1] for i, weight in enumerate(_LUMA))
+    return red + green + blue
 
 
-def train_batch(
-    images: Tensor,
-    rows: np.ndarray,
-    seed: int,
-    epoch: int,
-    img_size: int,
-    mean: Sequence[float],
-    std: Sequence[float],
+def augment_batch(
+    images: Tensor, rows: np.ndarray, seed: int, epoch: int, preprocessing: Preprocessing
 ) -> Tensor:
-    """The recipe's augmentation of a batch, on the device of `images`.
+    """The training view: the recipe's augmentation of a batch, on the device of `images`.
 
     Args:
-        images: uint8 (N, 3 or 1, S, S) from the cache.
-        rows: the images' places in the manifest, (N,): with `seed` and `epoch` they decide
+        images: uint8 (N, 3 or 1, S, S), as `Images.batches` yields them.
+        rows: row of each image in the manifest, (N,); with `seed` and `epoch` it determines
             everything random.
-        seed: the run's seed.
-        epoch: the epoch, from 1.
-        img_size: side of the result, pixels.
-        mean: normalization of RGB in 0..1.
-        std: likewise.
+        seed: of the run.
+        epoch: from 1.
+        preprocessing: of the network.
 
     Returns:
-        float32 (N, 3, img_size, img_size).
+        float32 (N, 3, H, W), normalized.
     """
     draws = uniforms(derive_seed(seed, epoch, "augment"), rows, draws=13).astype(np.float32)
-    on_device = _beside(images, draws[:, :9])
-    grid = sampling_grid(affine_matrices(on_device[:, :6]), img_size)
-    # Rotation looks past the border; reflection fills the corners with skin and hair, not black.
+    on_device = _to_device_of(images, draws[:, :9])
+    grid = sampling_grid(affine_matrices(on_device[:, :6]), preprocessing.img_size)
+    # Rotation samples beyond the border; reflection fills the corners with skin and hair, not
+    # black.
     views = F.grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
-    views = normalize(jitter(views.div_(255), on_device[:, 6:9]), mean, std)
+    views = normalize(jitter(views.div_(255), on_device[:, 6:9]), preprocessing)
     erase(views, draws[:, 9:13])
     return views
 
@@ -114,7 +109,7 @@ def affine_matrices(draws: Tensor) -> Tensor:
 
 
 def sampling_grid(matrices: Tensor, side: int) -> Tensor:
-    """What `affine_grid(matrices, ..., align_corners=False)` gives, (N, side, side, 2)."""
+    """The result of `affine_grid(matrices, ..., align_corners=False)`, (N, side, side, 2)."""
     centers = (torch.arange(side, device=matrices.device) * 2 + 1) / side - 1
     y, x = torch.meshgrid(centers, centers, indexing="ij")
     pixels = torch.stack([x, y, torch.ones_like(x)]).flatten(1)
@@ -125,8 +120,8 @@ def jitter(views: Tensor, draws: Tensor) -> Tensor:
     """Random brightness, then contrast, then saturation.
 
     With factors b, c, s, a pixel v, its luma l and the image's mean luma m, the three are
-    b c (s v + (1 - s) l) + b (1 - c) m, cut to the range of an image. Hue is left alone: skin does
-    not turn green, and turning hue costs as much as all the rest.
+    b c (s v + (1 - s) l) + b (1 - c) m, clipped to 0..1. Hue is not changed: skin is never green,
+    and a hue shift costs as much as everything else together.
 
     Args:
         views: (N, 3, H, W), or (N, 1, H, W) of gray images, in 0..1.
@@ -140,24 +135,24 @@ def jitter(views: Tensor, draws: Tensor) -> Tensor:
         for draw, width in zip(draws.unbind(dim=1), (BRIGHTNESS, CONTRAST, SATURATION), strict=True)
     )
     count, channels, *size = views.shape
-    luma = _beside(views, _LUMA)
+    luma = _to_device_of(views, _LUMA)
     identity = torch.eye(3, device=views.device)
     matrix = brightness * contrast * (saturation * identity + (1 - saturation) * luma)
     middle = (views.mean(dim=(2, 3)).expand(-1, 3) * luma).sum(dim=1)
     offset = brightness * (1 - contrast) * middle[:, None, None]
-    if channels == 1:  # the three channels of a gray image are equal
+    if channels == 1:  # the three channels of a grayscale image are equal
         matrix = matrix.sum(dim=2, keepdim=True)
     jittered = torch.baddbmm(offset, matrix, views.flatten(2))
     return jittered.clamp_(0, 1).view(count, 3, *size)
 
 
 def erase(views: Tensor, draws: np.ndarray) -> None:
-    """Random erasing (Zhong et al., 2020), in place: a rectangle becomes the mean color, 0.
+    """Random erasing (Zhong et al., 2020), in place: a rectangle is set to the mean color, 0.
 
     Args:
         views: normalized (N, 3, H, W).
-        draws: uniform (N, 4): whether and how large, ratio, x, y; on the CPU, because a GPU would
-            have to be waited for.
+        draws: uniform (N, 4): whether and how large, ratio, x, y; on the CPU, because reading them
+            from a GPU would synchronize with it.
     """
     choice, ratio, x, y = draws.T
     height, width = views.shape[-2:]
@@ -175,6 +170,11 @@ def erase(views: Tensor, draws: np.ndarray) -> None:
         views[index, :, slice(*rows[:, index]), slice(*columns[:, index])] = 0
 
 
-def _beside(tensor: Tensor, values: Sequence[float] | np.ndarray) -> Tensor:
-    """Numbers as float32 on the device of a tensor, where `new_tensor` would wait for a GPU."""
+def _per_channel(values: Sequence[float], images: Tensor) -> Tensor:
+    """Values of the three channels, (1, 3, 1, 1), on the device of `images`."""
+    return _to_device_of(images, values).view(1, 3, 1, 1)
+
+
+def _to_device_of(tensor: Tensor, values: Sequence[float] | np.ndarray) -> Tensor:
+    """Values as float32 on the device of a tensor; `new_tensor` would synchronize with a GPU."""
     return torch.as_tensor(values, dtype=torch.float32).to(tensor.device, non_blocking=True)

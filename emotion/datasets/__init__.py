@@ -1,27 +1,35 @@
-"""Corpora as they lie on disk, turned into one table.
+"""Adapters: read a corpus in its published layout into one table.
 
-An adapter is a function from the corpus's folder to a table of its images; it opens none of
-them. Columns, all text but the last named one:
+An adapter is a function that takes the folder of a corpus and returns one row per image. It does
+not open the images. Columns, all text except `synthetic`:
 
-    path       relative to the folder, with forward slashes; absolute where it lies elsewhere
-    label      as the corpus spells it, its codes in the corpus's own words
-    split      as the corpus spells it, or "" where it brings none
-    subject    the person, or "" where unknown
+    path       relative to the folder, with forward slashes; absolute for a file outside of it
+    label      as the corpus spells it; numeric codes are replaced by the corpus's own words
+    split      as the corpus spells it, or "" if it has none
+    subject    the person, or "" if unknown
     source     the corpus
     synthetic  bool
 
-and any attribute column after them. Some adapters bring more:
+Attribute columns follow. Some adapters return more columns:
 
-    pixels        uint8 arrays, where the corpus keeps its images inside a table; `path` is then
-                  the name to write them under, and None an image that cannot be read
-    votes_<word>  int, how many annotators said so; `label` may then be ""
-    attempts      where an image that is not there was looked for, or ""
+    pixels        uint8 arrays, if the corpus stores its images inside a table; None for an image
+                  that cannot be read; `path` is then the name of the file to write
+    votes_<word>  int, the number of annotators who chose that word; `label` may then be ""
+    evidence      path of a mask image, written like `path`, or "" for no mask: its white pixels
+                  (>127) mark where the expression is visible. Optional; the stage explain uses it
+                  to score attribution maps. It is not an attribute.
+    attempts      the paths that were tried for a missing image or mask, or ""
 
-What is wrong with a corpus as a whole raises one UserError; what is wrong with an image leaves
-its row as it was written, for the caller to reject with a reason. `data/README.md` shows how each
-corpus must lie on disk. To add a layout: one file, and one line in ADAPTERS, which is also the list
-of values that `data.format` may take.
+A defect of the whole corpus raises a UserError. A row with a defective image is returned as
+written, and the caller rejects it with a reason. `data/README.md` shows the layout of each corpus.
+To add a layout, add one file and one line in ADAPTERS, which also lists the values allowed for
+`data.format`.
 """
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
 
 from emotion.datasets.affectnet import read_affectnet
 from emotion.datasets.ckplus import read_ckplus
@@ -33,7 +41,7 @@ from emotion.datasets.folder import read_folder
 from emotion.datasets.rafdb import read_rafdb
 from emotion.datasets.split_csvs import read_split_csvs
 
-ADAPTERS = {
+ADAPTERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "affectnet": read_affectnet,
     "ckplus": read_ckplus,
     "csv": read_csv_table,

@@ -1,9 +1,9 @@
-"""AffectNet (Mollahosseini et al. 2017), its manually annotated part, in either published form.
+"""AffectNet (Mollahosseini et al. 2017), manually annotated part, in either published form.
 
-The first release has training.csv and validation.csv beside Manually_Annotated_Images; the later
+The first release has training.csv and validation.csv next to Manually_Annotated_Images. The later
 one has train_set and val_set, each with images/<id>.jpg and annotations/<id>_exp.npy, _val.npy and
-_aro.npy. No test split was ever published, and all published figures are those of the validation
-set: it is our test here, and val is then taken from train.
+_aro.npy. No test split was published, and all published results are for the validation set.
+Therefore the validation set is used as test, and val is taken from train.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from emotion.core.errors import UserError
-from emotion.datasets.folder import SUFFIXES
+from emotion.core.images import SUFFIXES
 from emotion.datasets.tables import read_text_table, require_columns
 
 TABLES = {"train": "training.csv", "test": "validation.csv"}
@@ -29,22 +29,23 @@ LABELS = {
     "5": "Disgust",
     "6": "Anger",
     "7": "Contempt",
-    "8": "no expression",  # the corpus's `None`: no emotion of the list, which is not neutral
+    "8": "no expression",  # `None` in the corpus: none of the listed emotions, which is not neutral
     "9": "Uncertain",
     "10": "No-Face",
 }
 
 
 def read_affectnet(root: Path) -> pd.DataFrame:
-    """Read whichever form lies in root.
+    """Read whichever form is found in root.
 
     Returns:
-        The package's columns, and the attributes valence and arousal as text (-2 in the corpus
-        means none). Codes 8 to 10 become words that are no class; unknown codes stay as they are.
+        The columns of the package, and the attributes valence and arousal as text (-2 in the
+        corpus means no value). Codes 8 to 10 become words that are not classes; unknown codes are
+        kept.
 
     Raises:
-        UserError: neither form is there; a table or a folder is missing, malformed or lacks a
-            column.
+        UserError: neither form is found; a folder is missing; a table is missing, malformed or
+            lacks a column.
     """
     lists = next((root / f for f in TABLE_FOLDERS if (root / f / TABLES["train"]).is_file()), None)
     if lists is not None:
@@ -54,7 +55,7 @@ def read_affectnet(root: Path) -> pd.DataFrame:
     else:
         raise UserError(
             f"{root} has neither {TABLES['train']} nor the folder {SETS['train']}; data.format "
-            "affectnet needs AffectNet as it is published: correct data.root."
+            "affectnet needs AffectNet in a published layout: correct data.root."
         )
     rows = pd.concat(parts, ignore_index=True)
     rows["label"] = rows["expression"].map(lambda code: LABELS.get(code, code))
@@ -67,22 +68,22 @@ def _read_tables(root: Path, lists: Path) -> list[pd.DataFrame]:
     folder = next((name for name in IMAGE_FOLDERS if (root / name).is_dir()), None)
     if folder is None:
         raise UserError(
-            f"{root} has no folder {' or '.join(IMAGE_FOLDERS)}; data.format affectnet looks for "
-            "the images there."
+            f"{root} has no folder {' or '.join(IMAGE_FOLDERS)}; data.format affectnet reads the "
+            "images from there."
         )
     parts = []
     for split, name in TABLES.items():
         table = lists / name
-        # The landmarks, nine tenths of the file, are not kept.
+        # The landmarks, nine tenths of the file, are not loaded.
         rows = read_text_table(table, "data.format affectnet needs both tables.", only=COLUMNS)
-        require_columns(rows, COLUMNS, table, "Take the table as the corpus publishes it.")
+        require_columns(rows, COLUMNS, table, "Use the table as published.")
         path = rows["subDirectory_filePath"].str.replace("\\", "/")
         parts.append(rows.assign(path=(f"{folder}/" + path).mask(path == "", ""), split=split))
     return parts
 
 
 def _read_set(folder: Path) -> pd.DataFrame:
-    """One row an id that has an image or an annotation, or both, in the order of the ids."""
+    """One row per id that has an image, an annotation or both, sorted by id."""
     for name in ("images", "annotations"):
         if not (folder / name).is_dir():
             raise UserError(
@@ -106,7 +107,7 @@ def _read_set(folder: Path) -> pd.DataFrame:
 
 
 def _read_cell(path: Path) -> str:
-    """The one value of a .npy file, text or number, as text; "" where there is none to read."""
+    """The single value of a .npy file, text or number, as text; "" if it cannot be read."""
     try:
         return str(np.load(path, allow_pickle=False).item()).strip()
     except (OSError, ValueError, EOFError):

@@ -1,8 +1,9 @@
-"""A folder with a `labels.csv`: the layout that can say who is in an image.
+"""A folder with a `labels.csv`: the layout that can name the subject of each image.
 
-Columns path and label are required; split, subject, synthetic and source are optional; columns
-votes_<word> count what annotators said; any other column is an attribute (skin tone, age, ...),
-kept as text, and becomes a slice in the evaluation. Paths are found by `resolve_path`.
+The columns path and label are required; split, subject, synthetic, source and evidence are
+optional; columns votes_<word> hold the number of annotators' votes for each word. Any other column
+is an attribute (skin tone, age, ...): it is kept as text and becomes a slice in the evaluation.
+Paths of images and of masks are resolved by `resolve_path`.
 """
 
 import posixpath
@@ -18,23 +19,25 @@ from emotion.datasets.votes import parse_votes
 
 REQUIRED = ("path", "label")
 OPTIONAL = ("split", "subject", "source", "synthetic")
-FILLED_IN = {"attempts", "pixels", "vote_problem"} | set(manifest.COLUMNS) - {*REQUIRED, *OPTIONAL}
+FILLED_IN = set(manifest.COLUMNS) - {*REQUIRED, *OPTIONAL} | {
+    *("attempts", "detail", "mode", "phash", "pixels", "problem", "vote_problem"),
+}
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 def read_csv_table(root: Path) -> pd.DataFrame:
-    """Read `labels.csv`; one row an image, with the columns of `read_labeled_table`.
+    """Read `labels.csv`: one row per image, with the columns of `read_labeled_table`.
 
     Raises:
-        UserError: as `read_labeled_table` does; or two rows name the same image, which only
-            one of them can label.
+        UserError: as in `read_labeled_table`; or two rows name the same image, although an image
+            has only one label.
     """
     table = root / "labels.csv"
     rows = read_labeled_table(
         table,
         root,
-        "data.format csv needs it, with columns path and label. For class folders without a table "
-        "set data.format to folder.",
+        "data.format csv needs it, with columns path and label. For class folders without a "
+        "table, set data.format to folder.",
     )
     paths = rows["path"].map(posixpath.normpath)
     repeated = paths.duplicated() & (rows["path"] != "")
@@ -47,22 +50,22 @@ def read_csv_table(root: Path) -> pd.DataFrame:
 
 
 def read_labeled_table(table: Path, root: Path, when_missing: str) -> pd.DataFrame:
-    """Read a table of paths and labels, one row an image.
+    """Read a table of paths and labels, one row per image.
 
-    An image that is not there, lies outside the root or has no path keeps its row.
+    Rows whose image is missing, is outside the root or has no path are kept.
 
     Args:
         table: the CSV file.
-        root: the corpus's folder.
-        when_missing: the cure for a missing file.
+        root: folder of the corpus.
+        when_missing: second half of the message for a missing file: how to fix it.
 
     Returns:
-        The package's columns, the attributes, `votes_*` as integers, and `attempts`: where a
-        missing image was looked for, or "".
+        The columns of the package, the attributes, `votes_*` as integers, `evidence` if the table
+        has it, and `attempts`: the paths that were tried for a missing image or mask, or "".
 
     Raises:
-        UserError: the file is missing, malformed, lacks or misuses a column, or has booleans or
-            votes that are none.
+        UserError: the file is missing or malformed, lacks or misuses a column, or has invalid
+            booleans or votes.
     """
     rows = read_text_table(table, when_missing)
     require_columns(rows, REQUIRED, table, "Name the columns path and label.")
@@ -72,22 +75,32 @@ def read_labeled_table(table: Path, root: Path, when_missing: str) -> pd.DataFra
             f"{table} has the column(s) {', '.join(taken)}, which prepare_splits fills itself; "
             "rename or remove them."
         )
-    for column in OPTIONAL:
-        if column not in rows:
-            rows[column] = ""
-    rows["source"] = rows["source"].mask(rows["source"] == "", root.name)
-    rows["synthetic"] = _booleans(rows["synthetic"], table)
-    rows = parse_votes(rows, table)
+    rows = rows.assign(**{column: "" for column in OPTIONAL if column not in rows})
+    rows = rows.assign(
+        source=rows["source"].mask(rows["source"] == "", root.name),
+        synthetic=_parse_booleans(rows["synthetic"], table),
+    )
+    rows = _resolve_masks(parse_votes(rows, table), table, root)
     found = resolve_paths(rows["path"], table, root)
-    return rows.assign(path=found["path"], attempts=found["attempts"])
+    attempts = found["attempts"].mask(found["attempts"] == "", rows["attempts"])
+    return rows.assign(path=found["path"], attempts=attempts)
 
 
-def _booleans(cells: pd.Series, table: Path) -> pd.Series:
+def _resolve_masks(rows: pd.DataFrame, table: Path, root: Path) -> pd.DataFrame:
+    """Resolve `evidence` like `path`; `attempts` lists the paths tried for a missing mask."""
+    if "evidence" not in rows:
+        return rows.assign(attempts="")
+    found = resolve_paths(rows["evidence"], table, root)
+    named = found["attempts"] + " (its evidence mask)"
+    return rows.assign(evidence=found["path"], attempts=named.where(found["attempts"] != "", ""))
+
+
+def _parse_booleans(cells: pd.Series, table: Path) -> pd.Series:
     words = cells.str.lower().mask(cells == "", "false")
-    strange = ~words.isin(list(BOOLEANS))
-    if strange.any():
+    invalid = ~words.isin(list(BOOLEANS))
+    if invalid.any():
         raise UserError(
-            f"{table}: {strange.sum()} values of synthetic are not true or false: "
-            f"{describe_cells(cells[strange])}; write true, false, or nothing (which means false)."
+            f"{table}: {invalid.sum()} values of synthetic are not true or false: "
+            f"{describe_cells(cells[invalid])}; write true, false, or leave the cell empty (false)."
         )
     return words.map(BOOLEANS).astype(bool)

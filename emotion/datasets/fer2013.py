@@ -1,11 +1,11 @@
 """FER2013 (Goodfellow et al. 2013): 35,887 gray faces of 48 x 48 pixels.
 
-It lies about in three forms: Kaggle's `fer2013.csv` with an image a row as a string of pixels,
+Three forms are in circulation: Kaggle's `fer2013.csv` with one image per row as a string of pixels,
 the same table as `icml_face_data.csv` with spaces before its headings, and class folders under
-train/ and test/ (where test holds both leaderboards' images, so there is no val).
+train/ and test/ (where test contains the images of both leaderboards, so there is no val).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from emotion.core.errors import UserError
 from emotion.datasets.folder import read_folder
 from emotion.datasets.tables import read_text_table, require_columns
 
-TABLES = ("fer2013.csv", "icml_face_data.csv")  # the first that is there counts
+TABLES = ("fer2013.csv", "icml_face_data.csv")  # the first one found is read
 COLUMNS = ("emotion", "pixels", "Usage")
 LABELS = {
     "0": "Angry",
@@ -31,16 +31,16 @@ _GRAY = {str(value): value for value in range(256)}
 
 
 def read_fer2013(root: Path) -> pd.DataFrame:
-    """Read whichever form lies in root.
+    """Read whichever form is found in root.
 
     Returns:
-        The package's columns; from a table also `pixels`, uint8 arrays of 48 x 48, None where the
-        string is broken, with paths `fer2013/<row>.png` to write them under. `split` is the table's
-        Usage: Training, PublicTest (our val) or PrivateTest (our test).
+        The columns of the package. For a table also `pixels`, uint8 arrays of 48 x 48, None if the
+        string is invalid; `path` is `fer2013/<row>.png`, the name of the file to write. `split` is
+        the column Usage: Training, PublicTest (used as val) or PrivateTest (used as test).
 
     Raises:
-        UserError: no form is there, or the table is malformed, lacks a column or is of another
-            size.
+        UserError: no form is found, or the table is malformed, lacks a column or has images of
+            another size.
     """
     table = find_table(root)
     if table:
@@ -54,22 +54,22 @@ def read_fer2013(root: Path) -> pd.DataFrame:
 
 
 def find_table(root: Path) -> Path | None:
-    """FER2013's table in root, or None."""
+    """The table of FER2013 in root, or None."""
     return next((root / name for name in TABLES if (root / name).is_file()), None)
 
 
 def read_pixel_table(table: Path) -> pd.DataFrame:
-    """Read FER2013's table; returns and raises as `read_fer2013` does."""
-    cells = read_text_table(table, "it was there a moment ago.", only=COLUMNS)
-    require_columns(cells, COLUMNS, table, "Take fer2013.csv as Kaggle publishes it.")
-    pixels = np.empty(len(cells), dtype=object)  # filled one by one, or NumPy would stack them
-    for row, image in enumerate(_images(cells["pixels"])):
+    """Read the table of FER2013; returns and raises as in `read_fer2013`."""
+    cells = read_text_table(table, "it was removed during the run.", only=COLUMNS)
+    require_columns(cells, COLUMNS, table, "Use fer2013.csv as published on Kaggle.")
+    pixels = np.empty(len(cells), dtype=object)  # filled one by one; otherwise NumPy stacks them
+    for row, image in enumerate(_parse_images(cells["pixels"])):
         pixels[row] = image
     if not any(image is not None for image in pixels):
         raise UserError(
             f"{table} has no row of {SIDE * SIDE} pixels from 0 to 255 (the first has "
-            f"{len(''.join(cells['pixels'][:1]).split())} values); take fer2013.csv as Kaggle "
-            "publishes it."
+            f"{len(''.join(cells['pixels'][:1]).split())} values); use fer2013.csv as published "
+            "on Kaggle."
         )
     return pd.DataFrame(
         {
@@ -84,12 +84,12 @@ def read_pixel_table(table: Path) -> pd.DataFrame:
     )
 
 
-def _images(texts: Iterable[str]) -> Iterable[np.ndarray | None]:
+def _parse_images(texts: Iterable[str]) -> Iterator[np.ndarray | None]:
     for text in texts:
         try:
-            # Looking up is half the time of int(), and refuses 256, -1, 1.5 and words alike.
+            # A lookup takes half the time of int() and rejects 256, -1, 1.5 and words alike.
             values = bytes(map(_GRAY.__getitem__, text.split()))
         except KeyError:
             values = b""
-        whole = len(values) == SIDE * SIDE
-        yield np.frombuffer(values, np.uint8).reshape(SIDE, SIDE) if whole else None
+        complete = len(values) == SIDE * SIDE
+        yield np.frombuffer(values, np.uint8).reshape(SIDE, SIDE) if complete else None

@@ -1,7 +1,7 @@
-"""Class folders, the commonest layout: `happy/x.jpg`, or `train/happy/x.jpg`.
+"""Class folders, the most common layout: `happy/x.jpg`, or `train/happy/x.jpg`.
 
-The folder does not say who is in an image, so every subject is unknown and only identical files
-can be kept on one side of a split. A corpus that knows its subjects deserves a labels.csv.
+This layout does not name subjects, so every subject is unknown and only copies of an image can be
+kept in one split. If the subjects are known, use a labels.csv instead.
 """
 
 from pathlib import Path
@@ -9,23 +9,21 @@ from pathlib import Path
 import pandas as pd
 
 from emotion.core.errors import UserError
+from emotion.core.images import SUFFIXES
 from emotion.datasets.split_names import SPLIT_OF
-
-# What a class folder may hold beside its images (Thumbs.db, notes, ...) is passed over.
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
 def read_folder(root: Path) -> pd.DataFrame:
-    """List the images under class folders; sub-folders of a class belong to it.
+    """List the images in class folders; subfolders of a class folder belong to that class.
 
     Raises:
-        UserError: class folders stand beside split folders, or images lie in no class folder.
+        UserError: class folders are mixed with split folders, or images are in no class folder.
     """
     split_folders = _split_folders(root)
     records, strays = [], []
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)
-        # A dot hides what no camera made: .git, .cache, and the ._x.jpg files of macOS.
+        # Hidden entries are not images of the corpus: .git, .cache, the ._x.jpg files of macOS.
         if path.suffix.lower() not in SUFFIXES or any(part[0] == "." for part in inside.parts):
             continue
         *folders, _ = inside.parts
@@ -36,7 +34,7 @@ def read_folder(root: Path) -> pd.DataFrame:
             strays.append(inside.as_posix())
     if strays:
         raise UserError(
-            f"{len(strays)} images under data.root {root} lie in no class folder, first "
+            f"{len(strays)} images under data.root {root} are in no class folder, first "
             f"{', '.join(strays[:3])}; move them into folders named by class, such as happy/."
         )
     rows = pd.DataFrame(records, columns=["path", "label", "split"], dtype=str)

@@ -1,9 +1,9 @@
-"""A folder with `train.csv`, `val.csv` and `test.csv`: somebody else's split, as it is shared.
+"""A folder with `train.csv`, `val.csv` and `test.csv`: an existing split.
 
-Each is a table as `labels.csv` of format csv; the file gives the split, whatever a column of that
-name says. `val.csv` may be missing, or be called `valid.csv` or `validation.csv`. Paths often come
-from another machine; see `resolve_path`. An image may stand in several rows: within a file that
-is oversampling, across files it is a leak, and to find both is the caller's work.
+Each file is a table like `labels.csv` of format csv. The file determines the split; a column split
+is ignored. `val.csv` may be missing, or be named `valid.csv` or `validation.csv`. Paths often come
+from another machine; see `resolve_path`. An image may have several rows: within one file this is
+oversampling, across files it is a leak. The caller detects both.
 """
 
 from pathlib import Path
@@ -12,9 +12,10 @@ import pandas as pd
 
 from emotion.core.errors import UserError
 from emotion.datasets.csv_table import read_labeled_table
+from emotion.datasets.votes import PREFIX
 
 VAL_NAMES = ("val.csv", "valid.csv", "validation.csv")
-_CURE = (
+_FIX = (
     "data.format split_csvs needs train.csv and test.csv, and may have val.csv, each with columns "
     "path and label."
 )
@@ -24,8 +25,8 @@ def read_split_csvs(root: Path) -> pd.DataFrame:
     """Read the tables one after the other: train, val, test.
 
     Returns:
-        The columns of `read_labeled_table`; an attribute that only some files have is "" in the
-        others, and a missing count of votes is 0.
+        The columns of `read_labeled_table`. A column that only some files have is "" in the rows
+        of the others; a missing vote count is 0.
 
     Raises:
         UserError: train.csv or test.csv is missing, there are two validation files, or a file is
@@ -40,9 +41,8 @@ def read_split_csvs(root: Path) -> pd.DataFrame:
     if val_tables:
         tables = {"train": tables["train"], "val": val_tables[0], "test": tables["test"]}
     parts = [
-        read_labeled_table(table, root, _CURE).assign(split=split)
-        for split, table in tables.items()
+        read_labeled_table(table, root, _FIX).assign(split=split) for split, table in tables.items()
     ]
-    votes = {name: 0 for part in parts for name in part if name.startswith("votes_")}
+    votes = {name: 0 for part in parts for name in map(str, part) if name.startswith(PREFIX)}
     rows = pd.concat(parts, ignore_index=True).fillna(votes).fillna("")
     return rows.astype({**dict.fromkeys(votes, int), "synthetic": bool})

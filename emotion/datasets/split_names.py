@@ -1,4 +1,4 @@
-"""The words corpora use for train, val and test."""
+"""Names that corpora use for train, val and test."""
 
 SPLIT_OF = {
     "train": "train",
@@ -6,7 +6,7 @@ SPLIT_OF = {
     "val": "val",
     "valid": "val",
     "validation": "val",
-    "publictest": "val",  # FER2013: the public leaderboard's images
+    "publictest": "val",  # FER2013: the images of the public leaderboard
     "test": "test",
     "testing": "test",
     "privatetest": "test",

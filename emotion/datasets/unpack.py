@@ -1,4 +1,4 @@
-"""Write the images that a corpus keeps inside a table as files, which every stage can read."""
+"""Write images that a corpus stores inside a table as files that every stage can read."""
 
 import shutil
 from pathlib import Path
@@ -11,30 +11,30 @@ BROKEN_PIXELS = "broken pixels"
 
 
 def unpack_images(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Write `pixels` as PNG into `folder`, made anew, and point `path` there.
+    """Write `pixels` as PNG files into `folder` and set `path` to them.
 
     Args:
-        rows: of `read_corpus`. Without a column `pixels` the folder stays empty: dvc.yaml names it
-            as an output, which has to be there.
-        folder: receives files named as the adapter named them.
+        rows: as returned by `read_corpus`. Without a column `pixels` the folder is left empty; it
+            must exist because dvc.yaml lists it as an output.
+        folder: replaced by a new folder; the files are named as in `path`.
 
     Returns:
-        The rows without `pixels`; `problem` is BROKEN_PIXELS where they could not be read.
+        The rows without `pixels`; `problem` is BROKEN_PIXELS for pixels that could not be read.
     """
     temporary = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     if "pixels" in rows:
-        pixels = rows.pop("pixels")
-        broken = pixels.isna() & (rows["problem"] == "")
-        rows.loc[broken, "problem"] = BROKEN_PIXELS
+        pixels = rows["pixels"]
+        problem = rows["problem"].mask(pixels.isna() & (rows["problem"] == ""), BROKEN_PIXELS)
         names = rows["path"].map(lambda path: Path(*Path(path).parts[-2:]))
         for parent in set(names.map(lambda name: name.parent)):
             (temporary / parent).mkdir(parents=True)
-        wanted = rows.index[rows["problem"] == ""]
-        for row in tqdm(wanted, desc="unpack images", unit="image", leave=False):
+        usable = rows.index[problem == ""]
+        for row in tqdm(usable, desc="unpack images", unit="image", leave=False):
             Image.fromarray(pixels[row]).save(temporary / names[row])
-        rows["path"] = [(folder / name).as_posix() for name in names]
+        path = [(folder / name).as_posix() for name in names]
+        rows = rows.drop(columns="pixels").assign(path=path, problem=problem)
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     return rows

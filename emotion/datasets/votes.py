@@ -1,31 +1,33 @@
-"""Labels from what several annotators said, after Barsoum et al. 2016 (arXiv:1608.01041).
+"""Compute labels from annotators' votes, after Barsoum et al. 2016 (arXiv:1608.01041).
 
-An image has one column `votes_<word>` a class. First, a class with a single vote is taken for a
-slip and set to 0; then one of three rules names the winner among what remains:
+An image has one column `votes_<word>` per class. First, a single vote for a class is treated as a
+mistake and set to 0. Then one of three rules selects the winner among the remaining votes:
 
     majority  more than half of the remaining votes
     argmax    the most votes; a tie has no winner
-    soft      the most votes, the first of ties; and the shares of the classes become targets
+    soft      the most votes, the first of ties; the shares of the classes become soft labels
 
-`unknown` and `nf` (not a face) are votes like others, but an image that they win has no label.
+`unknown` and `nf` (not a face) count as votes, but an image for which they win has no label.
 
-Where this differs from the authors' code (microsoft/FERPlus, src/ferplus.py): argmax is ours;
-their soft targets (`probability`, `crossentropy`) keep at most the classes that hold the first
-75% of the votes and drop an image with more than three of those, ours keep every class with two
-votes or more; and what they drop is kept here with its reason, for the caller to reject.
+Differences from the authors' code (microsoft/FERPlus, src/ferplus.py): argmax is an addition. Their
+soft targets (`probability`, `crossentropy`) keep at most the classes that hold the first 75% of the
+votes and drop an image with more than three of those; here every class with two votes or more is
+kept. Images that they drop are returned here with a reason, and the caller rejects them.
 """
 
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from emotion.core.errors import UserError
+from emotion.core.manifest import SHARE
 from emotion.datasets.tables import describe_cells
 
 PREFIX = "votes_"
-MODES = ("majority", "argmax", "soft")
-NO_CLASS = {"nf": "not a face", "unknown": "unknown"}  # what wins but names no class: the problem
+Mode = Literal["majority", "argmax", "soft"]
+NO_CLASS = {"nf": "not a face", "unknown": "unknown"}  # words that are not classes: the problem
 NO_AGREEMENT = "no two votes agree"
 NO_MAJORITY = "no majority"
 TIE = "tied vote"
@@ -33,36 +35,38 @@ PROBLEMS = (*NO_CLASS.values(), NO_AGREEMENT, NO_MAJORITY, TIE)
 
 
 def parse_votes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
-    """Rows with their `votes_*` columns as integers; an empty cell is no vote.
+    """Return the rows with integer columns `votes_*`; an empty cell counts as 0.
 
     Raises:
         UserError: a cell is not a whole number.
     """
     columns = _vote_columns(rows)
     for column in columns:
-        strange = ~rows[column].str.fullmatch("[0-9]{0,9}")
-        if strange.any():
+        invalid = ~rows[column].str.fullmatch("[0-9]{0,9}")
+        if invalid.any():
             raise UserError(
-                f"{table}: {strange.sum()} values of {column} are not whole numbers: "
-                f"{describe_cells(rows[column][strange])}; write how many annotators said so."
+                f"{table}: {invalid.sum()} values of {column} are not whole numbers: "
+                f"{describe_cells(rows[column][invalid])}; write the number of annotators who "
+                "chose this class."
             )
     return rows.assign(**{name: rows[name].replace("", "0").astype(int) for name in columns})
 
 
-def labels_from_votes(rows: pd.DataFrame, mode: str) -> pd.DataFrame:
+def labels_from_votes(rows: pd.DataFrame, mode: Mode) -> pd.DataFrame:
     """Turn votes into labels.
 
     Args:
         rows: with integer columns `votes_<word>`, at least one of them an emotion.
-        mode: majority, argmax or soft, see the module.
+        mode: the rule, see the module.
 
     Returns:
-        The rows with `label` (the winner's word, or "") and `vote_problem` (why there is none, or
-        "": one of the texts above). Mode soft adds float columns `share_<word>`, one an emotion:
-        its part of the emotions' remaining votes, summing to 1, or all 0 where there is no label.
+        The rows with `label` (the word that won, or "") and `vote_problem` (one of PROBLEMS if
+        there is no label, else ""). Mode soft adds one float column `share_<word>` per emotion: its
+        share of the remaining votes for emotions. The shares of a row sum to 1, or are all 0 if it
+        has no label.
     """
-    assert mode in MODES, mode
-    # Emotions first, so that on a tie of mode soft an emotion beats unknown and nf.
+    assert mode in get_args(Mode), mode
+    # Emotions first: in a tie in mode soft, an emotion wins against unknown and nf.
     columns = sorted(_vote_columns(rows), key=lambda column: _word(column).lower() in NO_CLASS)
     words = np.array([_word(column) for column in columns], dtype=object)
     votes = rows[columns].to_numpy()
@@ -78,13 +82,13 @@ def labels_from_votes(rows: pd.DataFrame, mode: str) -> pd.DataFrame:
         problem[(votes == most[:, None]).sum(axis=1) > 1] = TIE
     problem[most == 0] = NO_AGREEMENT
 
-    named = problem == ""
-    rows = rows.assign(label=np.where(named, winner, ""), vote_problem=problem)
+    labeled = problem == ""
+    rows = rows.assign(label=np.where(labeled, winner, ""), vote_problem=problem)
     if mode == "soft":
         emotions = [i for i, word in enumerate(words) if word.lower() not in NO_CLASS]
-        kept = votes[:, emotions] * named[:, None]
+        kept = votes[:, emotions] * labeled[:, None]
         shares = kept / np.maximum(kept.sum(axis=1, keepdims=True), 1)
-        rows = rows.assign(**{f"share_{words[i]}": shares[:, k] for k, i in enumerate(emotions)})
+        rows = rows.assign(**{f"{SHARE}{words[i]}": shares[:, k] for k, i in enumerate(emotions)})
     return rows
 
 

@@ -1,1 +1,1 @@
-"""Faces drawn from FACS action units: labeled images with no download and a known evidence."""
+"""Faces drawn from FACS action units: labeled images with known evidence, without a download."""

@@ -1,4 +1,4 @@
-"""`python -m emotion.drawing docs/drawn_faces.png` writes the README's sheet of faces."""
+"""Write the contact sheet of the README: `python -m emotion.drawing docs/drawn_faces.png`."""
 
 import argparse
 from pathlib import Path
@@ -7,17 +7,17 @@ import numpy as np
 from PIL import Image
 
 from emotion.core import files
-from emotion.drawing.sheet import contact_sheet
+from emotion.drawing.sheet import draw_contact_sheet
 
 
 def main() -> None:
-    """Parse the path, draw, write."""
-    parser = argparse.ArgumentParser(description="Write a sheet of drawn faces.")
-    parser.add_argument("path", type=Path, help="the PNG to write")
+    """Draw the contact sheet and write it to the given path."""
+    parser = argparse.ArgumentParser(description="Write a contact sheet of drawn faces.")
+    parser.add_argument("path", type=Path, help="PNG file to write")
     path = parser.parse_args().path
     with files.replacing(path) as temporary:
-        # Six levels a step are invisible in drawings and halve the file.
-        levels = np.asarray(contact_sheet(), dtype=np.uint16) // 6 * 6 + 3
+        # Quantizing the colors in steps of 6 is invisible in drawings and halves the file size.
+        levels = np.asarray(draw_contact_sheet(), dtype=np.uint16) // 6 * 6 + 3
         sheet = Image.fromarray(np.minimum(levels, 255).astype(np.uint8))
         sheet.save(temporary, optimize=True)
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")

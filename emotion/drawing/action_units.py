@@ -1,7 +1,8 @@
-"""The expression of a face as FACS action units, and which units make which emotion.
+"""The expression of a face as FACS action units, and the prototype units of each emotion.
 
-The prototypes follow Ekman and Friesen's EMFACS table. `sample_expression` is where most of the
-difficulty of the corpus lies: weak, lopsided and incomplete prototypes, with stray units.
+The prototypes follow Ekman and Friesen's EMFACS table. `sample_expression` causes most of the
+difficulty of the corpus: weak, asymmetric and incomplete prototypes, with stray units, which are
+active units that do not belong to the emotion.
 """
 
 from collections.abc import Mapping
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEFT, RIGHT = 0, 1  # sides of the image, not of the person: nothing here is mirrored
+LEFT, RIGHT = 0, 1  # sides of the image, not of the person's body; nothing is mirrored
 
 
 @dataclass(frozen=True)
 class ActionUnit:
-    """A unit's name, the regions of the face that it changes, and how often it strays in."""
+    """A unit's name, the face regions that it changes, and its sampling weight as a stray unit."""
 
     name: str
     regions: tuple[str, ...]
@@ -52,7 +53,7 @@ PROTOTYPES: dict[str, tuple[int, ...]] = {
     "sad": (1, 4, 15),
     "surprised": (1, 2, 5, 26),
 }
-# The unit that an instance never lacks: without it nobody could name the emotion.
+# The unit that is always active: without it the emotion cannot be recognized.
 CORE = {
     "angry": 4,
     "contempt": 12,
@@ -62,29 +63,26 @@ CORE = {
     "sad": 15,
     "surprised": 26,
 }
-_LIPS_APART = 0.55  # share of smiles that show teeth
+_OPEN_SMILE_SHARE = 0.55  # share of smiles that show teeth
 
 
 @dataclass(frozen=True)
 class Expression:
-    """Intensities in 0..1 of the active units, one for each side of the image."""
+    """Intensities in 0..1 of the active units, one per side of the image."""
 
     units: Mapping[int, tuple[float, float]]
 
     def at(self, unit: int, side: int) -> float:
-        """The intensity on one side; 0 when the unit rests."""
+        """Return the intensity on one side; 0 if the unit is inactive."""
         return self.units.get(unit, (0.0, 0.0))[side]
 
     def mean(self, unit: int) -> float:
-        """The intensity over both sides, for what the face has only one of."""
+        """Return the mean over both sides, for features that a face has only once."""
         return sum(self.units.get(unit, (0.0, 0.0))) / 2
 
 
-NEUTRAL = Expression({})
-
-
 def prototype(label: str, intensity: float = 1.0) -> Expression:
-    """The full prototype of an emotion, symmetric but for contempt, which is one-sided."""
+    """Return the full prototype of an emotion; all are symmetric except contempt."""
     sides = (intensity, 0.0) if label == "contempt" else (intensity, intensity)
     return Expression(dict.fromkeys(PROTOTYPES[label], sides))
 
@@ -92,42 +90,44 @@ def prototype(label: str, intensity: float = 1.0) -> Expression:
 def sample_expression(
     label: str, rng: np.random.Generator, difficulty: float
 ) -> tuple[Expression, tuple[int, ...]]:
-    """An instance of an emotion as a person might show it.
+    """Sample an expression of an emotion as a person might show it.
 
     Args:
         label: a key of PROTOTYPES.
-        rng: the image's own generator.
-        difficulty: 0 gives clear, nearly symmetric prototypes; 1 gives faint ones, among strays.
+        rng: the generator of this image.
+        difficulty: 0 gives clear, symmetric prototypes; 1 gives faint ones with stray units.
 
     Returns:
-        The expression, and the units of it that are evidence for the label (strays are not).
+        The expression, and those of its units that are evidence for the label (no stray units).
     """
     strength = max(0.2, 1.0 - 1.2 * difficulty * rng.random() ** 1.2)
     units: dict[int, tuple[float, float]] = {}
     for unit in PROTOTYPES[label]:
-        often = _LIPS_APART if (label, unit) == ("happy", 25) else 1.0 - 0.24 * difficulty
-        shown = rng.random() < often or unit == CORE[label]
+        probability = (
+            _OPEN_SMILE_SHARE if (label, unit) == ("happy", 25) else 1.0 - 0.24 * difficulty
+        )
+        shown = rng.random() < probability or unit == CORE[label]
         peak = strength * rng.uniform(1.0 - 0.7 * difficulty, 1.0)
-        sides = _asymmetry(rng, difficulty)
+        sides = _sample_asymmetry(rng, difficulty)
         if shown:
             units[unit] = tuple((peak * sides).tolist())
     if label == "contempt":
         units = {unit: (left, 0.0) for unit, (left, _) in units.items()}
     evidence = tuple(units)
-    for unit in _strays(rng, difficulty):
+    for unit in _sample_strays(rng, difficulty):
         if unit not in PROTOTYPES[label]:
             peak = rng.uniform(0.1, 0.2 + 0.5 * difficulty)
-            units[unit] = tuple((peak * _asymmetry(rng, difficulty)).tolist())
+            units[unit] = tuple((peak * _sample_asymmetry(rng, difficulty)).tolist())
     return Expression(units), evidence
 
 
-def _asymmetry(rng: np.random.Generator, difficulty: float) -> np.ndarray:
+def _sample_asymmetry(rng: np.random.Generator, difficulty: float) -> np.ndarray:
     factors = np.ones(2)
     factors[rng.integers(2)] -= 0.6 * difficulty * rng.random() ** 2
     return factors
 
 
-def _strays(rng: np.random.Generator, difficulty: float) -> list[int]:
+def _sample_strays(rng: np.random.Generator, difficulty: float) -> list[int]:
     weights = np.array([unit.stray for unit in UNITS.values()])
     count = rng.binomial(3, min(1.0, 0.75 * difficulty))
     strays = rng.choice(list(UNITS), size=count, replace=False, p=weights / weights.sum())

@@ -1,7 +1,7 @@
-"""What the face is painted on: anti-aliased shapes with soft edges, seen under a head pose.
+"""The drawing surface: anti-aliased shapes with soft edges, projected under a head pose.
 
-Shapes come in face units; the projection turns them with the head, so that every feature, the
-evidence mask and the occluders agree on where things are.
+Shapes are given in face units. One projection rotates all of them with the head, so that the
+features, the evidence mask and the occluders stay aligned.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,18 +12,18 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-SUPERSAMPLING = 1.5  # the shapes are anti-aliased already; 2 looks the same, slower
-_SHIFT = 4  # fractional bits of the coordinates that OpenCV's drawing takes
-_INVISIBLE = 0.03  # paint thinner than this is left out
-_VISIBLE = 2.2  # height of the image in face units
-# Half-axes of the ellipsoid that gives the face its depth: a little larger than the head.
+SUPERSAMPLING = 1.5  # the shapes are already anti-aliased; 2 looks the same but is slower
+_SHIFT = 4  # fractional bits of the coordinates that OpenCV draws with
+_MIN_ALPHA = 0.03  # paint up to this opacity is skipped
+_IMAGE_HEIGHT = 2.2  # in face units, at zoom 1
+# Half-axes of the ellipsoid that gives the face its depth; slightly larger than the head.
 _HEAD = np.array([0.90, 1.22, 0.62])
 _INVERSE_SQUARES = (_HEAD[:2] ** -2.0).tolist()
 
 
 @dataclass(frozen=True)
 class Projection:
-    """From face units to pixels: the head turned by yaw, pitch and roll (radians), then placed."""
+    """Map face units to pixels: rotate the head by yaw, pitch and roll (radians), then place it."""
 
     size: int
     yaw: float = 0.0
@@ -34,12 +34,12 @@ class Projection:
 
     @cached_property
     def unit(self) -> float:
-        """Pixels a face unit."""
-        return self.size / _VISIBLE * self.zoom
+        """Pixels per face unit."""
+        return self.size / _IMAGE_HEIGHT * self.zoom
 
     @cached_property
     def _axes(self) -> list[list[float]]:
-        # Rows: where x, y and depth go, in pixels; the image is an orthographic view.
+        # Rows: the pixel offsets of one unit of x, y and depth, in an orthographic projection.
         cos, sin = np.cos(self.roll), np.sin(self.roll)
         roll = np.array([[cos, sin], [-sin, cos]])
         head = np.array([[np.cos(self.yaw), 0], [0, np.cos(self.pitch)]])
@@ -48,11 +48,11 @@ class Projection:
 
     @cached_property
     def center(self) -> np.ndarray:
-        """The pixel at the middle of the head."""
+        """Pixel coordinates of the middle of the head."""
         return self.size / 2 + np.asarray(self.shift) * self.unit
 
     def __call__(self, points: np.ndarray, lift: float = 0.0) -> np.ndarray:
-        """Pixel coordinates (n, 2); `lift` is how far the points stand out of the head."""
+        """Return pixel coordinates (n, 2); `lift` is the height of the points above the head."""
         points = np.asarray(points, dtype=np.float64)
         x, y = points[:, 0], points[:, 1]
         inside = 1.0 - x * x * _INVERSE_SQUARES[0] - y * y * _INVERSE_SQUARES[1]
@@ -65,9 +65,9 @@ class Projection:
 
 
 class Canvas:
-    """An image in the making: planes of red, green and blue as float32 (3, side, side), 0..255.
+    """An image being painted: red, green and blue planes as float32 (3, side, side), 0..255.
 
-    Planes, because blending whole rows of one channel is three times faster than pixel triples.
+    Planes, because blending whole rows of one channel is three times faster than RGB triples.
     """
 
     def __init__(self, projection: Projection, background: np.ndarray) -> None:
@@ -75,7 +75,7 @@ class Canvas:
         side = projection.size
         self.pixels = np.empty((3, side, side), dtype=np.float32)
         self.pixels[:] = background
-        self._window = (0, 0, side, side)  # nothing is painted outside it
+        self._window = (0, 0, side, side)  # nothing is painted outside this box
 
     def fill(
         self,
@@ -86,7 +86,7 @@ class Canvas:
         lift: float = 0.0,
     ) -> None:
         """Fill an outline; `soft` is the blur of its edge in face units."""
-        if alpha > _INVISIBLE:
+        if alpha > _MIN_ALPHA:
             corners = self.projection(points, lift)
             self._blend(*self._coverage(corners, soft), color, alpha)
 
@@ -100,7 +100,7 @@ class Canvas:
         lift: float = 0.0,
     ) -> None:
         """Draw a line whose width, in face units, may vary along it."""
-        if alpha > _INVISIBLE:
+        if alpha > _MIN_ALPHA:
             corners = ribbon(self.projection(curve, lift), np.asarray(widths) * self._unit)
             self._blend(*self._coverage(corners, soft), color, alpha)
 
@@ -108,26 +108,26 @@ class Canvas:
         self, curves: Sequence[np.ndarray], width: float, color: np.ndarray, alpha: float = 1.0
     ) -> None:
         """Draw many thin lines of one width at once (hair)."""
-        if not len(curves) or alpha <= _INVISIBLE:
+        if not len(curves) or alpha <= _MIN_ALPHA:
             return
         projected = [self.projection(curve) for curve in curves]
         box = self._box(np.concatenate(projected), 2.0)
         mask = np.zeros((box[3] - box[1], box[2] - box[0]), dtype=np.uint8)
         if mask.size:
-            fixed = [_fixed(points, box) for points in projected]
+            fixed = [_to_fixed_point(points, box) for points in projected]
             pixels = max(1, round(width * self._unit))
             cv2.polylines(mask, fixed, False, 255, pixels, cv2.LINE_AA, _SHIFT)
             self._blend(box, mask, color, alpha)
 
     def shade(self, points: np.ndarray, planes: np.ndarray) -> None:
-        """Fill an outline with a whole image (3, side, side)."""
+        """Fill an outline with the pixels of an image (3, side, side)."""
         box, mask = self._coverage(self.projection(points), 0.0)
         x0, y0, x1, y1 = box
         self._blend(box, mask, planes[:, y0:y1, x0:x1], 1.0)
 
     @contextmanager
     def clip(self, points: np.ndarray) -> Iterator[None]:
-        """Whatever is painted inside the block shows only within the outline."""
+        """Restrict everything painted inside the `with` block to the outline."""
         box, mask = self._coverage(self.projection(points), 0.0)
         x0, y0, x1, y1 = box
         before, outer = self.pixels[:, y0:y1, x0:x1].copy(), self._window
@@ -143,16 +143,16 @@ class Canvas:
         return self.projection.unit
 
     def _coverage(self, corners: np.ndarray, soft: float) -> tuple[tuple, np.ndarray]:
-        """The pixels that a shape may touch, x0, y0, x1, y1, and how much of each, 0..255."""
+        """Return the box x0, y0, x1, y1 that a shape may touch, and the coverage 0..255 in it."""
         sigma = soft * self._unit
-        # A soft shape is drawn as small as its blur allows, which nobody can tell from the whole.
+        # A soft shape is drawn at the lowest resolution that its blur allows; no loss is visible.
         coarse = 1 << max(0, int(sigma / 1.5).bit_length() - 1)
         box = self._box(corners, 2.0 + 2.5 * sigma)
         width, height = box[2] - box[0], box[3] - box[1]
-        mask = np.zeros((-(-height // coarse), -(-width // coarse)), dtype=np.uint8)
+        mask: np.ndarray = np.zeros((-(-height // coarse), -(-width // coarse)), dtype=np.uint8)
         if not mask.size:
             return box, mask
-        cv2.fillPoly(mask, [_fixed(corners, box, coarse)], 255, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(mask, [_to_fixed_point(corners, box, coarse)], 255, cv2.LINE_AA, _SHIFT)
         if sigma > 0.3:
             mask = _soften(mask, sigma / coarse)
         if coarse > 1:
@@ -178,7 +178,7 @@ class Canvas:
 
 
 def ribbon(curve: np.ndarray, widths: np.ndarray) -> np.ndarray:
-    """The outline of a line: `widths` (a number, or one a point) across `curve` (n, 2)."""
+    """Return the outline of a line along `curve` (n, 2); `widths` is a number or one per point."""
     along = np.empty_like(curve)
     along[1:-1] = curve[2:] - curve[:-2]
     along[0], along[-1] = curve[1] - curve[0], curve[-1] - curve[-2]
@@ -187,8 +187,8 @@ def ribbon(curve: np.ndarray, widths: np.ndarray) -> np.ndarray:
     return np.concatenate([curve + across, (curve - across)[::-1]])
 
 
-def _fixed(points: np.ndarray, box: tuple, coarse: int = 1) -> np.ndarray:
-    """Points as OpenCV's fixed-point numbers, from the corner of the box, `coarse` times smaller.
+def _to_fixed_point(points: np.ndarray, box: tuple, coarse: int = 1) -> np.ndarray:
+    """Convert points to OpenCV's fixed-point numbers, relative to the box, divided by `coarse`.
 
     OpenCV counts from the center of the first pixel, the projection from its corner.
     """

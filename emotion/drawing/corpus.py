@@ -1,7 +1,7 @@
-"""The drawn corpus: many people, a few images each, labels, attributes and evidence masks.
+"""The drawn corpus: a few images per subject, with labels, attributes and evidence masks.
 
-An image is a function of (seed, subject, image number) alone, so a larger corpus contains the
-smaller one, and neither the order nor the number of processes can change a byte.
+An image depends only on (seed, subject, image number). A larger corpus therefore contains the
+smaller one, and neither the order nor the number of processes changes a byte.
 """
 
 import os
@@ -22,10 +22,10 @@ from emotion.core.params import settings
 from emotion.core.seeding import derive_seed
 from emotion.drawing.action_units import sample_expression
 from emotion.drawing.face import Face, draw_face
-from emotion.drawing.identity import Identity, draw_identity
+from emotion.drawing.identity import Identity, sample_identity
 from emotion.drawing.nuisance import sample_scene
 
-# Shares of the classes: mildly uneven, in the order that photographed corpora are.
+# Class shares: mildly imbalanced, with the same ranking as in photographed corpora.
 PROPORTIONS = {
     "angry": 0.15,
     "fearful": 0.10,
@@ -34,7 +34,7 @@ PROPORTIONS = {
     "sad": 0.16,
     "surprised": 0.15,
 }
-_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92]  # a quarter of the bytes of a PNG, noise and all
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92]  # a quarter of the size of a PNG, noise included
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 3]
 
 
@@ -42,20 +42,20 @@ _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 3]
 class DrawFacesParams:
     """The `draw_faces` section of params.yaml."""
 
-    subjects: Annotated[int, Field(ge=1, le=100_000)] = 200  # people; splits keep them apart
+    subjects: Annotated[int, Field(ge=1, le=100_000)] = 200  # people; each is in one split only
     images_per_subject: Annotated[int, Field(ge=1, le=1_000)] = 8
     size: Annotated[int, Field(ge=32, le=512)] = 112  # pixels
-    difficulty: Annotated[float, Field(ge=0, le=1)] = 0.5  # weak units, strays, pose, noise, ...
+    difficulty: Annotated[float, Field(ge=0, le=1)] = 0.5  # weak and stray units, pose, noise, ...
     seed: Annotated[int, Field(ge=0)] = 42
 
 
 def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
-    """Draw the corpus into `folder`, which appears only when it is complete.
+    """Draw the corpus into `folder`, which is replaced only when the new corpus is complete.
 
-    Writes `images/*.jpg`, `evidence/*.png` (8 bit, 255 = evidence) and `labels.csv`.
+    Writes `images/*.jpg`, `evidence/*.png` (8-bit, 255 = evidence) and `labels.csv`.
 
     Returns:
-        The rows of labels.csv, all text: path and evidence (relative to `folder`), label, subject,
+        The table of labels.csv, all text: path and evidence (relative to `folder`), label, subject,
         skin_tone (monk_01 to monk_10), glasses, beard, age, synthetic.
     """
     folder = Path(folder)
@@ -63,13 +63,14 @@ def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
     shutil.rmtree(temporary, ignore_errors=True)
     for name in ("images", "evidence"):
         (temporary / name).mkdir(parents=True)
-    draw = partial(_draw_person, params, temporary)
-    # Processes, because a face is a hundred small shapes: Python works as much as OpenCV does.
-    # Spawned, because a fork of a process that has threads (torch, OpenMP) may never return.
+    draw = partial(_draw_subject, params, temporary)
+    # Processes, not threads: a face is a hundred small shapes, so Python uses as much time as
+    # OpenCV does.
+    # Spawned, because a fork of a process with threads (torch, OpenMP) may hang.
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        people = pool.map(draw, range(params.subjects))
-        bar = tqdm(people, total=params.subjects, desc="draw faces", unit="person")
-        rows = [row for person in bar for row in person]
+        results = pool.map(draw, range(params.subjects))
+        bar = tqdm(results, total=params.subjects, desc="draw faces", unit="subject")
+        rows = [row for result in bar for row in result]
     table = pd.DataFrame(rows)
     table.to_csv(temporary / "labels.csv", index=False, lineterminator="\n")
     shutil.rmtree(folder, ignore_errors=True)
@@ -77,45 +78,45 @@ def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
     return table
 
 
-def _draw_person(params: DrawFacesParams, folder: Path, subject: int) -> list[dict[str, str]]:
-    cv2.setNumThreads(1)  # this process is one of as many as there are cores
-    who = draw_subject(params.seed, subject)
+def _draw_subject(params: DrawFacesParams, folder: Path, subject: int) -> list[dict[str, str]]:
+    cv2.setNumThreads(1)  # there is already one process per core
+    person = sample_subject(params.seed, subject)
     rows = []
     for number in range(params.images_per_subject):
-        label, face = draw_sample(params, who, subject, number)
-        row = _row(who, f"s{subject:04d}", label, f"s{subject:04d}_{number:02d}")
+        label, face = draw_sample(params, person, subject, number)
+        row = _row(person, f"s{subject:04d}", label, f"s{subject:04d}_{number:02d}")
         _write(folder / row["path"], face.image[..., ::-1], _JPEG)
         _write(folder / row["evidence"], face.evidence, _PNG)
         rows.append(row)
     return rows
 
 
-def draw_subject(seed: int, subject: int) -> Identity:
-    """The person with this number."""
-    return draw_identity(np.random.default_rng(derive_seed(seed, "subject", subject)))
+def sample_subject(seed: int, subject: int) -> Identity:
+    """Sample the identity of the subject with this number."""
+    return sample_identity(np.random.default_rng(derive_seed(seed, "subject", subject)))
 
 
 def draw_sample(
-    params: DrawFacesParams, who: Identity, subject: int, number: int
+    params: DrawFacesParams, person: Identity, subject: int, number: int
 ) -> tuple[str, Face]:
-    """One image of a person: its label, drawn with the corpus's shares, and the face."""
-    # "picture" names the random stream: another word would draw other faces.
+    """Sample a label from the class shares and draw one image of the person with it."""
+    # "picture" is part of the seed: another word would change every image.
     rng = np.random.default_rng(derive_seed(params.seed, "picture", subject, number))
     label = str(rng.choice(list(PROPORTIONS), p=list(PROPORTIONS.values())))
     expression, evidence = sample_expression(label, rng, params.difficulty)
     scene = sample_scene(params.size, rng, params.difficulty)
-    return label, draw_face(who, expression, evidence, scene, rng, params.difficulty)
+    return label, draw_face(person, expression, evidence, scene, rng, params.difficulty)
 
 
-def _row(who: Identity, subject: str, label: str, name: str) -> dict[str, str]:
+def _row(person: Identity, subject: str, label: str, name: str) -> dict[str, str]:
     return {
         "path": f"images/{name}.jpg",
         "label": label,
         "subject": subject,
-        "skin_tone": f"monk_{who.skin_tone:02d}",
-        "glasses": who.glasses,
-        "beard": who.beard,
-        "age": who.age,
+        "skin_tone": f"monk_{person.skin_tone:02d}",
+        "glasses": person.glasses,
+        "beard": person.beard,
+        "age": person.age,
         "evidence": f"evidence/{name}.png",
         "synthetic": "1",
     }

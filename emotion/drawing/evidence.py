@@ -1,7 +1,7 @@
-"""Where the evidence for an emotion is: the ground truth for explanations.
+"""Masks of the evidence for an emotion: the ground truth for explanations.
 
-A region belongs to the evidence when an active unit of the prototype changes it. Pixels behind an
-occluder are nobody's evidence, so they are taken out.
+A region is evidence if an active unit of the prototype changes it. Pixels behind an occluder are
+not evidence, so they are removed from the mask.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from emotion.drawing.canvas import Projection
 from emotion.drawing.landmarks import SIDES, Landmarks
 from emotion.drawing.shapes import ellipse
 
-FAINT = 0.1  # units weaker than this leave no mark that a person could point at
+MIN_INTENSITY = 0.1  # weaker units change nothing that a person could point at
 
 
 def draw_evidence(
@@ -24,18 +24,18 @@ def draw_evidence(
     projection: Projection,
     occluders: Sequence[np.ndarray] = (),
 ) -> np.ndarray:
-    """The mask of the regions that `units` change.
+    """Draw the mask of the regions that `units` change.
 
     Args:
-        units: the units that count as evidence, of those in `expression`.
-        occluders: outlines in face units, as place_occluder gives them.
+        units: the units of `expression` that count as evidence.
+        occluders: outlines in face units, as returned by `sample_occluder`.
 
     Returns:
-        uint8 (size, size): 255 where there is evidence, 0 elsewhere; all 0 without active units.
+        uint8 (size, size): 255 for evidence, 0 elsewhere; all 0 without active units.
     """
     mask = np.zeros((projection.size, projection.size), dtype=np.uint8)
     for side in SIDES:
-        active = [unit for unit in units if expression.at(unit, side) >= FAINT]
+        active = [unit for unit in units if expression.at(unit, side) >= MIN_INTENSITY]
         for region in sorted({region for unit in active for region in UNITS[unit].regions}):
             points, margin = _region(marks, region, side)
             hull = cv2.convexHull(projection(points).astype(np.float32))
@@ -49,7 +49,7 @@ def draw_evidence(
 
 
 def _region(marks: Landmarks, region: str, side: int) -> tuple[np.ndarray, float]:
-    """Points of a region on one side of the face, and the margin around them, in face units."""
+    """Return the points of a region on one side, and the margin around them, in face units."""
     sign = np.array([(-1.0, 1.0)[side], 1.0])
     half = slice(12, None) if side else slice(0, 13)
     lips = np.concatenate([marks.upper_lip[half], marks.lower_lip[half]])

@@ -1,7 +1,7 @@
-"""Who is drawn: everything about a face that stays the same from image to image.
+"""The identity of a person: all properties of a face that are the same in every image.
 
-Skin tones are the ten steps of the Monk scale (Monk, 2023), hair darkens with them as it does in
-people, and the attributes that a slice of the evaluation may want are kept as words.
+Skin tones are the ten steps of the Monk scale (Monk, 2023). Darker skin comes with darker hair, as
+in people. Attributes by which the evaluation may be sliced are stored as words.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ MASCULINE_HAIR = ("short", "short", "side part", "buzz", "bald", "curly", "quiff
 
 @dataclass(frozen=True)
 class Identity:
-    """One person. Lengths are in face units, colors RGB in 0..255, the rest factors near 1."""
+    """One person. Lengths are in face units, colors RGB in 0..255, other numbers factors near 1."""
 
     skin_tone: int  # Monk step, 1 to 10
     age: str  # young, adult or old
@@ -64,41 +64,41 @@ class Identity:
     nose_length: float
     mouth_width: float
     lip_fullness: float
-    resting_corner: float  # how far the corners of the resting mouth hang, face units
-    resting_brow: float  # how far the resting inner brow hangs
-    lines: float  # 0..1, wrinkles of age
+    resting_corner: float  # drop of the mouth corners at rest, face units
+    resting_brow: float  # drop of the inner brow at rest, face units
+    lines: float  # depth of age wrinkles, 0..1
     freckles: bool
-    texture: int  # seed of freckles and strands of hair
+    texture: int  # seed of the freckles and of the strands of hair
     parting: float  # side of the parting, -1 or 1
 
     @property
     def shadow(self) -> np.ndarray:
-        """Skin in half shade: darker and redder, as light that has passed through it is."""
+        """Skin in half shade: darker, and redder because light passes through the skin."""
         return self.skin * (0.74, 0.62, 0.585)
 
     @property
     def crease(self) -> np.ndarray:
-        """The bottom of a fold of the skin."""
+        """The bottom of a skin fold."""
         return self.skin * (0.50, 0.365, 0.34)
 
     @property
     def light(self) -> np.ndarray:
-        """Skin where it catches the light."""
+        """Brightly lit skin."""
         return self.skin + (255 - self.skin) * (0.36, 0.32, 0.29)
 
     @property
     def blush(self) -> np.ndarray:
-        """Skin over blood: cheeks, ears, the tip of the nose."""
+        """Skin with much blood below it: cheeks, ears, the tip of the nose."""
         return self.skin * (0.94, 0.72, 0.68) + (14, 0, 2)
 
 
-def draw_identity(rng: np.random.Generator) -> Identity:
-    """A random person from the subject's generator."""
+def sample_identity(rng: np.random.Generator) -> Identity:
+    """Sample a random person from the generator of the subject."""
     tone = int(rng.integers(1, 11))
     age = str(rng.choice(["young", "adult", "old"], p=[0.3, 0.45, 0.25]))
     feminine = bool(rng.random() < 0.5)
     skin = skin_color(tone) * rng.normal(1.0, 0.02, 3)
-    hair = _hair_color(tone, age, rng)
+    hair = _sample_hair_color(tone, age, rng)
     beard = "none"
     if not feminine and age != "young":
         beard = str(rng.choice(["none", "stubble", "moustache", "full"], p=[0.4, 0.2, 0.15, 0.25]))
@@ -115,7 +115,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         hair_style=str(rng.choice(FEMININE_HAIR if feminine else MASCULINE_HAIR)),
         iris=np.array(iris_color, dtype=float),
         lips=skin * 0.62 + rouge * rng.uniform(0.22, 0.42 if feminine else 0.3),
-        clothes=muted_color(rng),
+        clothes=sample_muted_color(rng),
         glasses=str(rng.choice(["none", "round", "square"], p=[0.72, 0.14, 0.14])),
         glasses_color=np.array([(34, 32, 36), (92, 54, 32), (120, 118, 124)][rng.integers(3)]),
         beard=beard,
@@ -145,18 +145,18 @@ def draw_identity(rng: np.random.Generator) -> Identity:
 
 
 def skin_color(tone: int) -> np.ndarray:
-    """RGB of a Monk step as lit skin: warmer and, in the dark steps, lighter than the swatch."""
+    """Return a Monk step as lit skin, RGB: warmer and, if dark, lighter than the swatch."""
     swatch = np.array([*MONK_TONES[tone - 1].to_bytes(3, "big")], dtype=float)
     lit = swatch * (1.0 + 0.05 * max(0, tone - 5)) + 6.0 * max(0, tone - 6)
     return np.clip(lit * (0.985, 0.915, 0.865), 0, 245)
 
 
-def muted_color(rng: np.random.Generator) -> np.ndarray:
-    """A color for clothes and walls: any hue, little saturation."""
+def sample_muted_color(rng: np.random.Generator) -> np.ndarray:
+    """Sample a color for clothes and walls: any hue, low saturation."""
     return rng.uniform(60, 200) + rng.normal(0.0, 20.0, 3)
 
 
-def _hair_color(tone: int, age: str, rng: np.random.Generator) -> np.ndarray:
+def _sample_hair_color(tone: int, age: str, rng: np.random.Generator) -> np.ndarray:
     if age == "old" and rng.random() < 0.75:
         name = str(rng.choice(["gray", "white"]))
     elif tone > 5:

@@ -1,10 +1,11 @@
-"""Where the features of a face are, once its action units have moved them.
+"""Positions of the features of a face after its action units have moved them.
 
-Each unit is a handful of displacements, read off FACS (Ekman, Friesen and Hager, 2002): what the
-muscle pulls, in which direction. Everything that is drawn, and the evidence, hangs on these points.
+Each unit is a few displacements, taken from FACS (Ekman, Friesen and Hager, 2002): what the muscle
+pulls, and in which direction. All features and the evidence mask are drawn from these points.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from emotion.drawing.identity import Identity
 
 SIDES = (LEFT, RIGHT)
 _SIGN = np.array([-1.0, 1.0])
-_LIP = np.linspace(-1.0, 1.0, 25)  # across the mouth, corner to corner
+_LIP = np.linspace(-1.0, 1.0, 25)  # positions across the mouth, corner to corner
 
 
 @dataclass(frozen=True)
@@ -39,33 +40,33 @@ class Landmarks:
         return self.upper_inner[[0, -1]]
 
 
-def place_landmarks(
-    who: Identity, expression: Expression, gaze: tuple[float, float] = (0.0, 0.0)
+def compute_landmarks(
+    person: Identity, expression: Expression, gaze: tuple[float, float] = (0.0, 0.0)
 ) -> Landmarks:
-    """Put the features of a person's face where the expression moves them."""
-    lids = [_lids(who, expression, side) for side in SIDES]
-    wings = np.array([_nose_wing(who, expression, side) for side in SIDES])
-    irises = np.array([(_SIGN[s] * who.eye_distance, -0.035) for s in SIDES]) + gaze
+    """Compute the landmarks of a person's face with this expression."""
+    lids = [_lids(person, expression, side) for side in SIDES]
+    wings = np.array([_nose_wing(person, expression, side) for side in SIDES])
+    irises = np.array([(_SIGN[s] * person.eye_distance, -0.035) for s in SIDES]) + gaze
     jaw = _jaw(expression)
     return Landmarks(
-        brows=np.array([_brow(who, expression, side) for side in SIDES]),
+        brows=np.array([_brow(person, expression, side) for side in SIDES]),
         upper_lids=np.array([upper for upper, _ in lids]),
         lower_lids=np.array([lower for _, lower in lids]),
         irises=irises,
         nose_wings=wings,
-        nose_tip=np.array([0.0, who.nose_length - 0.045 - 0.025 * expression.mean(9)]),
-        chin=np.array([0.0, who.chin_length + jaw - 0.03 * expression.mean(17)]),
-        **_mouth(who, expression),
+        nose_tip=np.array([0.0, person.nose_length - 0.045 - 0.025 * expression.mean(9)]),
+        chin=np.array([0.0, person.chin_length + jaw - 0.03 * expression.mean(17)]),
+        **_mouth(person, expression),
     )
 
 
-def _brow(who: Identity, expression: Expression, side: int) -> np.ndarray:
+def _brow(person: Identity, expression: Expression, side: int) -> np.ndarray:
     au1, au2, au4 = (expression.at(unit, side) for unit in (1, 2, 4))
     au6, au9 = expression.at(6, side), expression.at(9, side)
     rest = np.array([(0.125, 0.008), (0.25, -0.022), (0.395, -0.042), (0.535, 0.016)])
-    rest[:, 1] *= (1.0, who.brow_arch, who.brow_arch, 1.0)
-    rest[:2, 1] += who.resting_brow * np.array([1.0, 0.5])
-    moved = rest + (0.0, who.brow_height)
+    rest[:, 1] *= (1.0, person.brow_arch, person.brow_arch, 1.0)
+    rest[:2, 1] += person.resting_brow * np.array([1.0, 0.5])
+    moved = rest + (0.0, person.brow_height)
     moved[:, 1] += au1 * np.array([-0.135, -0.07, -0.005, 0.0])
     moved[:, 1] += au2 * np.array([-0.015, -0.065, -0.12, -0.095])
     # With AU1 the corrugator still draws the brows together, but no longer lowers their inner end.
@@ -77,21 +78,21 @@ def _brow(who: Identity, expression: Expression, side: int) -> np.ndarray:
     return moved * (_SIGN[side], 1.0)
 
 
-def _lids(who: Identity, expression: Expression, side: int) -> tuple[np.ndarray, np.ndarray]:
+def _lids(person: Identity, expression: Expression, side: int) -> tuple[np.ndarray, np.ndarray]:
     au1, au2, au4, au5, au6, au7, au43 = (
         expression.at(unit, side) for unit in (1, 2, 4, 5, 6, 7, 43)
     )
     au12 = expression.at(12, side)
-    width = who.eye_width
-    upper = 0.078 * who.eye_height + 0.052 * au5 - 0.022 * au7 - 0.004 * au6 + 0.006 * au2
-    lower = 0.060 * who.eye_height + 0.008 * au5 - 0.030 * au7 - 0.034 * au6 - 0.006 * au12
+    width = person.eye_width
+    upper = 0.078 * person.eye_height + 0.052 * au5 - 0.022 * au7 - 0.004 * au6 + 0.006 * au2
+    lower = 0.060 * person.eye_height + 0.008 * au5 - 0.030 * au7 - 0.034 * au6 - 0.006 * au12
     lower += 0.004 * au1
     closing = np.clip(au43, 0.0, 1.0)
     upper = upper * (1.0 - closing) - 0.8 * lower * closing
     lower = max(lower, 0.006)
     upper = max(upper, 0.010 - 0.8 * lower)
     x = np.array([-1.0, -0.58, -0.05, 0.55, 1.0]) * width
-    corner = np.array([0.016, 0.0, 0.0, 0.0, -0.004 - who.eye_tilt])
+    corner = np.array([0.016, 0.0, 0.0, 0.0, -0.004 - person.eye_tilt])
     top = corner - upper * np.array([0.0, 0.74, 1.0, 0.80, 0.0])
     oblique = au1 * min(1.0, 0.35 + au4) - 0.55 * au4 * (1.0 - min(1.0, au1))
     top += oblique * np.array([0.0, -0.018, -0.006, 0.018, 0.012])
@@ -99,15 +100,15 @@ def _lids(who: Identity, expression: Expression, side: int) -> tuple[np.ndarray,
     # A lid pushed up by the cheek bulges: its middle rises above the line between the corners.
     bottom += au6 * np.array([0.0, -0.016, -0.020, -0.012, 0.0])
     bottom = np.maximum(bottom, top + (0.0, 0.008, 0.010, 0.008, 0.0))
-    center = np.array([who.eye_distance, -0.04])
+    center = np.array([person.eye_distance, -0.04])
     mirror = np.array([_SIGN[side], 1.0])
     return (np.stack([x, top], 1) + center) * mirror, (np.stack([x, bottom], 1) + center) * mirror
 
 
-def _nose_wing(who: Identity, expression: Expression, side: int) -> np.ndarray:
+def _nose_wing(person: Identity, expression: Expression, side: int) -> np.ndarray:
     au9, au10, au12 = (expression.at(unit, side) for unit in (9, 10, 12))
-    x = who.nose_width * (1.0 + 0.10 * au9 + 0.10 * au12 + 0.05 * au10)
-    y = who.nose_length - 0.03 - 0.05 * au9 - 0.02 * au10 - 0.008 * au12
+    x = person.nose_width * (1.0 + 0.10 * au9 + 0.10 * au12 + 0.05 * au10)
+    y = person.nose_length - 0.03 - 0.05 * au9 - 0.02 * au10 - 0.008 * au12
     return np.array([_SIGN[side] * x, y])
 
 
@@ -115,7 +116,7 @@ def _jaw(expression: Expression) -> float:
     return 0.125 * expression.mean(26) + 0.02 * expression.mean(25)
 
 
-def _mouth(who: Identity, expression: Expression) -> dict[str, np.ndarray | float]:
+def _mouth(person: Identity, expression: Expression) -> dict[str, Any]:
     t = np.abs(_LIP)
     side = (_LIP > 0).astype(int)
     per_side = {
@@ -125,9 +126,9 @@ def _mouth(who: Identity, expression: Expression) -> dict[str, np.ndarray | floa
     au = {unit: values[side] for unit, values in per_side.items()}
     au17, au25, au26 = (expression.mean(unit) for unit in (17, 25, 26))
 
-    half = who.mouth_width * (1.0 - 0.34 * au26) + 0.085 * au[12] + 0.08 * au[20]
+    half = person.mouth_width * (1.0 - 0.34 * au26) + 0.085 * au[12] + 0.08 * au[20]
     half = half + 0.02 * au[14] - 0.035 * au[23] - 0.012 * au[15] - 0.02 * au17
-    pull = who.resting_corner - 0.125 * au[12] + 0.105 * au[15] + 0.022 * au[20] - 0.02 * au[14]
+    pull = person.resting_corner - 0.125 * au[12] + 0.105 * au[15] + 0.022 * au[20] - 0.02 * au[14]
     smile, frown, stretch = (float(np.mean(per_side[unit])) for unit in (12, 15, 20))
     middle = 0.60 + 0.055 * au26 + 0.018 * smile - 0.035 * au17 - 0.012 * frown
     # The lips meet in a shallow bow; a smile straightens it.
@@ -135,7 +136,7 @@ def _mouth(who: Identity, expression: Expression) -> dict[str, np.ndarray | floa
 
     opening = au25 * (0.060 + 0.070 * smile + 0.045 * stretch) + 0.25 * au26
     opening += 0.02 * np.mean(per_side[16])
-    # A dropped jaw opens an oval around the corners, a stretched mouth a box, a smile a bowl.
+    # The opening is an oval for a dropped jaw, a box for a stretched mouth, a bowl for a smile.
     square = 2.0 + 2.6 * stretch + 1.0 * smile
     gap = opening * (1.0 - t**square) ** (0.62 if au26 > smile else 0.8)
     upper_share = 0.20 + 0.22 * au26 + 0.10 * stretch + 0.04 * smile
@@ -147,8 +148,8 @@ def _mouth(who: Identity, expression: Expression) -> dict[str, np.ndarray | floa
     thin = np.clip(1.0 - 0.30 * au[12] - 0.55 * au[23] - 0.25 * au[20] - 0.1 * au26, 0.25, None)
     bow = np.interp(t, [0.0, 0.10, 0.24, 0.62, 1.0], [0.74, 0.84, 1.0, 0.60, 0.0])
     bed = np.interp(t, [0.0, 0.3, 0.62, 0.86, 1.0], [1.0, 0.97, 0.76, 0.40, 0.0])
-    upper = 0.060 * who.lip_fullness * thin * bow
-    lower = 0.088 * who.lip_fullness * thin * bed * (1.0 + 0.2 * au17)
+    upper = 0.060 * person.lip_fullness * thin * bow
+    lower = 0.088 * person.lip_fullness * thin * bed * (1.0 + 0.2 * au17)
     x = _LIP * half
 
     def edge(y: np.ndarray) -> np.ndarray:

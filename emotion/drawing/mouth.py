@@ -1,4 +1,4 @@
-"""Nose and mouth: lips, and what an open mouth shows of teeth and tongue."""
+"""Nose and mouth: the lips, and the teeth and tongue in an open mouth."""
 
 import numpy as np
 
@@ -13,16 +13,18 @@ _TONGUE = np.array([186, 84, 88])
 _TEETH = np.array([243, 239, 229])
 
 
-def draw_nose(canvas: Canvas, who: Identity, marks: Landmarks, light: np.ndarray) -> None:
-    """Bridge, ball, wings and nostrils."""
+def draw_nose(canvas: Canvas, person: Identity, marks: Landmarks, light: np.ndarray) -> None:
+    """Draw the bridge, ball, wings and nostrils of the nose."""
     tip, lift = marks.nose_tip, 0.10
-    bridge = spline([(0.0, -0.2), (0.005, 0.0), tip + (0, -0.05)])
+    bridge = spline(np.array([(0.0, -0.2), (0.005, 0.0), tip + (0, -0.05)]))
     offset = 0.03 * np.sign(light[0])
-    canvas.stroke(bridge + (offset, 0), 0.055, who.light, alpha=0.42, soft=0.022, lift=0.06)
-    canvas.fill(ellipse(tip + (0, 0.01), 0.085, 0.07), who.blush, alpha=0.5, soft=0.03, lift=lift)
-    canvas.fill(ellipse(tip + (offset, -0.015), 0.034, 0.03), who.light, 0.7, 0.016, lift=lift)
+    canvas.stroke(bridge + (offset, 0), 0.055, person.light, alpha=0.42, soft=0.022, lift=0.06)
+    canvas.fill(
+        ellipse(tip + (0, 0.01), 0.085, 0.07), person.blush, alpha=0.5, soft=0.03, lift=lift
+    )
+    canvas.fill(ellipse(tip + (offset, -0.015), 0.034, 0.03), person.light, 0.7, 0.016, lift=lift)
     under = tip + (0.0, 0.082)
-    canvas.fill(ellipse(under, 0.105, 0.024), who.crease, alpha=0.45, soft=0.016, lift=0.05)
+    canvas.fill(ellipse(under, 0.105, 0.024), person.crease, alpha=0.45, soft=0.016, lift=0.05)
     for side in SIDES:
         sign, wing = (-1.0, 1.0)[side], marks.nose_wings[side]
         curl = spline(
@@ -34,20 +36,20 @@ def draw_nose(canvas: Canvas, who: Identity, marks: Landmarks, light: np.ndarray
             ]
         )
         widths = 0.024 * bump(len(curl), 0.6)
-        canvas.stroke(curl, widths, who.crease, alpha=0.8, soft=0.006, lift=0.03)
+        canvas.stroke(curl, widths, person.crease, alpha=0.8, soft=0.006, lift=0.03)
         nostril = ellipse((wing[0] * 0.52, wing[1] + 0.030), 0.034, 0.015)
-        canvas.fill(nostril, who.crease * 0.5, alpha=0.9, soft=0.006, lift=0.05)
+        canvas.fill(nostril, person.crease * 0.5, alpha=0.9, soft=0.006, lift=0.05)
     philtrum = np.array([(0.0, under[1] + 0.03), marks.upper_lip[12] + (0, -0.008)])
-    canvas.stroke(philtrum, 0.03, who.shadow, alpha=0.4, soft=0.012)
+    canvas.stroke(philtrum, 0.03, person.shadow, alpha=0.4, soft=0.012)
 
 
-def draw_mouth(canvas: Canvas, who: Identity, marks: Landmarks, expression: Expression) -> None:
-    """The cavity first, then the lips around it, then the line between them."""
+def draw_mouth(canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression) -> None:
+    """Draw the cavity, then the lips around it, then the line between them."""
     if marks.opening > 0.012:
         hole = np.concatenate([marks.upper_inner, marks.lower_inner[::-1]])
         with canvas.clip(hole):
             _draw_cavity(canvas, marks, expression)
-    _draw_lips(canvas, who, marks, expression)
+    _draw_lips(canvas, person, marks, expression)
 
 
 def _draw_cavity(canvas: Canvas, marks: Landmarks, expression: Expression) -> None:
@@ -57,7 +59,7 @@ def _draw_cavity(canvas: Canvas, marks: Landmarks, expression: Expression) -> No
     smile, jaw = expression.mean(12), expression.mean(26)
     tongue = lower[12] + (0.0, 0.01)
     canvas.fill(ellipse(tongue, 0.14, 0.24 * marks.opening + 0.02), _TONGUE, 0.75, soft=0.016)
-    # A smile lifts the lip off the teeth; a dropped jaw leaves only their edge in sight.
+    # A smile lifts the lip off the teeth; a dropped jaw leaves only their edge visible.
     shown = 0.03 + 0.45 * marks.opening * (1.0 + smile - 0.95 * jaw)
     shown = min(shown, 0.10)
     edge = upper[3:-3] + np.stack([np.zeros(19), shown * bump(19, 0.35)], axis=1)
@@ -72,16 +74,16 @@ def _draw_cavity(canvas: Canvas, marks: Landmarks, expression: Expression) -> No
     canvas.fill(shade, _CAVITY * 0.5, alpha=0.55, soft=0.012)
 
 
-def _draw_lips(canvas: Canvas, who: Identity, marks: Landmarks, expression: Expression) -> None:
+def _draw_lips(canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression) -> None:
     upper = np.concatenate([marks.upper_lip, marks.upper_inner[::-1]])
     lower = np.concatenate([marks.lower_inner, marks.lower_lip[::-1]])
-    canvas.fill(upper, who.lips * 0.86, alpha=0.95, soft=0.005)
-    canvas.fill(lower, who.lips * 1.04, alpha=0.95, soft=0.005)
+    canvas.fill(upper, person.lips * 0.86, alpha=0.95, soft=0.005)
+    canvas.fill(lower, person.lips * 1.04, alpha=0.95, soft=0.005)
     glow = (marks.lower_inner[12] + marks.lower_lip[12]) / 2
     full = float(marks.lower_lip[12, 1] - marks.lower_inner[12, 1])
-    canvas.fill(ellipse(glow, 0.08, 0.22 * full), who.lips + 60, alpha=0.5, soft=0.014)
+    canvas.fill(ellipse(glow, 0.08, 0.22 * full), person.lips + 60, alpha=0.5, soft=0.014)
     tight = expression.mean(23)
-    dark = who.lips * (0.45, 0.34, 0.36)
+    dark = person.lips * (0.45, 0.34, 0.36)
     widths = (0.013 + 0.006 * tight) * (0.7 + 0.6 * bump(25, 0.7))
     if marks.opening > 0.012:
         canvas.stroke(marks.upper_inner, widths, dark, alpha=0.75)
@@ -89,4 +91,4 @@ def _draw_lips(canvas: Canvas, who: Identity, marks: Landmarks, expression: Expr
     else:
         canvas.stroke((marks.upper_inner + marks.lower_inner) / 2, widths * 1.45, dark, alpha=0.95)
     for corner in marks.corners:
-        canvas.fill(ellipse(corner, 0.026, 0.020), who.crease * 0.8, alpha=0.75, soft=0.010)
+        canvas.fill(ellipse(corner, 0.026, 0.020), person.crease * 0.8, alpha=0.75, soft=0.010)

@@ -1,4 +1,4 @@
-"""What a camera and a day do to an image: light, blur, noise, loss of resolution and of color."""
+"""Nuisance factors of an image: pose, light, blur, noise, loss of resolution and of color."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ import numpy as np
 
 from emotion.drawing.accessories import OCCLUDERS
 from emotion.drawing.canvas import Projection
-from emotion.drawing.identity import muted_color
+from emotion.drawing.identity import sample_muted_color
 
 
 @dataclass(frozen=True)
 class Scene:
-    """How one image is taken; sampled once, before anything is drawn."""
+    """Conditions of one image; sampled once, before anything is drawn."""
 
-    projection: Projection  # at the size of the canvas
+    projection: Projection  # at the size of the finished image
     light: np.ndarray  # direction of the lamp (3,), length 1
     background: np.ndarray  # two colors (2, 3), top and bottom
     gaze: tuple[float, float]
@@ -22,29 +22,33 @@ class Scene:
 
 
 def sample_scene(size: int, rng: np.random.Generator, difficulty: float) -> Scene:
-    """Pose, light, background and occluder of an image `size` pixels wide."""
+    """Sample pose, light, background, gaze and occluder of an image `size` pixels wide."""
     yaw, pitch, roll = rng.normal(0.0, 1.0, 3) * (0.34, 0.22, 0.20) * difficulty
     light = np.array([rng.uniform(-0.75, 0.75), rng.uniform(-0.65, -0.1), 0.85])
-    base = muted_color(rng)
+    base = sample_muted_color(rng)
     occluder = str(rng.choice(list(OCCLUDERS), p=list(OCCLUDERS.values())))
+    zoom = np.exp(rng.normal(0.0, 0.12 * difficulty))
+    shift = rng.normal(0.0, 0.11, 2) * difficulty
+    shade = rng.uniform(0.55, 0.95)
+    gaze = rng.normal(0.0, 1.0, 2) * (0.03, 0.012) * (0.3 + difficulty)
     return Scene(
         projection=Projection(
             size=size,
             yaw=float(np.clip(yaw, -0.5, 0.5)),
             pitch=float(np.clip(pitch, -0.35, 0.35)),
             roll=float(np.clip(roll, -0.35, 0.35)),
-            zoom=float(np.exp(rng.normal(0.0, 0.12 * difficulty))),
-            shift=tuple((rng.normal(0.0, 0.11, 2) * difficulty).tolist()),
+            zoom=float(zoom),
+            shift=(float(shift[0]), float(shift[1])),
         ),
         light=light / np.linalg.norm(light),
-        background=np.stack([base, base * rng.uniform(0.55, 0.95)]),
-        gaze=tuple(float(g) for g in rng.normal(0.0, 1.0, 2) * (0.03, 0.012) * (0.3 + difficulty)),
+        background=np.stack([base, base * shade]),
+        gaze=(float(gaze[0]), float(gaze[1])),
         occluder=occluder if rng.random() < 0.36 * difficulty else None,
     )
 
 
 def degrade(image: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
-    """Take the drawn image as a poor camera would.
+    """Degrade the drawn image as a poor camera would.
 
     Args:
         image: float32 RGB (n, n, 3), 0..255.
@@ -63,7 +67,7 @@ def degrade(image: np.ndarray, rng: np.random.Generator, difficulty: float) -> n
     image = (image - 128) * np.float32(contrast) + 128
     image = image * gain.astype(np.float32)
 
-    if rng.random() < 0.30 * difficulty:  # as if cropped from a small image, like FER-2013
+    if rng.random() < 0.30 * difficulty:  # as if cropped from a small image, as in FER-2013
         small = int(size * rng.uniform(0.36, 0.65))
         image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
         image = cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC)
@@ -71,11 +75,10 @@ def degrade(image: np.ndarray, rng: np.random.Generator, difficulty: float) -> n
         sigma = rng.uniform(0.3, 0.5 + 1.3 * difficulty) * size / 112
         image = cv2.GaussianBlur(image, (0, 0), sigma)
     grain = 18 * difficulty * rng.random() ** 1.5
-    if rng.random() < 0.36 * difficulty:
+    channels = 3
+    if rng.random() < 0.36 * difficulty:  # grayscale, with the same noise in all channels
         image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
-        gray = rng.standard_normal((size, size, 1), dtype=np.float32)
-        image = image + np.float32(grain) * gray
-    else:
-        noise = rng.standard_normal((size, size, 3), dtype=np.float32)
-        image = image + np.float32(grain) * noise
+        channels = 1
+    noise = rng.standard_normal((size, size, channels), dtype=np.float32)
+    image = image + np.float32(grain) * noise
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)

@@ -1,38 +1,38 @@
-"""Curves and outlines in face units, as arrays of points, for the canvas to fill.
+"""Curves and outlines for the canvas, as arrays of points in face units.
 
 Face units: x to the right of the image, y down, the eyes near y = 0, the chin near y = 1.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 MIRROR = np.array([-1.0, 1.0])
 
 
-def spline(points: Sequence | np.ndarray, closed: bool = False, steps: int = 6) -> np.ndarray:
-    """A Catmull-Rom curve through `points` (n, 2), `steps` samples a span."""
+def spline(points: ArrayLike, closed: bool = False, steps: int = 6) -> np.ndarray:
+    """Return a Catmull-Rom curve through `points` (n, 2), with `steps` samples per span."""
     points = np.asarray(points, dtype=np.float64)
     return _catmull_rom(len(points), closed, steps) @ points
 
 
-def ellipse(center: Sequence[float], rx: float, ry: float, count: int = 24) -> np.ndarray:
-    """A closed ellipse as `count` points."""
+def ellipse(center: ArrayLike, rx: float, ry: float, count: int = 24) -> np.ndarray:
+    """Return a closed ellipse as `count` points."""
     return np.asarray(center) + _circle(count) * (rx, ry)
 
 
-def symmetric(half: Sequence | np.ndarray) -> np.ndarray:
-    """A closed outline from its right half, given from top to bottom with x = 0 at both ends."""
+def symmetric(half: ArrayLike) -> np.ndarray:
+    """Return a closed outline from its right half (top to bottom, x = 0 at both ends)."""
     half = np.asarray(half, dtype=np.float64)
     return np.concatenate([half, half[-2:0:-1] * MIRROR])
 
 
 @lru_cache(maxsize=256)
 def bump(count: int, sharpness: float = 1.0) -> np.ndarray:
-    """Widths along a stroke that swells in the middle and ends in points, maximum 1."""
+    """Return relative widths of a stroke with pointed ends; the maximum, 1, is in the middle."""
     widths = np.sin(np.linspace(0.0, np.pi, count)) ** sharpness
-    widths.flags.writeable = False  # shared by all that ask
+    widths.flags.writeable = False  # the cached array is shared by all callers
     return widths
 
 

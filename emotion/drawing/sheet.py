@@ -1,4 +1,4 @@
-"""A sheet of faces to look at: one row an emotion, one column a person."""
+"""A contact sheet of drawn faces: one row per emotion, one column per person."""
 
 from dataclasses import replace
 
@@ -9,23 +9,23 @@ from emotion.core.labels import RECIPE_CLASSES
 from emotion.core.seeding import derive_seed
 from emotion.drawing.action_units import Expression, prototype
 from emotion.drawing.face import draw_face
-from emotion.drawing.identity import draw_identity
+from emotion.drawing.identity import sample_identity
 from emotion.drawing.nuisance import sample_scene
 
 
-def contact_sheet(
+def draw_contact_sheet(
     people: int = 8,
     size: int = 112,
     seed: int = 9,
     labels: tuple[str, ...] = RECIPE_CLASSES,
     difficulty: float = 0.12,
 ) -> Image.Image:
-    """Clear expressions of the same people under mild nuisances, with the rows' names.
+    """Draw clear expressions of the same people under mild nuisance factors, with row labels.
 
     Args:
-        people: columns.
-        size: pixels of one face.
-        difficulty: 0..1, of the nuisances only: the expressions are clear prototypes.
+        people: number of columns.
+        size: width and height of one face in pixels.
+        difficulty: 0..1, of the nuisance factors only; the expressions are clear prototypes.
     """
     gap, margin = 4, 92
     width = margin + people * (size + gap)
@@ -35,12 +35,12 @@ def contact_sheet(
         top = gap + row * (size + gap)
         pen.text((10, top + size // 2), label, "black", ImageFont.load_default(16), anchor="lm")
         for column in range(people):
-            who = draw_identity(np.random.default_rng(derive_seed(seed, "sheet", column)))
+            person = sample_identity(np.random.default_rng(derive_seed(seed, "sheet", column)))
             rng = np.random.default_rng(derive_seed(seed, "sheet", column, label))
             expression = prototype(label, rng.uniform(0.8, 1.0))
             if label == "happy" and rng.random() < 0.35:  # a smile with the lips closed
                 expression = Expression({u: s for u, s in expression.units.items() if u != 25})
             scene = replace(sample_scene(size, rng, difficulty), occluder=None)
-            face = draw_face(who, expression, expression.units, scene, rng, difficulty)
+            face = draw_face(person, expression, expression.units, scene, rng, difficulty)
             sheet.paste(Image.fromarray(face.image), (margin + column * (size + gap), top))
     return sheet

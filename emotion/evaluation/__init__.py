@@ -1,4 +1,4 @@
-"""How good the model is: held-out scores with their uncertainty, calibration, and figures.
+"""Evaluation: held-out scores with confidence intervals, calibration and figures.
 
-The only engine that scores the test split, and it scores it once: nothing is chosen by its result.
+The only part that scores the test split. It does so once, and selects nothing by the result.
 """

@@ -1,8 +1,8 @@
-"""Score a checkpoint: predict both held-out splits, calibrate on one, report on both."""
+"""Evaluate a checkpoint: predict both held-out splits, calibrate on one, report on both."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import torch
@@ -11,7 +11,8 @@ from pydantic import Field
 from emotion import inference
 from emotion.core import manifest
 from emotion.core.params import settings
-from emotion.data import cache
+from emotion.core.reports import Calibration, EvaluationReport
+from emotion.data.cache import CacheParams, open_images
 from emotion.evaluation.calibration import calibrate
 from emotion.evaluation.predictions import Predictions, check_rows
 from emotion.evaluation.report import build_report
@@ -23,29 +24,40 @@ from emotion.models.checkpoint import load_checkpoint
 class EvaluateParams:
     """The `evaluate` section of params.yaml."""
 
-    batch_size: Annotated[int, Field(ge=1)] = 64  # images at a time; not a matter of accuracy
-    bootstrap: Annotated[int, Field(ge=100)] = 1000  # resamples behind each 95 % interval
+    batch_size: Annotated[int, Field(ge=1)] = 64  # does not affect the scores
+    bootstrap: Annotated[int, Field(ge=100)] = 1000  # resamples for each 95 % interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What the stage writes and draws."""
+    """Everything that the stage writes and plots."""
 
     val: Predictions
     test: Predictions
-    calibration: dict[str, float]
+    calibration: Calibration
     slices: pd.DataFrame  # of the test split
-    report: dict[str, Any]
+    report: EvaluationReport
 
 
 def evaluate(
-    checkpoint_file: Path, val_file: Path, test_file: Path, params: EvaluateParams
+    checkpoint_file: Path,
+    val_file: Path,
+    test_file: Path,
+    params: EvaluateParams,
+    cache: CacheParams,
 ) -> Evaluation:
     """Predict, calibrate and score.
 
+    Args:
+        checkpoint_file: from `train`.
+        val_file: manifest of the validation split.
+        test_file: manifest of the test split.
+        params: batch size and bootstrap.
+        cache: where decoded images are kept, as in training.
+
     Raises:
-        UserError: a manifest is missing, empty, or has classes that the model does not know; said
-            before the first image is predicted.
+        UserError: a manifest is missing, empty, or has classes that the model does not know;
+            raised before the first image is read.
     """
     checkpoint = load_checkpoint(checkpoint_file)
     splits = {path: manifest.read_manifest(path) for path in (val_file, test_file)}
@@ -56,28 +68,27 @@ def evaluate(
     model = checkpoint.build_model().to(device)
     predictions = []
     for path, rows in splits.items():
-        images = cache.CachedImages(
-            cache.cache_images(
-                rows["path"].tolist(),
-                checkpoint.img_size,
-                checkpoint.interpolation,
-                desc=f"read {path.stem}",
-                grayscale=checkpoint.grayscale,
-            )
+        images = open_images(
+            rows["path"].tolist(), checkpoint.preprocessing, cache, desc=f"read {path.stem}"
         )
         logits = inference.predict_logits(
-            model, images, checkpoint, params.batch_size, desc=f"predict {path.stem}"
+            model,
+            images,
+            checkpoint.preprocessing,
+            params.batch_size,
+            desc=f"predict {path.stem}",
         )
-        predictions.append(Predictions(rows, logits, checkpoint.class_names))
-    facts = {"model_type": checkpoint.model_type, "weights": checkpoint.weights}
-    return assemble(*predictions, facts=facts, resamples=params.bootstrap)
-
-
-def assemble(
-    val: Predictions, test: Predictions, facts: dict[str, str], resamples: int
-) -> Evaluation:
-    """Everything that follows from the predictions; a pure function of them."""
+        predictions.append(Predictions.from_network(rows, logits, checkpoint.class_names))
+    val, test = predictions
     calibration = calibrate(val.logits, val.labels)
-    slices = score_slices(test, resamples)
-    report = build_report(val, test, calibration["temperature"], slices, resamples, facts)
-    return Evaluation(val, test, calibration, slices, report)
+    slices = score_slices(test, params.bootstrap)
+    report = build_report(
+        val,
+        test,
+        temperature=calibration.temperature,
+        slices=slices,
+        resamples=params.bootstrap,
+        model_type=checkpoint.model_type,
+        weights=checkpoint.weights,
+    )
+    return Evaluation(val=val, test=test, calibration=calibration, slices=slices, report=report)

@@ -1,10 +1,11 @@
 """The figures of plots/evaluate/: confusion, reliability, risk and coverage, classes, slices.
 
-Drawn on matplotlib's Figure without pyplot: no global state, no display. The colors are those of
-Okabe and Ito (2008), told apart by color-blind readers.
+They use matplotlib's Figure without pyplot: no global state, no display. The colors are the
+color-blind-safe palette of Okabe and Ito (2008).
 """
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
+from matplotlib.typing import RcKeyType
 
 from emotion import metrics
 from emotion.core import files
@@ -21,8 +23,8 @@ from emotion.evaluation.predictions import Predictions
 
 BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
 PALE_BLUE = "#B8D6EA"
-FEW = 10  # images in a reliability bin
-STYLE = {
+FEW = 10  # images; a bin with fewer is drawn pale
+STYLE: dict[RcKeyType, Any] = {
     "figure.dpi": 100,
     "savefig.dpi": 144,
     "font.size": 10,
@@ -41,13 +43,13 @@ STYLE = {
 def draw_figures(
     folder: Path, predictions: Predictions, temperature: float, slices: pd.DataFrame
 ) -> None:
-    """Draw every figure of one split into a folder, and the table behind `dvc plots`' confusion.
+    """Write all figures of one split, and the table for the confusion template of `dvc plots`.
 
     Args:
-        folder: where the PNGs and confusion.csv go.
+        folder: receives the PNG files and confusion.csv.
         predictions: of the test split.
-        temperature: of calibration.json.
-        slices: of slices.score_slices; no figure of it where it has no rows.
+        temperature: from `calibrate`.
+        slices: from `score_slices`; without rows, slices.png is not drawn.
     """
     write_confusion_table(folder / "confusion.csv", predictions)
     with matplotlib.rc_context(STYLE):
@@ -60,17 +62,17 @@ def draw_figures(
 
 
 def write_confusion_table(path: Path, predictions: Predictions) -> None:
-    """Write actual,predicted, an image a line: the confusion template of `dvc plots` counts them,
-    for several experiments side by side.
+    """Write the columns actual and predicted, one row per image.
+
+    The confusion template of `dvc plots` counts them, for several experiments side by side.
     """
     names = np.asarray(predictions.class_names)
     pairs = {"actual": names[predictions.labels], "predicted": names[predictions.predicted]}
-    with files.replacing(path) as temporary:
-        pd.DataFrame(pairs).to_csv(temporary, index=False, lineterminator="\n")
+    files.write_csv(path, pd.DataFrame(pairs))
 
 
 def draw_confusion(predictions: Predictions) -> Figure:
-    """Counts as text; the color is the share of the row, so rare classes show as well."""
+    """Counts as text; the color is the share of the row, so rare classes are visible too."""
     names = predictions.class_names
     counts = metrics.confusion_matrix(predictions.labels, predictions.predicted, len(names))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -80,13 +82,13 @@ def draw_confusion(predictions: Predictions) -> Figure:
     mesh = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(counts.shape):
         color = "white" if shares[row, column] > 0.55 else "#222222"
-        axes.text(column, row, counts[row, column], ha="center", va="center", color=color)
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color)
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="predicted", ylabel="actual", title="Confusion on the test split (images)")
+    axes.set(xlabel="predicted", ylabel="actual", title="Confusion matrix (test images)")
     bar = figure.colorbar(mesh, ax=axes, shrink=0.8, format=PercentFormatter(1))
     bar.set_label("share of the actual class")
     bar.outline.set_visible(False)
@@ -94,9 +96,9 @@ def draw_confusion(predictions: Predictions) -> Figure:
 
 
 def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
-    """Accuracy against confidence, before and after the temperature, over the counts of rows.
+    """Accuracy against confidence, before and after calibration, above the number of images.
 
-    Bins of fewer than FEW images are pale: their accuracy is mostly chance.
+    Bins of fewer than FEW images are pale, because their accuracy is mostly chance.
     """
     figure = Figure(figsize=(8.4, 4.8), layout="constrained")
     grid = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
@@ -129,17 +131,17 @@ def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
 
 
 def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
-    """What the error becomes if the model may refuse the images that it is least sure of."""
+    """Error rate against coverage when the least confident predictions are rejected."""
     confidence, correct = predictions.confidence(temperature), predictions.correct
     coverage, risk = metrics.risk_coverage(confidence, correct)
     best = metrics.risk_coverage(correct.astype(float), correct)[1]
     figure = Figure(figsize=(5.6, 3.8), layout="constrained")
     axes = figure.add_subplot()
-    axes.plot(coverage, risk, color=BLUE, lw=2, label="refuse the least confident")
-    axes.plot(coverage, best, color=GREEN, lw=1.5, ls=":", label="refuse the wrong ones (ideal)")
-    axes.axhline(risk[-1], color=GRAY, lw=1, ls="--", label="refuse at random")
+    axes.plot(coverage, risk, color=BLUE, lw=2, label="reject the least confident")
+    axes.plot(coverage, best, color=GREEN, lw=1.5, ls=":", label="reject the errors first (ideal)")
+    axes.axhline(risk[-1], color=GRAY, lw=1, ls="--", label="reject at random")
     area = metrics.aurc(confidence, correct)
-    axes.set(xlabel="share answered", ylabel="error among the answered", xlim=(0, 1))
+    axes.set(xlabel="coverage (accepted images)", ylabel="error rate of the accepted", xlim=(0, 1))
     axes.set(title=f"Risk and coverage: AURC {area:.3f}", ylim=(0, max(1.05 * risk.max(), 0.01)))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
@@ -148,28 +150,28 @@ def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
 
 
 def draw_per_class(predictions: Predictions) -> Figure:
-    """Precision, recall and F1 of each class, its test rows beside the name."""
+    """Precision, recall and F1 of each class; the number of images is next to its name."""
     names = predictions.class_names
     scores = metrics.per_class(predictions.labels, predictions.predicted, len(names))
     figure = Figure(figsize=(6.4, 1.4 + 0.42 * len(names)), layout="constrained")
     axes = figure.add_subplot()
-    places = np.arange(len(names))
+    positions = np.arange(len(names))
     for key, color, marker in (
         ("precision", BLUE, ">"),
         ("recall", ORANGE, "<"),
         ("f1", "black", "o"),
     ):
         label = "F1" if key == "f1" else key
-        axes.plot(scores[key], places, marker, ms=7, color=color, label=label, clip_on=False)
+        axes.plot(scores[key], positions, marker, ms=7, color=color, label=label, clip_on=False)
     labels = [f"{name} ({rows})" for name, rows in zip(names, scores["support"], strict=True)]
-    axes.set_yticks(places, labels)
-    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores by class (images)")
+    axes.set_yticks(positions, labels)
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores per class (images)")
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
 def draw_slices(slices: pd.DataFrame, predictions: Predictions) -> Figure:
-    """Accuracy with its 95 % interval for each value of each attribute."""
+    """Accuracy of each attribute value with its 95 % interval."""
     attributes = slices["attribute"].unique()
     heights = [(slices["attribute"] == attribute).sum() + 0.8 for attribute in attributes]
     figure = Figure(figsize=(6.4, 1 + 0.3 * sum(heights)), layout="constrained")
@@ -177,17 +179,17 @@ def draw_slices(slices: pd.DataFrame, predictions: Predictions) -> Figure:
     for axes, attribute in zip(grid[:, 0], attributes, strict=True):
         _draw_slice(axes, slices[slices["attribute"] == attribute])
         axes.axvline(predictions.correct.mean(), color=GRAY, lw=1, ls="--")
-    grid[0, 0].set_title("Accuracy by kind of face, 95 % interval (dashed: all test rows)")
+    grid[0, 0].set_title("Accuracy per attribute value, 95 % interval (dashed: all)")
     grid[-1, 0].set(xlim=(0, 1))
     grid[-1, 0].xaxis.set_major_formatter(PercentFormatter(1))
     return figure
 
 
 def _draw_slice(axes: Axes, part: pd.DataFrame) -> None:
-    places = np.arange(len(part))
-    axes.hlines(places, part["low"], part["high"], color=BLUE, lw=2)
-    axes.plot(part["accuracy"], places, "o", color=BLUE, ms=5)
-    axes.set_yticks(places, [f"{row.value} ({row.rows})" for row in part.itertuples()])
+    positions = np.arange(len(part))
+    axes.hlines(positions, part["low"], part["high"], color=BLUE, lw=2)
+    axes.plot(part["accuracy"], positions, "o", color=BLUE, ms=5)
+    axes.set_yticks(positions, [f"{row.value} ({row.rows})" for row in part.itertuples()])
     axes.set(ylim=(len(part) - 0.4, -0.6), ylabel=part["attribute"].iloc[0].replace("_", " "))
 
 

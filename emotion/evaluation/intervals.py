@@ -1,8 +1,8 @@
-"""How far chance alone moves a score: bootstrap over people, not over images.
+"""Confidence intervals by cluster bootstrap: groups are resampled, not images.
 
-Images of one person are not independent, so drawing images would make the interval too narrow.
-Groups are drawn with replacement instead (the cluster bootstrap; Davison and Hinkley, "Bootstrap
-Methods and their Application", 1997, section 3.8).
+Images of one person are not independent, so resampling images would make the interval too narrow.
+Groups are drawn with replacement instead (Davison and Hinkley, "Bootstrap Methods and their
+Application", 1997, section 3.8).
 """
 
 from typing import NamedTuple
@@ -29,28 +29,28 @@ def bootstrap_intervals(
 ) -> dict[str, Interval]:
     """Intervals of `accuracy` and `macro_f1`.
 
-    A score needs only the sum of the drawn groups' confusion matrices, and groups with the same
-    matrix are interchangeable: one multinomial draw over the distinct matrices replaces drawing
-    rows. The result is the same whatever the order of rows and groups.
+    A score needs only the sum of the confusion matrices of the sampled groups, and groups with
+    equal matrices are interchangeable. So one multinomial sample over the distinct matrices
+    replaces resampling rows. The result does not depend on the order of rows and groups.
 
     Args:
         labels: shape (N,), class indices.
         predicted: shape (N,), class indices.
-        groups: shape (N,), of any type; rows of one value are drawn together.
+        groups: shape (N,), of any type; rows with equal values are resampled together.
         classes: C.
-        resamples: bootstrap draws.
-        seed: of the draws; fixed, so that the interval is a function of the predictions.
+        resamples: number of bootstrap resamples.
+        seed: of the resampling; fixed, so the interval is a function of the predictions.
     """
     cell = np.asarray(labels) * classes + np.asarray(predicted)
     group = np.unique(groups, return_inverse=True)[1]
     counts = np.zeros((group.max() + 1, classes * classes), dtype=np.int64)
     np.add.at(counts, (group, cell), 1)
-    kinds, repeats = np.unique(counts, axis=0, return_counts=True)
+    matrices, repeats = np.unique(counts, axis=0, return_counts=True)
 
-    draws = np.random.default_rng(seed).multinomial(
+    sampled = np.random.default_rng(seed).multinomial(
         len(counts), repeats / len(counts), size=resamples
     )
-    confusions = (draws @ kinds).reshape(resamples, classes, classes)
+    confusions = (sampled @ matrices).reshape(resamples, classes, classes)
     hits = np.trace(confusions, axis1=1, axis2=2)
     scores = {
         "accuracy": hits / confusions.sum(axis=(1, 2)),

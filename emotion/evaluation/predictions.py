@@ -1,9 +1,10 @@
-"""One split's predictions: the table that everything else in the report is computed from."""
+"""The predictions for one split, from which the whole report is computed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from emotion import metrics
 from emotion.core import files
 from emotion.core.errors import UserError
 
-DECIMALS = 5  # of the logits: below this, machines and thread counts differ
+DECIMALS = 5  # of the logits; further ones differ between machines and thread counts
 
 
 @dataclass(frozen=True)
@@ -20,37 +21,46 @@ class Predictions:
     """Logits of shape (N, C) for the N rows of a manifest; columns in the order of class_names."""
 
     rows: pd.DataFrame
-    logits: np.ndarray
+    logits: np.ndarray  # float64, rounded to DECIMALS
     class_names: Sequence[str]
 
-    def __post_init__(self) -> None:
-        assert self.logits.shape == (len(self.rows), len(self.class_names))
-        # Rounded once, here, so that the CSV holds exactly what the report was computed from.
-        object.__setattr__(self, "logits", np.round(self.logits.astype(np.float64), DECIMALS))
+    @classmethod
+    def from_network(
+        cls, rows: pd.DataFrame, logits: np.ndarray, class_names: Sequence[str]
+    ) -> Self:
+        """Round the logits of a network, so the CSV holds exactly what the report is computed from.
+
+        Args:
+            rows: of the manifest.
+            logits: shape (N, C), of any precision.
+            class_names: in the order of the logits.
+        """
+        assert logits.shape == (len(rows), len(class_names))
+        return cls(rows, np.round(logits.astype(np.float64), DECIMALS), class_names)
 
     @cached_property
     def labels(self) -> np.ndarray:
         """Class indices of shape (N,)."""
         index = {name: number for number, name in enumerate(self.class_names)}
-        return self.rows["label"].map(index).to_numpy()
+        return np.asarray(self.rows["label"].map(index))
 
     @cached_property
     def predicted(self) -> np.ndarray:
-        """Class indices of shape (N,); no temperature changes them."""
-        return self.logits.argmax(axis=1)
+        """Class indices of shape (N,); a temperature does not change them."""
+        return np.asarray(self.logits.argmax(axis=1))
 
     @cached_property
     def correct(self) -> np.ndarray:
         """Whether the predicted class is the label, shape (N,)."""
-        return self.predicted == self.labels
+        return np.asarray(self.predicted == self.labels)
 
     def confidence(self, temperature: float) -> np.ndarray:
         """Probability of the predicted class, shape (N,)."""
-        return metrics.softmax(self.logits / temperature).max(axis=1)
+        return np.asarray(metrics.softmax(self.logits / temperature).max(axis=1))
 
 
 def check_rows(rows: pd.DataFrame, class_names: Sequence[str], where: Path) -> None:
-    """Refuse a split that cannot be scored.
+    """Reject a split that cannot be scored.
 
     Raises:
         UserError: no rows, or labels that the model was not trained on.
@@ -61,14 +71,14 @@ def check_rows(rows: pd.DataFrame, class_names: Sequence[str], where: Path) -> N
     if unknown:
         raise UserError(
             f"{where} has the class(es) {', '.join(unknown)}, which the model was not trained on "
-            f"(it knows {', '.join(class_names)}); run `dvc repro train`."
+            f"(its classes: {', '.join(class_names)}); run `dvc repro train`."
         )
 
 
 def write_predictions(path: Path, predictions: Predictions, temperature: float) -> None:
-    """Write path, label, predicted, confidence and the logits, an image a line.
+    """Write path, label, predicted, confidence and the logits, one row per image.
 
-    The confidence is calibrated; the logits are as the model gives them.
+    The confidence is calibrated; the logits are not.
     """
     names = np.asarray(predictions.class_names)
     table = pd.DataFrame(
@@ -81,5 +91,4 @@ def write_predictions(path: Path, predictions: Predictions, temperature: float) 
     )
     for column, name in enumerate(predictions.class_names):
         table[f"logit_{name}"] = predictions.logits[:, column]
-    with files.replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+    files.write_csv(path, table)

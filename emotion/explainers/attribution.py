@@ -1,38 +1,43 @@
-"""What an explainer is given and what it returns, so that all methods can be scored alike."""
+"""Input and output of every explainer, the same for all methods so that they can be compared."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """What the sampling methods draw from, and how much; Grad-CAM needs none of it."""
+    """Random samples of the sampling methods; Grad-CAM uses none."""
 
-    background: Tensor  # (B, 3, H, W), normalized: the images SHAP compares with
-    shap_samples: int = 32  # gradients an image
-    lime_samples: int = 300  # masked copies an image
-    seed: int = 0  # fixed, so that maps of two experiments differ by the model alone
+    background: Tensor  # (B, 3, H, W), normalized: the reference images of SHAP
+    shap_samples: int = 32  # gradients per image
+    lime_samples: int = 300  # masked copies per image
+    seed: int = 0  # fixed, so the maps of two experiments differ only because of the model
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attribution:
     """One method's maps of N images."""
 
-    title: str  # the method, as a figure names it
-    maps: np.ndarray  # float32 (N, H, W) in -1..1; positive speaks for the class; 0 is blank
-    details: dict[str, np.ndarray] = field(default_factory=dict)  # a number an image, (N,)
-    layer: str = ""  # where Grad-CAM read the network
+    title: str  # name of the method in figures
+    maps: np.ndarray  # float32 (N, H, W) in -1..1; positive supports the class; blank is all 0
+    details: dict[str, np.ndarray] = field(default_factory=dict)  # one number per image, (N,)
+    layer: str = ""  # the layer that Grad-CAM hooks
+
+
+# (model, normalized images (N, 3, H, W), class indices (N,), sampling) to maps
+Explainer = Callable[[nn.Module, Tensor, Tensor, Sampling], Attribution]
 
 
 def scale_maps(maps: np.ndarray) -> np.ndarray:
-    """Scale each map (N, H, W) to a largest magnitude of 1; a blank one stays 0.
+    """Scale each map (N, H, W) to a maximum magnitude of 1; a blank map stays 0.
 
-    A map with a value that is not finite becomes blank: Grad-CAM++ divides by a sum that can
-    vanish, and a map in ruins is no evidence.
+    A map with a non-finite value becomes blank: Grad-CAM++ divides by a sum that can be 0, and such
+    a map carries no information.
     """
     finite = np.isfinite(maps).all(axis=(1, 2), keepdims=True)
     maps = np.where(finite, maps, 0.0)
     peak = np.abs(maps).max(axis=(1, 2), keepdims=True)
-    return (maps / np.where(peak > 0, peak, 1.0)).astype(np.float32)
+    return np.asarray(maps / np.where(peak > 0, peak, 1.0), dtype=np.float32)

@@ -1,9 +1,13 @@
-"""Do the maps point at what the prediction rests on? Two numbers that need no human eye.
+"""Faithfulness metrics of attribution maps: evidence share and deletion AUC.
 
-Evidence share: on images whose expression was drawn, how much of the positive attribution lies
-where it was drawn; a map that knows nothing scores the area of that place. Deletion (Petsiuk et
-al., 2018): how fast the prediction goes when the places a map ranks highest are blurred away; a
-map that knows nothing does as well as a random one.
+Evidence share: on images whose expression was drawn, the share of the positive attribution inside
+the mask of that expression. A map without information scores the area of the mask.
+Deletion (Petsiuk et al., 2018): how fast the probability of the class falls when the image is
+blurred, cells with the highest attribution first. A map without information scores as a random one.
+
+ROAD (Rong et al., 2022; in pytorch_grad_cam) fills removed pixels by noisy linear imputation
+instead: it solves a sparse linear system for each image and step, where here one blurred copy
+serves all steps and each step is one batched forward pass.
 """
 
 import math
@@ -14,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms.v2.functional import gaussian_blur
 
-# All maps are ranked on this grid. On single pixels SHAP would win by scattering its blur into
-# noise that no network has ever seen, while Grad-CAM can only remove blobs.
+# All maps are ranked on this grid. On single pixels, SHAP would win by scattering its blur into
+# noise that is out of distribution for any network, while Grad-CAM can only remove blobs.
 _GRID = 14
 _STEPS = 10
 _RANDOM_MAPS = 3
@@ -26,11 +30,11 @@ def evidence_shares(maps: np.ndarray, evidence: np.ndarray) -> tuple[np.ndarray,
     """Share of positive attribution inside the evidence, and the evidence's share of the area.
 
     Args:
-        maps: (N, H, W), positive speaks for the class.
+        maps: (N, H, W), positive values support the class.
         evidence: bool (N, H, W).
 
     Returns:
-        Two arrays (N,), NaN in both where a map has nothing positive or an image no evidence.
+        Two arrays (N,), NaN in both if a map has no positive value or an image has no evidence.
     """
     positive = np.maximum(maps, 0).astype(np.float64)
     total = positive.sum(axis=(1, 2))
@@ -43,22 +47,22 @@ def evidence_shares(maps: np.ndarray, evidence: np.ndarray) -> tuple[np.ndarray,
 
 @torch.no_grad()
 def deletion_auc(model: nn.Module, images: Tensor, targets: Tensor, maps: np.ndarray) -> np.ndarray:
-    """Mean probability of the class while an image is blurred, most important places first.
+    """Mean probability of the class while an image is blurred, most important cells first.
 
     Args:
         model: images to logits.
         images: normalized (N, 3, H, W).
-        targets: the class whose probability is followed, (N,).
+        targets: the class of the probability, (N,).
         maps: (N, h, w), the order of deletion; equal values in a fixed random order.
 
     Returns:
-        Area under each curve over the blurred share of the image, (N,) in 0..1; low is good.
+        Area under each curve over the blurred share of the image, (N,) in 0..1; lower is better.
     """
     height, width = images.shape[-2:]
     grid = min(_GRID, height, width)
     rank = torch.from_numpy(_deletion_order(maps, grid)).to(images.device)
     rank = F.interpolate(rank[:, None], size=(height, width), mode="nearest")
-    # Wide enough that no feature of a face survives it.
+    # Wide enough to remove every facial feature.
     sigma = min(height, width) / 8
     blurred = gaussian_blur(images, kernel_size=2 * int(2 * sigma) + 1, sigma=sigma)
     curve = []
@@ -66,16 +70,16 @@ def deletion_auc(model: nn.Module, images: Tensor, targets: Tensor, maps: np.nda
         mixed = torch.where(rank < step / _STEPS, blurred, images)
         probabilities = model(mixed).softmax(dim=1)
         curve.append(probabilities.gather(1, targets[:, None])[:, 0].cpu().numpy())
-    return np.trapezoid(np.stack(curve), dx=1 / _STEPS, axis=0)
+    return np.asarray(np.trapezoid(np.stack(curve), dx=1 / _STEPS, axis=0))
 
 
 def random_deletion_auc(model: nn.Module, images: Tensor, targets: Tensor) -> np.ndarray:
-    """What random maps reach, mean of a few with a fixed seed, (N,): the baseline to beat."""
+    """The chance level of `deletion_auc`: mean over a few random maps with a fixed seed, (N,)."""
     rng = np.random.default_rng(_SEED)
-    # One map for all images at a time, so that an image's number does not depend on the others.
-    draws = [rng.random((1, _GRID, _GRID)) for _ in range(_RANDOM_MAPS)]
-    maps = [np.repeat(draw, len(images), axis=0) for draw in draws]
-    return np.mean([deletion_auc(model, images, targets, m) for m in maps], axis=0)
+    # Each map is used for all images, so the result of an image does not depend on the others.
+    sampled = [rng.random((1, _GRID, _GRID)) for _ in range(_RANDOM_MAPS)]
+    maps = [np.repeat(sample, len(images), axis=0) for sample in sampled]
+    return np.asarray(np.mean([deletion_auc(model, images, targets, m) for m in maps], axis=0))
 
 
 def _deletion_order(maps: np.ndarray, grid: int) -> np.ndarray:

@@ -1,30 +1,37 @@
 """Grad-CAM and Grad-CAM++: feature maps weighted by the gradient of the class's logit.
 
-Grad-CAM: Selvaraju et al., 2017; Grad-CAM++: Chattopadhyay et al., 2018. Only positive evidence is
-shown, so a class that wins because the others lost has a blank map: a result, not an error.
+Grad-CAM: Selvaraju et al., 2017; Grad-CAM++: Chattopadhyay et al., 2018. Both keep positive
+contributions only. A class that is predicted only because of evidence against the others has a
+blank map; that is a valid result.
 """
 
 import copy
 
 import numpy as np
 from pytorch_grad_cam import GradCAM, GradCAMPlusPlus
+from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from emotion.explainers.attribution import Attribution, Sampling, scale_maps
 from emotion.explainers.target_layers import find_target_layer
 
-_BATCH = 8  # images whose graph is kept at a time
+_BATCH = 8  # images per backward pass
 
 
-def explain_grad_cam(model: nn.Module, images: Tensor, targets: Tensor, _: Sampling) -> Attribution:
+def explain_grad_cam(
+    model: nn.Module,
+    images: Tensor,
+    targets: Tensor,
+    sampling: Sampling,  # noqa: ARG001
+) -> Attribution:
     """Grad-CAM at the backbone's last feature map.
 
     Args:
-        model: an EmotionClassifier; left as it was.
+        model: an EmotionClassifier; not modified.
         images: normalized (N, 3, H, W).
-        targets: the class explained, (N,).
-        _: not used; Grad-CAM draws nothing.
+        targets: the class to explain, (N,).
+        sampling: not used; Grad-CAM is deterministic.
 
     Raises:
         UserError: the backbone has no feature map.
@@ -33,9 +40,12 @@ def explain_grad_cam(model: nn.Module, images: Tensor, targets: Tensor, _: Sampl
 
 
 def explain_grad_cam_plus_plus(
-    model: nn.Module, images: Tensor, targets: Tensor, _: Sampling
+    model: nn.Module,
+    images: Tensor,
+    targets: Tensor,
+    sampling: Sampling,  # noqa: ARG001
 ) -> Attribution:
-    """Grad-CAM++ at the same layer: better where a class shows in several places at once.
+    """Grad-CAM++ at the same layer: better where several regions support the class.
 
     Arguments and errors are those of `explain_grad_cam`.
     """
@@ -43,10 +53,10 @@ def explain_grad_cam_plus_plus(
 
 
 def _explain(
-    title: str, method: type, model: nn.Module, images: Tensor, targets: Tensor
+    title: str, method: type[BaseCAM], model: nn.Module, images: Tensor, targets: Tensor
 ) -> Attribution:
-    # A copy takes the hooks and the gradients. The methods are not used as context managers: their
-    # __exit__ swallows IndexError, so a class that does not exist would pass for a blank map.
+    # The hooks and gradients are on a copy. The methods are not used as context managers: their
+    # __exit__ suppresses IndexError, so an index of no class would give a blank map.
     model = copy.deepcopy(model).requires_grad_(True)
     layer = find_target_layer(model.backbone, images[:1])
     cam = method(model, [layer.module], reshape_transform=layer.to_map)

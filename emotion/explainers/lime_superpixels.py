@@ -1,7 +1,7 @@
-"""LIME: hide superpixels at random, and fit a linear model of the class's probability to that.
+"""LIME: mask superpixels at random, and fit a linear model of the class's probability.
 
-Ribeiro et al., 2016. The local model is the lime package's; the masked copies are composed here,
-because lime's own image loop copies one image at a time in numpy and draws from no fixed seed.
+Ribeiro et al., 2016. The local model is that of the lime package. The masked copies are made here,
+because lime's own image loop copies one image at a time in numpy and its samples are not seeded.
 """
 
 import numpy as np
@@ -16,24 +16,24 @@ from emotion.explainers.attribution import Attribution, Sampling, scale_maps
 _SEGMENTS = 50
 _BATCH = 64  # masked copies at a time
 _KERNEL_WIDTH = 0.25  # of lime's image explainer, for cosine distances
-_TOP = 5  # segments compared between two halves of the samples
+_TOP = 5  # segments that `half_agreement` compares
 
 
 def explain_lime(
     model: nn.Module, images: Tensor, targets: Tensor, sampling: Sampling
 ) -> Attribution:
-    """Weights of superpixels in a local linear model; a hidden one shows its mean color.
+    """Weights of superpixels in a local linear model; a masked one has its mean color.
 
     Args:
-        model: images to logits; left as it was.
+        model: images to logits; not modified.
         images: normalized (N, 3, H, W).
-        targets: the class explained, (N,).
-        sampling: its number of samples and its seed.
+        targets: the class to explain, (N,).
+        sampling: its `lime_samples` and `seed` are used.
 
     Returns:
-        Signed maps, constant on a superpixel. Details: `r2` of the local model on its own samples,
-        and `half_agreement`, the overlap (intersection over union) of the five strongest
-        superpixels found from either half of the samples: near 0 the map is mostly chance.
+        Signed maps, constant in each superpixel. Details: `r2` of the local model on its own
+        samples, and `half_agreement`: the intersection over union of the five strongest superpixels
+        found from each half of the samples. Near 0, the map is mostly chance.
     """
     maps, r2, agreement = [], [], []
     pairs = zip(images, targets.tolist(), strict=True)
@@ -41,7 +41,7 @@ def explain_lime(
         segments = _superpixels(image)
         rng = np.random.default_rng(sampling.seed)
         shown = rng.integers(0, 2, (sampling.lime_samples, segments.max() + 1))
-        shown[0] = 1  # LIME wants the image itself first
+        shown[0] = 1  # LIME expects the unmasked image first
         probabilities = _probabilities(model, image, segments, shown, target)
         weights, score = _fit(shown, probabilities)
         halves = [_fit(shown[start::2], probabilities[start::2])[0] for start in (0, 1)]
@@ -56,10 +56,11 @@ def explain_lime(
 
 
 def _superpixels(image: Tensor) -> np.ndarray:
-    """About fifty segments of an image (3, H, W), numbered from 0, (H, W)."""
-    # Without blur and compactness, noise makes SLIC merge a grainy photograph into one segment.
+    """About 50 segments of an image (3, H, W), numbered from 0, (H, W)."""
+    # Without blur and compactness, SLIC merges a noisy photograph into one segment.
     pixels = image.permute(1, 2, 0).cpu().numpy()
-    return slic(pixels, _SEGMENTS, compactness=20, sigma=max(pixels.shape) / 80, start_label=0)
+    sigma = max(pixels.shape) / 80
+    return np.asarray(slic(pixels, _SEGMENTS, compactness=20, sigma=sigma, start_label=0))
 
 
 @torch.no_grad()
@@ -68,13 +69,13 @@ def _probabilities(
 ) -> np.ndarray:
     """The class's probability for each row of `shown` (samples, segments), 1 where visible."""
     index = torch.from_numpy(segments).to(image.device)
-    hidden = image.clone()
+    masked = image.clone()
     for segment in range(shown.shape[1]):
         inside = index == segment
-        hidden[:, inside] = image[:, inside].mean(dim=1, keepdim=True)
+        masked[:, inside] = image[:, inside].mean(dim=1, keepdim=True)
     visible = torch.from_numpy(shown.astype(bool)).to(image.device)
     probabilities = [
-        model(torch.where(rows[:, index].unsqueeze(1), image, hidden)).softmax(dim=1)[:, target]
+        model(torch.where(rows[:, index].unsqueeze(1), image, masked)).softmax(dim=1)[:, target]
         for rows in visible.split(_BATCH)
     ]
     return torch.cat(probabilities).cpu().numpy()

@@ -1,7 +1,7 @@
-"""Figures of the maps: one panel a probe image, and one sheet with all of them.
+"""Figures of the attribution maps: one panel per probe image, and an overview of all of them.
 
-All methods share one reading: red speaks for the predicted class, blue against it, and where a map
-says nothing the gray image shows through.
+All methods share one color code: red supports the predicted class, blue contradicts it, and where
+a map is near 0 the gray image is visible.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from emotion.core import files
 _CELL = 2.3  # inches
 _DPI = 110
 _FOR, _AGAINST = to_rgb("#b2001d"), to_rgb("#1450a8")
-_RIGHT, _WRONG = "#1a7f37", "#c62828"
+_CORRECT, _WRONG = "#1a7f37", "#c62828"
 _EVIDENCE = "#00a572"
 
 
@@ -29,7 +29,7 @@ class MapView:
 
     title: str
     map: np.ndarray  # (H, W) in -1..1
-    caption: str  # its numbers
+    caption: str  # its metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class ImageView:
 
 
 def draw_panel(path: Path, view: ImageView) -> None:
-    """Draw one image beside its maps, with the numbers of each map under it."""
+    """Draw one image next to its maps, with the metrics of each map below it."""
     columns = 1 + len(view.maps)
     figure = Figure(figsize=(_CELL * columns, _CELL + 1.05), layout="constrained")
     axes = figure.subplots(1, columns, squeeze=False)[0]
@@ -61,7 +61,7 @@ def draw_panel(path: Path, view: ImageView) -> None:
 
 
 def draw_overview(path: Path, views: Sequence[ImageView]) -> None:
-    """Draw every probe image as a row of one sheet."""
+    """Draw all probe images in one figure, one row per image."""
     columns = 1 + len(views[0].maps)
     figure = Figure(figsize=(_CELL * columns + 1.2, _CELL * len(views) + 0.3), layout="constrained")
     grid = figure.subplots(len(views), columns, squeeze=False)
@@ -74,9 +74,9 @@ def draw_overview(path: Path, views: Sequence[ImageView]) -> None:
 
 
 def overlay(shown: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Lay a map (H, W) over the gray of an image (H, W, 3) in 0..1; the result is RGB in 0..1.
+    """Blend a map (H, W) over the gray of an image (H, W, 3) in 0..1; the result is RGB in 0..1.
 
-    For the eye only: pixel-wise maps are smoothed a little, and a few extreme pixels may saturate.
+    For display only: maps are smoothed slightly, and the 0.5 % most extreme pixels saturate.
     """
     sigma = max(values.shape) / 56
     values = cv2.GaussianBlur(values.astype(np.float32), (0, 0), sigma)
@@ -107,7 +107,7 @@ def _verdict(view: ImageView, separator: str) -> str:
 
 
 def _color(view: ImageView) -> str:
-    return _RIGHT if view.predicted == view.label else _WRONG
+    return _CORRECT if view.predicted == view.label else _WRONG
 
 
 def _legend(view: ImageView) -> str:
@@ -116,5 +116,5 @@ def _legend(view: ImageView) -> str:
 
 def _save(figure: Figure, path: Path) -> None:
     with files.replacing(path) as temporary:
-        # No version of matplotlib in the file: equal images, equal bytes.
+        # Without the version of matplotlib, equal images are equal bytes.
         figure.savefig(temporary, dpi=_DPI, metadata={"Software": None})

@@ -1,8 +1,8 @@
-"""SHAP by expected gradients, with the measured gap between the map's sum and what it explains.
+"""SHAP by expected gradients, with the measured additivity gap.
 
-Gradients along straight lines from background images to the image, times the difference,
+Gradients along straight lines from background images to the image, times their difference,
 averaged (Erion et al., 2021). DeepExplainer would need fewer passes, but it fails on in-place
-residual additions and is far from additive on LayerNorm.
+residual additions and is far from additive with LayerNorm.
 """
 
 import copy
@@ -15,19 +15,20 @@ from tqdm import tqdm
 
 from emotion.explainers.attribution import Attribution, Sampling, scale_maps
 
-_BATCH = 16  # samples whose graph is kept at a time
+_BATCH = 16  # samples per backward pass
 
 
 class _OneLogit(nn.Module):
-    """The logit of one class, (N, 1): no time is spent on the classes nobody asked about."""
+    """The logit of one class, (N, 1), so no time is spent on the other classes."""
 
-    def __init__(self, model: nn.Module):
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
         self.index = 0
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.model(images)[:, self.index, None]
+        logits: Tensor = self.model(images)
+        return logits[:, self.index, None]
 
 
 def explain_shap(
@@ -36,16 +37,16 @@ def explain_shap(
     """Expected gradients of the class's logit, summed over the color channels.
 
     Args:
-        model: images to logits; left as it was.
+        model: images to logits; not modified.
         images: normalized (N, 3, H, W).
-        targets: the class explained, (N,).
-        sampling: its background, its number of samples and its seed.
+        targets: the class to explain, (N,).
+        sampling: its `background`, `shap_samples` and `seed` are used.
 
     Returns:
-        Signed maps; detail `additivity_gap` is |sum of the map - d| / |d|, where d is the logit
-        minus its mean over the background. It shrinks with more samples; 0 is exact.
+        Signed maps. Detail `additivity_gap` is |sum of the map - d| / |d|, where d is the logit
+        minus its mean over the background. It decreases with more samples; 0 is exact.
     """
-    # SHAP leaves its hooks on the model if it fails.
+    # A copy, because SHAP does not remove its hooks if it fails.
     one_logit = _OneLogit(copy.deepcopy(model))
     explainer = shap.GradientExplainer(one_logit, sampling.background, batch_size=_BATCH)
     with torch.no_grad():

@@ -1,14 +1,15 @@
-"""Where Grad-CAM reads a backbone: the last feature map that still knows where things are.
+"""The layer that Grad-CAM hooks: the last feature map with spatial dimensions.
 
-Convolutional nets of every family are served by one rule instead of a table of names: run
-`forward_features` once and take the last module whose output is a map. That is `layer4` of a
-ResNet, `stages` of a ConvNeXt, `bn2` of an EfficientNet. A transformer has tokens instead of a
-map; there it is the input of the last attention, since after it only the class token reaches the
-head and the gradients of all other tokens are zero.
+One rule covers every family of convolutional networks, instead of a table of names: run
+`forward_features` once and take the last module whose output is a feature map. That is `layer4` of
+a ResNet, `stages` of a ConvNeXt, `bn2` of an EfficientNet. A transformer has tokens instead; there
+it is the input of the last attention, because after it only the class token reaches the head and
+the gradients of all other tokens are zero.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,32 +19,32 @@ from emotion.core.errors import UserError
 
 @dataclass(frozen=True)
 class TargetLayer:
-    """A module to hook, its name in the backbone, and how to see its output as (N, C, h, w)."""
+    """A module to hook, its name in the backbone, and its output's conversion to (N, C, h, w)."""
 
     name: str
     module: nn.Module
     to_map: Callable[[Tensor], Tensor]
 
 
-def find_target_layer(backbone: nn.Module, image: Tensor) -> TargetLayer:
-    """The layer for Grad-CAM.
+def find_target_layer(backbone: Any, image: Tensor) -> TargetLayer:
+    """Find the layer for Grad-CAM.
 
     Args:
         backbone: a timm model.
-        image: one normalized image (1, 3, H, W); it is run once.
+        image: one normalized image (1, 3, H, W), for one forward pass.
 
     Raises:
-        UserError: the backbone ends in neither a feature map nor a grid of tokens.
+        UserError: the backbone ends neither in a feature map nor in a grid of tokens.
     """
     blocks = getattr(backbone, "blocks", None)
     if blocks is not None and hasattr(blocks[-1], "norm1") and hasattr(backbone, "patch_embed"):
         return _last_attention(backbone)
-    last_map = None
+    last_map: tuple[str, nn.Module] | None = None
 
-    def remember(name: str, module: nn.Module) -> Callable:
-        def hook(_module: nn.Module, _inputs: tuple, output: object) -> None:
+    def remember(name: str, module: nn.Module) -> Callable[..., None]:
+        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
             nonlocal last_map
-            # Identity placeholders stand between the stages and the pooling of many nets.
+            # Many networks have Identity placeholders between the last stage and the pooling.
             if _is_map(output) and type(module) is not nn.Identity:
                 last_map = name, module
 
@@ -66,7 +67,7 @@ def find_target_layer(backbone: nn.Module, image: Tensor) -> TargetLayer:
     return TargetLayer(*last_map, _from_channels_last if channels_last else _unchanged)
 
 
-def _last_attention(backbone: nn.Module) -> TargetLayer:
+def _last_attention(backbone: Any) -> TargetLayer:
     prefix = getattr(backbone, "num_prefix_tokens", 0)
     height, width = backbone.patch_embed.grid_size
 

@@ -1,3 +1,3 @@
-"""The model as an ONNX file that any runtime can serve, and the proof that it answers the same."""
+"""Export to ONNX with a parity check: the file is kept only if its outputs equal the network's."""
 
 import emotion.models  # noqa: F401, first: it prepares torchvision for torch.onnx

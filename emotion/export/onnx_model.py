@@ -1,7 +1,8 @@
-"""Write a classifier as one ONNX file that needs no preprocessing code of ours.
+"""Write a classifier as one ONNX file that needs no code of this project.
 
-The graph takes RGB in 0..1 and holds the normalization and the calibration, the two things that
-users of a published model most often get wrong.
+The graph takes RGB in 0..1 and contains the normalization and the calibration, the two steps that
+users of a published model most often get wrong. The metadata of the file holds the rest: class
+names and preprocessing.
 """
 
 import json
@@ -13,27 +14,28 @@ import torch
 from google.protobuf.message import Message
 from torch import Tensor, nn
 
+from emotion.core.version import __version__
 from emotion.data.transforms import luminance, normalize
 from emotion.models.checkpoint import Checkpoint
 
-OPSET = 18  # an older one is accepted and then ignored by torch's exporter for convolutional nets
+OPSET = 18  # torch's exporter accepts an older one, then ignores it for convolutional networks
+METADATA_FORMAT = "1"  # raised when a key of `_metadata` changes its meaning
 INPUT, OUTPUTS = "images", ("logits", "probabilities")
 
 
 class ServedClassifier(nn.Module):
     """Images (N, 3, H, W), RGB in 0..1, to logits and calibrated probabilities, both (N, C)."""
 
-    def __init__(self, checkpoint: Checkpoint, temperature: float):
+    def __init__(self, checkpoint: Checkpoint, temperature: float) -> None:
         super().__init__()
         self.model = checkpoint.build_model()
-        self.mean, self.std = checkpoint.mean, checkpoint.std
-        self.grayscale = checkpoint.grayscale
+        self.preprocessing = checkpoint.preprocessing
         self.temperature = temperature
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:  # noqa: D102, see the class
-        if self.grayscale:
+        if self.preprocessing.grayscale:
             images = luminance(images)
-        logits = self.model(normalize(images, self.mean, self.std))
+        logits = self.model(normalize(images, self.preprocessing))
         return logits, torch.softmax(logits / self.temperature, dim=1)
 
 
@@ -41,55 +43,64 @@ def build_onnx(checkpoint: Checkpoint, temperature: float) -> onnx.ModelProto:
     """Trace the classifier into an ONNX graph with a free batch size.
 
     Args:
-        checkpoint: the model; its class names, input side and tag go into the file's metadata.
+        checkpoint: the model; its class names and preprocessing are written to the metadata.
         temperature: divides the logits before the softmax.
 
     Returns:
-        A checked model that is the same, byte for byte, wherever it is built.
+        A checked model; it has the same bytes on every machine.
     """
-    size = checkpoint.img_size
+    size = checkpoint.preprocessing.img_size
     with warnings.catch_warnings():
-        # torch's exporter meets a deprecation of torch's own.
+        # torch's exporter calls a function that torch itself has deprecated.
         warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated")
         program = torch.onnx.export(
             ServedClassifier(checkpoint, temperature).eval(),
-            (torch.zeros(2, 3, size, size),),  # a batch of 1 would be taken for a constant
+            (torch.zeros(2, 3, size, size),),  # the exporter would treat a batch of 1 as constant
             dynamo=True,
             opset_version=OPSET,
             input_names=[INPUT],
             output_names=list(OUTPUTS),
-            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
+            dynamic_shapes={INPUT: {0: torch.export.Dim("batch")}},
             external_data=False,
             verbose=False,
         )
+    assert program is not None  # only `dynamo=False` returns None
     model = program.model_proto
     _strip(model)
-    model.producer_version = model.producer_version.split("+")[0]  # CPU or CUDA: one graph
-    facts = {
-        "class_names": json.dumps(checkpoint.class_names),
-        "img_size": str(size),
-        "tag": checkpoint.tag,
-        "temperature": repr(temperature),
-    }
-    onnx.helper.set_model_props(model, facts)
+    model.producer_version = model.producer_version.split("+")[0]  # same bytes for CPU and CUDA
+    onnx.helper.set_model_props(model, _metadata(checkpoint, temperature))
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
 def opset_of(model: onnx.ModelProto) -> int:
-    """The opset of the standard operators that the file really uses."""
-    return next(entry.version for entry in model.opset_import if entry.domain in {"", "ai.onnx"})
+    """The opset that the file declares for the standard operators."""
+    standard = (e.version for e in model.opset_import if e.domain in {"", "ai.onnx"})
+    return int(next(standard))
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
-    """Serialize with sorted maps."""
+    """Serialize with sorted maps, so that equal models give equal bytes."""
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _strip(message: Message) -> None:
-    """Drop doc strings and metadata at every level.
+def _metadata(checkpoint: Checkpoint, temperature: float) -> dict[str, str]:
+    """The `metadata_props` of the file: everything that prediction needs beside the graph."""
+    return {
+        "format": METADATA_FORMAT,
+        "version": __version__,
+        "tag": checkpoint.tag,
+        "class_names": json.dumps(checkpoint.class_names),
+        "preprocessing": checkpoint.preprocessing.to_json(),
+        "temperature": repr(temperature),
+        "synthetic_fraction": repr(checkpoint.synthetic_fraction),
+    }
 
-    The exporter notes the Python stack of each node there: paths of the machine that exported.
+
+def _strip(message: Message) -> None:
+    """Delete doc strings and metadata at every level.
+
+    The exporter writes the Python stack of each node there, with paths of the exporting machine.
     """
     for descriptor, value in message.ListFields():
         if descriptor.name in {"doc_string", "metadata_props"}:

@@ -1,4 +1,4 @@
-"""Does the ONNX file give the network's answers? Asked on real images, before it is kept."""
+"""Parity check: the ONNX file and the network must give the same outputs on real images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,63 +9,75 @@ import torch
 from torch import Tensor
 
 from emotion.core.errors import UserError
-from emotion.data.transforms import eval_batch
+from emotion.data.transforms import crop_batch, preprocess_batch
 from emotion.export.onnx_model import INPUT, OUTPUTS
 from emotion.models.checkpoint import Checkpoint
 
-BATCH_SIZES = (1, 7)  # one image, and a batch that no exporter could have taken for a constant
-_THREADS = 2  # of the runtime, whatever the machine has: another number gives other last bits
+BATCH_SIZES = (1, 7)  # one image, and a size that the exporter cannot have fixed as a constant
+_NETWORK_BATCH = 16  # images
+_THREADS = 2  # of the runtime, on every machine: the last bits of the outputs depend on it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parity:
-    """How far the runtime's answers are from the network's."""
+    """Difference between the outputs of the ONNX file and those of the network."""
 
     max_abs_difference: dict[str, float]  # batch_1, batch_7: over logits and probabilities
-    same_class: float  # share of images with the same predicted class, whatever the batch size
+    same_class: float  # share of images with the same predicted class; lowest over batch sizes
 
     def require(self, tolerance: float) -> None:
-        """Raise a UserError with the numbers unless all are within `tolerance`."""
-        worst = np.max(list(self.max_abs_difference.values()))  # NaN, if there is one: it fails
+        """Check the numbers against the tolerance.
+
+        Raises:
+            UserError: a difference is above `tolerance` or NaN, or a predicted class differs.
+        """
+        worst = np.max(list(self.max_abs_difference.values()))  # np.max keeps NaN; max would not
         if not (worst <= tolerance and self.same_class == 1.0):
             raise UserError(
                 f"the ONNX model differs from the network by up to {worst:.2g} (allowed: "
                 f"export_onnx.tolerance {tolerance:g}) and agrees on the class of "
                 f"{self.same_class:.1%} of the images; no model.onnx is kept. Raise the "
-                "tolerance in params.yaml only if differences of that size do not matter to you."
+                "tolerance in params.yaml only if differences of that size are acceptable."
             )
 
 
 def compare(onnx_file: Path, checkpoint: Checkpoint, temperature: float, cached: Tensor) -> Parity:
-    """Run both on the same images.
+    """Run the ONNX file and the network on the same images.
 
-    The network's side takes the normalized images of `evaluate`, the file takes RGB in 0..1: the
+    The network receives the normalized images of `evaluate`, the file receives RGB in 0..1, so the
     normalization inside the graph is compared too.
 
     Args:
-        onnx_file: what `build_onnx` made.
-        checkpoint: the model that it should equal.
+        onnx_file: written by `save_onnx`.
+        checkpoint: the model that was exported.
         temperature: of the calibration.
-        cached: uint8 (N, 3, S, S) from the cache.
+        cached: uint8 (N, 3 or 1, S, S) from the cache.
     """
-    size = checkpoint.img_size
-    with torch.no_grad():
-        logits = torch.cat(
-            [
-                checkpoint.build_model()(eval_batch(part, size, checkpoint.mean, checkpoint.std))
-                for part in cached.split(16)
-            ]
-        )
-    expected = [logits.numpy(), torch.softmax(logits / temperature, dim=1).numpy()]
-    images = eval_batch(cached, size, mean=(0, 0, 0), std=(1, 1, 1)).numpy()
+    expected = _run_network(checkpoint, temperature, cached)
+    images = crop_batch(cached, checkpoint.preprocessing).numpy()
     session = _session(onnx_file)
-    differences, agreements = {}, []
+    differences: dict[str, float] = {}
+    agreements: list[float] = []
     for batch_size in BATCH_SIZES:
         actual = _run(session, images, batch_size)
         gap = np.max([np.abs(a - e).max() for a, e in zip(actual, expected, strict=True)])
         differences[f"batch_{batch_size}"] = float(f"{gap:.2g}")
-        agreements.append((actual[0].argmax(axis=1) == expected[0].argmax(axis=1)).mean())
-    return Parity(max_abs_difference=differences, same_class=round(float(min(agreements)), 6))
+        same = actual[0].argmax(axis=1) == expected[0].argmax(axis=1)
+        agreements.append(float(same.mean()))
+    return Parity(max_abs_difference=differences, same_class=round(min(agreements), 6))
+
+
+def _run_network(checkpoint: Checkpoint, temperature: float, cached: Tensor) -> list[np.ndarray]:
+    """Logits and probabilities of all images, (N, C) each."""
+    model = checkpoint.build_model()
+    with torch.no_grad():
+        logits = torch.cat(
+            [
+                model(preprocess_batch(part, checkpoint.preprocessing))
+                for part in torch.split(cached, _NETWORK_BATCH)
+            ]
+        )
+        return [logits.numpy(), torch.softmax(logits / temperature, dim=1).numpy()]
 
 
 def _session(onnx_file: Path) -> onnxruntime.InferenceSession:

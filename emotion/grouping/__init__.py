@@ -1,1 +1,1 @@
-"""Which rows belong together: one person, one image, copies of it; and what that leaks."""
+"""Groups of rows that show one person or one image, and the leaks between splits."""

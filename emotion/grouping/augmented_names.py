@@ -1,7 +1,7 @@
-"""Augmented copies, known by their names: `name_aug_3_ab12.jpg` was made from `name.jpg`.
+"""Find augmented copies by their names: `name_aug_3_ab12.jpg` is a copy of `name.jpg`.
 
-A copy on the other side of a split tells the model the answer. Oversampling before splitting is how
-that happens, and the names are often the only trace of it.
+A copy in train of an image in test leaks the label. This happens when a corpus is oversampled
+before it is split, and the file names are often the only evidence of it.
 """
 
 import posixpath
@@ -10,32 +10,33 @@ import re
 import numpy as np
 import pandas as pd
 
-# The original's stem, a mark, and whatever numbers or hashes follow it.
+# The stem of the original, a mark, and any numbers or hashes.
 _COPY = re.compile(
     r"(?P<stem>.+?)[ _-]+aug(?:mented)?(?:[ _-]*\d+)?(?:[ _-][\w -]*)?", re.IGNORECASE
 )
 
 
 def original_stem(path: str) -> str | None:
-    """`a/name_aug_3_ab12.jpg` gives `name`; None for an image that is no augmented copy."""
+    """`a/name_aug_3_ab12.jpg` gives `name`; None if the image is not an augmented copy."""
     stem = posixpath.splitext(posixpath.basename(path))[0]
     copy = _COPY.fullmatch(stem)
     return copy["stem"] if copy else None
 
 
 def name_originals(paths: pd.Series, labels: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """What each row is an augmented copy of.
+    """Find the original of each augmented copy.
 
-    The original is the image of that stem in the copy's own folder; where there is none, those of
-    that stem and label in any folder (a copy in train/happy of an image in test/happy).
+    The original is the image with that stem in the folder of the copy. If there is none, the
+    originals are all images with that stem and label in any folder (a copy in train/happy of an
+    image in test/happy).
 
     Args:
         paths: with forward slashes.
         labels: class of each row.
 
     Returns:
-        Whether a row is a copy, (N,) bool; and a key, (N,) text, that a copy shares with its
-        original and its other copies, "" for rows that no copy refers to.
+        Whether each row is a copy, (N,) bool; and a key of each row, (N,) text, which a copy shares
+        with its original and with the other copies; "" for rows that no copy refers to.
     """
     stems = [posixpath.splitext(posixpath.basename(path))[0] for path in paths]
     copied = [original_stem(path) for path in paths]
@@ -47,13 +48,13 @@ def name_originals(paths: pd.Series, labels: pd.Series) -> tuple[np.ndarray, np.
     own = [stem if copy is None else copy for stem, copy in zip(stems, copied, strict=True)]
     by_folder = pd.Series([f"{folder}/{stem}" for folder, stem in zip(folders, own, strict=True)])
     by_label = pd.Series([f"{label}:{stem}" for label, stem in zip(labels, own, strict=True)])
-    at_home = by_folder.isin(by_folder[~is_copy]) & is_copy
-    away = is_copy & ~at_home
-    # A copy at home goes where its original goes, whatever label it was given itself.
-    label_at_home = by_label[~is_copy].groupby(by_folder[~is_copy]).min()
-    by_label = by_label.where(~at_home, by_folder.map(label_at_home))
-    # An original takes the wider key if any copy needs it, and then all its copies follow.
-    wide = by_label.isin(by_label[away])
+    same_folder = by_folder.isin(by_folder[~is_copy]) & is_copy
+    elsewhere = is_copy & ~same_folder
+    # A copy in the folder of its original takes the original's label, even if its own differs.
+    original_label = by_label[~is_copy].groupby(by_folder[~is_copy]).min()
+    by_label = by_label.where(~same_folder, by_folder.map(original_label))
+    # If any copy needs the key by label, its original and all copies of that original use it.
+    wide = by_label.isin(by_label[elsewhere])
     keys = np.where(wide, by_label, by_folder).astype(object)
     referred = pd.Series(keys).isin(keys[is_copy])
     return is_copy, np.where(referred, keys, "")

@@ -1,4 +1,4 @@
-"""What leaks: groups on two sides of a split, and identical pixels under two labels."""
+"""Leaks: groups in more than one split, and identical pixels with different labels."""
 
 from itertools import combinations
 
@@ -6,11 +6,9 @@ import pandas as pd
 
 from emotion.core.manifest import SPLITS
 
-LEAK_POLICIES = ("drop_from_train", "report", "fail")
-
 
 def find_conflicts(rows: pd.DataFrame) -> pd.Series:
-    """Whether a row's pixels stand under another label too: at most one of the labels is right.
+    """Whether a row's pixels also occur with another label, so at most one label is correct.
 
     Args:
         rows: with `sha256` and `label`.
@@ -19,14 +17,14 @@ def find_conflicts(rows: pd.DataFrame) -> pd.Series:
 
 
 def count_leaks(rows: pd.DataFrame) -> dict[tuple[str, str], dict[str, int]]:
-    """For each pair of splits that occur, what stands in both.
+    """Count what each pair of splits shares.
 
     Args:
-        rows: with `split`, `group`, `subject`, `sha256`; splits of any names.
+        rows: with `split`, `group`, `subject`, `sha256`; splits may have any names.
 
     Returns:
-        Pairs such as (train, test) to counts: `groups`, `subjects`, identical `images` in both,
-        and `rows`, how many of the first split have a group-mate in the second.
+        Pairs such as (train, test) to counts of shared `groups`, shared `subjects`, identical
+        `images`, and `rows` of the first split whose group is also in the second.
     """
     present = set(rows["split"])
     order = [split for split in SPLITS if split in present] + sorted(present - set(SPLITS))
@@ -34,18 +32,18 @@ def count_leaks(rows: pd.DataFrame) -> dict[tuple[str, str], dict[str, int]]:
     return {
         (first, second): {
             "rows": int(parts[first]["group"].isin(parts[second]["group"]).sum()),
-            "groups": _shared(parts[first]["group"], parts[second]["group"]),
-            "subjects": _shared(parts[first]["subject"], parts[second]["subject"]),
-            "images": _shared(parts[first]["sha256"], parts[second]["sha256"]),
+            "groups": _count_shared(parts[first]["group"], parts[second]["group"]),
+            "subjects": _count_shared(parts[first]["subject"], parts[second]["subject"]),
+            "images": _count_shared(parts[first]["sha256"], parts[second]["sha256"]),
         }
         for first, second in combinations(order, 2)
     }
 
 
 def find_leaking(rows: pd.DataFrame) -> pd.Series:
-    """Whether a row has to go so that no group stands on two sides: never a row of test.
+    """Rows to drop so that no group is in two splits; never a row of test.
 
-    A row of train goes if its group is in val or test, a row of val if its group is in test.
+    A row of train is dropped if its group is in val or test, a row of val if its group is in test.
     """
     groups = {split: rows.loc[rows["split"] == split, "group"] for split in SPLITS}
     in_test = rows["group"].isin(groups["test"])
@@ -54,5 +52,5 @@ def find_leaking(rows: pd.DataFrame) -> pd.Series:
     return train & (in_test | in_val) | val & in_test
 
 
-def _shared(first: pd.Series, second: pd.Series) -> int:
+def _count_shared(first: pd.Series, second: pd.Series) -> int:
     return len((set(first) & set(second)) - {""})

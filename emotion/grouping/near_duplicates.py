@@ -1,9 +1,12 @@
-"""Pairs of images whose perceptual hashes differ in a few bits, without comparing all pairs.
+"""Find pairs of images whose perceptual hashes differ in few bits, without comparing all pairs.
 
-Cut the hash into d + 2 bands. Hashes that differ in at most d bits agree in at least two whole
-bands, so it is enough to compare those that share two bands: one sort for each pair of bands. With
-d = 16 of 256 bits that is 153 sorts on keys of 28 bits: ten times the images take about ten times
+The hash is divided into d + 2 bands. Hashes that differ in at most d bits agree in at least two
+complete bands, so only hashes that share two bands are compared: one sort per pair of bands. With
+d = 16 of 256 bits these are 153 sorts of 28-bit keys, so ten times the images take about ten times
 as long. (After Manku, Jain and Das Sarma, "Detecting near-duplicates for web crawling", 2007.)
+
+Alternatives: imagededup compares all pairs or searches a BK tree, both only on 64-bit hashes, and
+faiss is a heavy dependency for one function.
 """
 
 from collections.abc import Iterator
@@ -14,25 +17,25 @@ import numpy as np
 
 
 class Pairs(NamedTuple):
-    """Rows joined two by two; arrays of shape (P,), `first` < `second`."""
+    """Pairs of rows as arrays of shape (P,), with `first` < `second`."""
 
     first: np.ndarray  # row numbers
     second: np.ndarray
-    distance: np.ndarray  # bits that differ
+    distance: np.ndarray  # number of different bits
 
 
 def find_near_pairs(hashes: np.ndarray, distance: int) -> Pairs:
-    """Pairs that join all rows whose hashes differ in at most `distance` bits.
+    """Find pairs that connect all rows whose hashes differ in at most `distance` bits.
 
-    Rows with the same hash are chained, each to the next, and only the first of them is compared
-    with others: an image that stands there a thousand times gives a thousand pairs, not a million.
+    Rows with the same hash are chained, each to the next, and only the first one is compared with
+    other hashes: 1,000 copies of one image give 999 pairs, not half a million.
 
     Args:
-        hashes: uint8 (N, bytes), the bytes a multiple of 8.
-        distance: bits; a quarter of the hash at most, beyond which everything is near.
+        hashes: uint8 (N, bytes), with a multiple of 8 bytes per hash.
+        distance: bits; at most a quarter of the hash, because beyond that all images are near.
 
     Returns:
-        Pairs sorted by row numbers; their connected components are those of all pairs within
+        Pairs sorted by row numbers. They have the same connected components as all pairs within
         `distance`.
     """
     whole = np.ascontiguousarray(hashes).view(f"V{hashes.shape[1]}")[:, 0]
@@ -51,11 +54,11 @@ def find_near_pairs(hashes: np.ndarray, distance: int) -> Pairs:
 
 
 def _near_unique(hashes: np.ndarray, distance: int) -> np.ndarray:
-    """All pairs of different hashes within `distance`, each once: rows first, second, bits."""
+    """All pairs of different hashes within `distance`, (3, P): first row, second row, distance."""
     words = np.ascontiguousarray(hashes).view(np.uint64)
     found = [np.empty((3, 0), dtype=np.int64)]
-    for one, other in combinations(_bands(hashes, distance + 2), 2):
-        for first, second in _equal_keys(one << np.uint64(32) | other):
+    for band, other in combinations(_bands(hashes, distance + 2), 2):
+        for first, second in _equal_keys(band << np.uint64(32) | other):
             bits = np.bitwise_count(words[first] ^ words[second]).sum(axis=1, dtype=np.int64)
             near = bits <= distance
             found.append(np.stack([first[near], second[near], bits[near]]))
@@ -65,9 +68,9 @@ def _near_unique(hashes: np.ndarray, distance: int) -> np.ndarray:
 
 
 def _bands(hashes: np.ndarray, count: int) -> list[np.ndarray]:
-    """Each band's bits as a number, uint64 (N,).
+    """Bits of each band as a number, uint64 (N,).
 
-    A band takes every n-th bit, not neighbors: those of a perceptual hash say similar things.
+    A band consists of every n-th bit, because neighboring bits of a perceptual hash are correlated.
     """
     bits = 8 * hashes.shape[1]
     bands = []
@@ -81,8 +84,8 @@ def _bands(hashes: np.ndarray, count: int) -> list[np.ndarray]:
 
 
 def _equal_keys(keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of rows with equal keys: neighbors in the sorted order, then the next but one ..."""
-    order = np.argsort(keys)  # not stable, which takes four times as long: pairs are sorted later
+    """Pairs of rows with equal keys: at distance 1 in the sorted order, then at distance 2 ..."""
+    order = np.argsort(keys)  # a stable sort takes four times as long; pairs are sorted later
     keys = keys[order]
     starts = np.arange(len(keys))
     step = 0

@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: a folder that a stranger can use, its model card, and the upload.
+"""The Hugging Face Hub: a self-contained model folder, its model card, and the upload.
 
-Starts without torch: everything it says about the model is read from the JSON of earlier stages.
+Needs no torch: everything on the card is read from the JSON files of earlier stages.
 """

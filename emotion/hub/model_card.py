@@ -1,136 +1,147 @@
-"""The model card: front matter that the Hub indexes, and a text whose every number is a file's.
+"""The model card: front matter for the index of the Hub, and text with the numbers of the reports.
 
-The text is the template model_card.md beside this module; here is what it is filled with.
+The text is the template model_card.md in this folder; this module computes its variables.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from huggingface_hub import EvalResult, ModelCardData
 
+from emotion.core.reports import (
+    Calibration,
+    ClassScores,
+    EvaluationReport,
+    ExplanationReport,
+    ExportReport,
+    PretrainedSource,
+    SplitsReport,
+    TrainingSummary,
+)
+
 TEMPLATE = Path(__file__).with_suffix(".md")
 TASK = "image-classification"
-_HUB = "Hugging Face Hub "  # how models/pretrained/source.json says that weights came from there
+_HUB = "Hugging Face Hub "  # prefix of `PretrainedSource.source` for weights from the Hub
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    """The JSON of earlier stages, as parsed; the card has no other source."""
+class CardInputs:
+    """The reports of earlier stages; the card has no other source."""
 
     label_map: dict[str, int]
-    calibration: dict[str, float]
-    pretrained: dict[str, Any]  # models/pretrained/source.json
-    splits: dict[str, Any]  # metrics/prepare_splits.json
-    training: dict[str, Any]  # metrics/train/metrics.json
-    evaluation: dict[str, Any]
-    export: dict[str, Any]
-    explanation: dict[str, Any]
+    calibration: Calibration
+    pretrained: PretrainedSource
+    splits: SplitsReport
+    training: TrainingSummary
+    evaluation: EvaluationReport
+    export: ExportReport
+    explanation: ExplanationReport
 
     @property
-    def test(self) -> dict[str, float]:
-        """Scores of the test split."""
-        return self.evaluation["test"]
+    def class_names(self) -> list[str]:
+        """In the order of the logits."""
+        return sorted(self.label_map, key=self.label_map.__getitem__)
 
 
-def render_card(facts: Facts, license: str, name: str) -> str:
-    """The whole README.md.
+def build_texts(inputs: CardInputs, license: str, name: str) -> dict[str, str]:
+    """The text files of the Hub folder, by name; arguments as for `render_card`."""
+    preprocessing = inputs.export.preprocessing.to_json() + "\n"
+    return {"README.md": render_card(inputs, license, name), "preprocessing.json": preprocessing}
+
+
+def render_card(inputs: CardInputs, license: str, name: str) -> str:
+    """The content of README.md.
 
     Args:
-        facts: what the card says.
+        inputs: the numbers of the card.
         license: identifier of the Hub's list, for the front matter.
-        name: of the model; its title, and its entry in the model index.
+        name: of the model, for the title and the model index.
     """
     environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,  # a number that is not there must not become a blank
+        undefined=jinja2.StrictUndefined,  # a missing value raises instead of rendering as blank
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters |= {"score": _score, "percent": _percent, "duration": _duration}
     text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        facts=facts,
+        inputs=inputs,
         name=name,
         license=license,
-        classes=sorted(facts.label_map, key=facts.label_map.get),
-        initial=_initial_weights(facts),
+        initial=_initial_weights(inputs),
         corpora=", ".join(
-            f"{name} ({sum(rows.values())})" for name, rows in facts.splits["source"].items()
+            f"{corpus} ({sum(rows.values())})" for corpus, rows in inputs.splits.source.items()
         ),
-        weakest=_weakest_class(facts),
-        cached_side=round(1.14 * facts.export["img_size"]),
+        lowest_recall=_lowest_recall(inputs),
     )
-    return f"---\n{_front_matter(facts, license, name).to_yaml()}\n---\n\n{text}"
+    return f"---\n{_front_matter(inputs, license, name).to_yaml()}\n---\n\n{text}"
 
 
-def title_of(facts: Facts, repo_id: str) -> str:
-    """The model's name: that of its repository, or what it is where it has none yet."""
-    return repo_id.split("/")[-1] or f"facial-expression-{facts.evaluation['model_type']}"
+def title_of(inputs: CardInputs, repo_id: str) -> str:
+    """The model's name: that of its repository; without a repository, one from its backbone."""
+    return repo_id.split("/")[-1] or f"facial-expression-{inputs.evaluation.model_type}"
 
 
-def _weakest_class(facts: Facts) -> tuple[str, dict[str, float]]:
-    tested = {name: s for name, s in facts.evaluation["per_class"].items() if s["support"]}
-    return min(tested.items(), key=lambda item: item[1]["recall"])
+def _lowest_recall(inputs: CardInputs) -> tuple[str, ClassScores]:
+    tested = {name: s for name, s in inputs.evaluation.per_class.items() if s.support}
+    return min(tested.items(), key=lambda item: item[1].recall)
 
 
-def _initial_weights(facts: Facts) -> dict[str, str]:
-    kind, source = facts.evaluation["weights"], facts.pretrained["source"]
+def _initial_weights(inputs: CardInputs) -> dict[str, str]:
+    kind, source = inputs.evaluation.weights, inputs.pretrained.source
     if kind == "random":
         return {"source": f"**random**: {source}", "license": "none needed"}
     if kind == "file":
-        # The name alone: the path would tell the Hub about somebody's disk.
+        # Only the name: a full path would publish the folders of a private disk.
         return {"source": f"the file `{Path(source).name}`", "license": "that of the file"}
-    return {"source": source, "license": facts.pretrained["license"]}
+    return {"source": source, "license": inputs.pretrained.license}
 
 
-def _front_matter(facts: Facts, license: str, name: str) -> ModelCardData:
-    corpora = ", ".join(facts.splits["source"])
-    common = {
-        "task_type": TASK,
-        "dataset_type": corpora,
-        "dataset_name": corpora,
-        "dataset_split": "test",
-    }
-    source = facts.pretrained["source"]
+def _front_matter(inputs: CardInputs, license: str, name: str) -> ModelCardData:
+    source, test = inputs.pretrained.source, inputs.evaluation.test
     return ModelCardData(
         model_name=name,
         license=license,
-        # The checkpoint has our own head, so timm cannot load it by itself; onnxruntime can.
+        # timm cannot load the checkpoint by itself, because the head is our own; onnxruntime can
+        # load the ONNX file.
         library_name="onnx",
         pipeline_tag=TASK,
         base_model=source.removeprefix(_HUB) if source.startswith(_HUB) else None,
         tags=["facial-expression-recognition", TASK, "timm", "onnx"],
         metrics=["accuracy", "f1"],
-        labels=sorted(facts.label_map, key=facts.label_map.get),
+        labels=inputs.class_names,
         eval_results=[
-            EvalResult(
-                **common,
-                metric_type="accuracy",
-                metric_name="accuracy",
-                metric_value=facts.test["accuracy"],
-            ),
-            EvalResult(
-                **common,
-                metric_type="f1",
-                metric_name="macro-F1",
-                metric_value=facts.test["macro_f1"],
-            ),
+            _eval_result(inputs, "accuracy", "accuracy", test.accuracy),
+            _eval_result(inputs, "f1", "macro-F1", test.macro_f1),
         ],
     )
 
 
+def _eval_result(inputs: CardInputs, metric: str, metric_name: str, value: float) -> EvalResult:
+    corpora = ", ".join(inputs.splits.source)
+    return EvalResult(
+        task_type=TASK,
+        dataset_type=corpora,
+        dataset_name=corpora,
+        dataset_split="test",
+        metric_type=metric,
+        metric_name=metric_name,
+        metric_value=value,
+    )
+
+
 def _score(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.3f}"  # write_json turns NaN into null
+    return "n/a" if value is None else f"{value:.3f}"  # None: undefined, see emotion.core.reports
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"  # three digits: 99.8 % is not 100 %
+    return f"{100 * share:.3g} %"  # three digits, so that 99.8 % is not shown as 100 %
 
 
 def _duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
-    minutes, seconds = divmod(round(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

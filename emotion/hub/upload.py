@@ -1,10 +1,14 @@
-"""Upload a finished folder to the Hugging Face Hub, when the settings say so."""
+"""Upload a finished folder to the Hugging Face Hub, if the settings ask for it."""
 
 from pathlib import Path
 from typing import Annotated
 
 import huggingface_hub
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is httpx's
+    HfHubHTTPError,
+    HFValidationError,
+    HTTPError,
+)
 from pydantic import Field
 
 from emotion.core.errors import UserError
@@ -15,14 +19,14 @@ from emotion.core.params import settings
 class PublishParams:
     """The `publish` section of params.yaml."""
 
-    push: bool = False  # upload the folder; false only builds it
+    push: bool = False  # true uploads the folder, false only builds it
     repo_id: str = ""  # on the Hub: user/name or organization/name
-    private: bool = True  # who may see it; a public repository is refused while this is true
-    license: Annotated[str, Field(min_length=1)] = "apache-2.0"  # of the Hub's list, for the card
+    private: bool = True  # visibility; a public repository is rejected while this is true
+    license: Annotated[str, Field(min_length=1)] = "apache-2.0"  # identifier of the Hub's list
 
 
 def check_push(params: PublishParams) -> None:
-    """Refuse settings that could not be pushed, before anything is built.
+    """Reject settings that could not be uploaded, before anything is built.
 
     Raises:
         UserError: push is true with no valid repo_id, or without a token.
@@ -30,16 +34,16 @@ def check_push(params: PublishParams) -> None:
     if not params.push:
         return
     try:
-        huggingface_hub.utils.validate_repo_id(params.repo_id)
+        huggingface_hub.utils.validate_repo_id(params.repo_id)  # type: ignore[attr-defined]
         valid = "/" in params.repo_id
     except HFValidationError:
         valid = False
     if not valid:
         raise UserError(
             f"publish.push is true, but publish.repo_id is {params.repo_id!r}; "
-            "set it to user/name, or set publish.push to false."
+            "set it to user/name or organization/name, or set publish.push to false."
         )
-    # Only asked whether there is one: huggingface_hub reads it by itself and we never hold it.
+    # Only checked for presence: huggingface_hub reads the token itself, this code never stores it.
     if huggingface_hub.get_token() is None:
         raise UserError(
             "publish.push is true, but there is no Hugging Face token; run `hf auth login`, "
@@ -53,14 +57,18 @@ def push_folder(
     message: str,
     api: huggingface_hub.HfApi,
 ) -> str:
-    """Create the repository if need be, upload the folder in one commit, and return its address.
+    """Create the repository if needed and upload the folder in one commit.
+
+    Returns:
+        The URL of the commit.
 
     Raises:
-        UserError: the Hub refuses or is out of reach, or the repository is public unlike asked.
+        UserError: the Hub rejects the request or cannot be reached, or the repository is public
+            although `params.private` is true.
     """
     try:
         api.create_repo(params.repo_id, private=params.private, exist_ok=True)
-        # An existing repository keeps its visibility whatever create_repo is told.
+        # An existing repository keeps its visibility; create_repo ignores `private` for it.
         if params.private and not api.repo_info(params.repo_id).private:
             raise UserError(
                 f"publish.private is true, but {params.repo_id} is public on the Hub; nothing was "
@@ -71,13 +79,14 @@ def push_folder(
         )
     except HfHubHTTPError as error:
         raise UserError(
-            f"the Hugging Face Hub refused {params.repo_id} "
+            f"the Hugging Face Hub rejected {params.repo_id} "
             f"({error.server_message or error.response.status_code}); check that publish.repo_id "
-            f"is yours and that your token may write. {folder} is ready, nothing is lost."
+            "is yours and that your token has write permission. The folder is complete in "
+            f"{folder}."
         ) from error
-    except (HTTPError, ConnectionError) as error:  # no answer at all, or HF_HUB_OFFLINE is set
+    except (HTTPError, ConnectionError) as error:  # no response, or HF_HUB_OFFLINE is set
         raise UserError(
-            f"the Hugging Face Hub did not answer ({type(error).__name__}); connect to it, or set "
-            f"HF_ENDPOINT, and run `dvc repro publish`. {folder} is ready, nothing is lost."
+            f"the Hugging Face Hub did not respond ({type(error).__name__}); check the connection, "
+            f"or set HF_ENDPOINT, and run `dvc repro publish`. The folder is complete in {folder}."
         ) from error
     return commit.commit_url

@@ -1,1 +1,1 @@
-"""Open every image once: what is wrong with it, how large it is, and what it looks like."""
+"""Inspection of the image files: defects, size, exact and perceptual hash."""

@@ -1,13 +1,13 @@
-"""Losses on soft targets: adding one is a file and a line here.
+"""Losses on soft targets. To add one, add a file and an entry in LOSSES.
 
-A loss says what it costs to call each image each class, (logits (N, C), class counts (C,)) to
-l (N, C). Weighting is defined once, so that class weights, label smoothing, soft labels and mixed
-targets combine in any way. With targets t (N, C) and class weights w (C,):
+A loss maps logits (N, C) and class counts (C,) to l (N, C), the loss of each image for each class
+as its target. Weighting is defined once, in `weighting`, so class weights, label smoothing, soft
+labels and mixed targets can be combined freely. With targets t (N, C) and class weights w (C,):
 
     loss = sum_ic w_c t_ic l_ic / sum_ic w_c t_ic
 
-For hard targets this is torch's weighted mean; for mixed ones torch would divide by N instead, and
-the scale of the loss would drift with the classes that happen to be in a batch.
+For hard targets this is torch's weighted mean. For mixed targets torch divides by N instead, so
+the scale of its loss depends on which classes happen to be in the batch.
 """
 
 from collections.abc import Callable

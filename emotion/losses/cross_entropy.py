@@ -3,7 +3,6 @@
 from torch import Tensor
 
 
-def cross_entropy(logits: Tensor, class_counts: Tensor) -> Tensor:
-    """-log p of each class; the counts are not used."""
-    del class_counts
+def cross_entropy(logits: Tensor, class_counts: Tensor) -> Tensor:  # noqa: ARG001
+    """-log p of each class; `class_counts` is not used."""
     return -logits.log_softmax(dim=1)

@@ -1,16 +1,16 @@
-"""Distillation (Hinton et al., 2015): learn another network's whole answer, not its top class."""
+"""Knowledge distillation (Hinton et al., 2015): match the teacher's class probabilities."""
 
 from torch import Tensor
 from torch.nn import functional as F
 
 
 def distillation(logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
-    """T^2 KL(teacher || student) at temperature T, (N,); T^2 keeps the gradients' scale.
+    """T^2 KL(teacher || student) at temperature T, (N,); T^2 preserves the scale of the gradients.
 
     Args:
         logits: (N, C).
         teacher_logits: (N, C), without gradient.
-        temperature: above 0; higher shows more of what the teacher thinks of the other classes.
+        temperature: above 0; a higher one gives more weight to the teacher's less likely classes.
     """
     student = (logits / temperature).log_softmax(dim=1)
     teacher = (teacher_logits / temperature).log_softmax(dim=1)

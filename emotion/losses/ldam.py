@@ -1,8 +1,8 @@
-"""LDAM (Cao et al., 2019): rare classes get a wider margin.
+"""LDAM loss (Cao et al., 2019): larger margins for rare classes.
 
-The paper scales the logits of a normalized classifier by 30. Ours are not normalized, so the
-margins are in units of logits and nothing is scaled. The paper defers the class weights to the last
-fifth of the epochs: that is `reweight_from`, which works with every loss.
+The paper scales the logits of a normalized classifier by 30. This classifier is not normalized, so
+the margins are in units of the logits and there is no scale. The paper also defers the class
+weights to the last fifth of the epochs; `reweight_from` does that here, for every loss.
 """
 
 import torch
@@ -12,13 +12,13 @@ MAX_MARGIN = 0.5  # of the rarest class; the paper's choice
 
 
 def ldam(logits: Tensor, class_counts: Tensor, max_margin: float = MAX_MARGIN) -> Tensor:
-    """Cross-entropy after each class's logit is lowered by its margin where it is the answer.
+    """Cross-entropy with the target's logit lowered by the margin of its class.
 
-    The margin of class c is proportional to count_c ** -1/4 (equation 13), the largest
-    `max_margin`. In l_ic only the logit of c is lowered, so mixed targets keep their meaning.
+    The margin of class c is proportional to count_c ** -1/4 (equation 13); the largest is
+    `max_margin`. l_ic lowers the logit of c only, so mixed targets remain well-defined.
     """
     margins = class_counts.clamp(min=1) ** -0.25
     margins = margins * (max_margin / margins.max())
     log_p = logits.log_softmax(dim=1)
-    # -log softmax_c with z_c replaced by z_c - m_c: the sum of exponentials shrinks by p_c's loss.
+    # -log softmax_c with z_c replaced by z_c - m_c; log1p corrects the sum of the exponentials.
     return margins - log_p + torch.log1p(log_p.exp() * torch.expm1(-margins))

@@ -1,4 +1,4 @@
-"""The weighted mean and the label smoothing that all losses share."""
+"""Weighted mean and label smoothing, shared by all losses."""
 
 from torch import Tensor
 
@@ -6,13 +6,14 @@ from torch import Tensor
 def weighted_mean(
     losses: Tensor, targets: Tensor, class_weights: Tensor, total: Tensor | None = None
 ) -> Tensor:
-    """sum w t l / sum w t over images and classes; see the package's docstring.
+    """sum w t l / sum w t over images and classes, as in the docstring of `emotion.losses`.
 
     Args:
-        losses: of calling image i class c, (N, C).
+        losses: of each image for each class, (N, C).
         targets: class probabilities (N, C).
         class_weights: (C,).
-        total: the denominator, where these images are a part of a batch; None takes theirs.
+        total: the denominator of the whole batch, if these images are a part of one; None sums
+            over these images.
     """
     weights = targets * class_weights
     return (weights * losses).sum() / (weights.sum() if total is None else total)

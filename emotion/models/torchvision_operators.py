@@ -1,9 +1,9 @@
-"""Let a torchvision wheel built for CUDA be imported beside a CPU build of torch.
+"""Make a torchvision wheel built for CUDA importable beside a CPU build of torch.
 
-Such a torchvision dies on import with "operator torchvision::nms does not exist", because the
-compiled library that declares two operators is not loaded. We never call them: declaring their
-schemas is enough. Where torchvision's own library loads, it must find them undeclared, so we only
-declare on a CPU build of torch.
+Such a torchvision fails on import with "operator torchvision::nms does not exist", because the
+compiled library that declares two operators is not loaded. They are never called here, so declaring
+their schemas is enough. Where torchvision's own library loads, they must not be declared twice, so
+this module acts on a CPU build of torch only.
 """
 
 import torch

@@ -1,1 +1,1 @@
-"""From a corpus to three splits that do not leak, with the record of all that was turned away."""
+"""From a corpus to three splits without leaks, with a record of all rejected rows."""

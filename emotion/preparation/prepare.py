@@ -1,14 +1,13 @@
-"""The stage `prepare_splits` from the corpus on disk to the manifest of three splits.
+"""Prepare the splits: from the corpus on disk to the manifest of train, val and test.
 
-Read, inspect, group, then part: what is wrong with an image is found before it can join a group,
-and no group is on two sides of a split made here. A split that the corpus brings is kept, and what
-leaks across it is removed from the side that learns, never from test.
+The steps are read, inspect, group, split. Defective images are rejected before they can join a
+group, and splits made here never share a group. An existing split of the corpus is kept; what leaks
+across it is dropped from train or val, never from test.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from emotion import splits
@@ -17,12 +16,18 @@ from emotion.core.manifest import SPLITS
 from emotion.datasets.corpus import DataParams, order_classes, read_corpus
 from emotion.datasets.unpack import unpack_images
 from emotion.grouping import leaks
-from emotion.grouping.augmented_names import name_originals
-from emotion.grouping.groups import name_groups
-from emotion.grouping.near_duplicates import Pairs, find_near_pairs
-from emotion.inspection.fingerprints import HASH_BYTES
-from emotion.inspection.images import inspect_images
-from emotion.preparation import rejected as turned_away
+from emotion.grouping.groups import group_images
+from emotion.grouping.near_duplicates import Pairs
+from emotion.inspection.images import Finding, inspect_images
+from emotion.preparation.rejected import (
+    COLUMNS,
+    CONFLICT,
+    HELD_OUT_SYNTHETIC,
+    LEAK,
+    TOO_MUCH_SYNTHETIC,
+    list_rejected,
+    refuse_too_many,
+)
 from emotion.preparation.synthetic import (
     exceeds_share,
     lies_in_synthetic_folder,
@@ -34,14 +39,14 @@ Leaks = dict[tuple[str, str], dict[str, int]]  # of count_leaks
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """What became of a corpus."""
+    """Result of preparing a corpus."""
 
-    rows: pd.DataFrame  # the manifest of all splits, and `mode`
+    rows: pd.DataFrame  # the manifest of all splits
     rejected: pd.DataFrame  # columns of rejected.py
     label_map: dict[str, int]
-    usable: pd.DataFrame  # rows that could be read, before any was dropped, with `group`
-    near: Pairs  # near-duplicates among them, by row number
-    leaks: Leaks  # of the split that the corpus brought; {} if it brought none
+    usable: pd.DataFrame  # readable rows before any was dropped, with `group` and `mode`
+    near: Pairs  # near-duplicates among the usable rows, by row number
+    leaks: Leaks  # of the existing split; {} if the corpus has none
 
 
 def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> Prepared:
@@ -49,34 +54,35 @@ def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> P
 
     Args:
         params: the `data` section.
-        unpacked: folder for images that the corpus keeps inside a table.
-        workers: processes that inspect images; None takes one a core.
+        unpacked: folder for images that the corpus stores inside a table.
+        workers: processes for the inspection; None means one per core.
 
     Raises:
-        UserError: what `read_corpus`, `refuse_too_many` and `split_rows` raise; leaks, where the
-            policy is to fail.
+        UserError: from `read_corpus`, `refuse_too_many` and `split_rows`; or the existing split
+            leaks and data.leak_policy is fail.
     """
     rows = unpack_images(read_corpus(params), unpacked)
     rows, bad = _inspect(rows, params.min_size, workers)
-    turned_away.refuse_too_many(bad, len(rows) + len(bad), params.max_rejected)
-    # Everything after this line is decided by the set of rows, not by the order they came in.
+    refuse_too_many(bad, len(rows) + len(bad), params.max_rejected)
+    # From here on, results depend on the set of rows, not on their order in the corpus.
     rows = rows.sort_values(["path", "split", "label"], ignore_index=True)
-    near = _near_pairs(rows, params.near_duplicate_bits)
-    copies, originals = name_originals(rows["path"], rows["label"])
-    made = rows["synthetic"] | copies | lies_in_synthetic_folder(rows["path"], params.root)
-    usable = rows.assign(group=name_groups(rows, near, originals), synthetic=made)
+    grouping = group_images(rows, params.near_duplicate_bits)
+    in_folder = lies_in_synthetic_folder(rows["path"], params.root)
+    usable = rows.drop(columns="phash").assign(
+        group=grouping.names, synthetic=rows["synthetic"] | grouping.is_copy | in_folder
+    )
 
-    rows, conflicts = _drop_conflicts(usable)
+    rows, conflicts = _drop_conflicts(usable.drop(columns="mode"))
     found = leaks.count_leaks(rows) if (rows["split"] != "").all() else {}
     label_map = order_classes(rows["label"], params)
-    rows, leaking = _mend_leaks(rows, found, params.leak_policy)
+    rows, leaking = _drop_leaks(rows, found, params.leak_policy)
     rows, synthetic = _split(rows, params)
     return Prepared(
         rows=rows,
         rejected=pd.concat([bad, conflicts, leaking, synthetic], ignore_index=True),
         label_map=label_map,
         usable=usable,
-        near=near,
+        near=grouping.near,
         leaks=found,
     )
 
@@ -84,54 +90,49 @@ def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> P
 def _inspect(
     rows: pd.DataFrame, min_size: int, workers: int | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows that can be used, with what was found in their images; and the others."""
+    """Usable rows with the findings on their images, and rejected rows."""
     to_open = rows["problem"] == ""
     findings = inspect_images(rows.loc[to_open, "path"].tolist(), min_size, workers)
-    found = pd.DataFrame(findings, index=rows.index[to_open])
-    problem = rows["problem"].mask(to_open, found["reason"] if len(found) else "")
+    found = pd.DataFrame(findings, columns=Finding._fields, index=rows.index[to_open])
+    problem = rows["problem"].mask(to_open, found["reason"])
     bad = problem != ""
-    listed = rows.loc[bad, ["path", "label", "detail"]].assign(reason=problem[bad])
-    kept = rows.drop(columns=["problem", "detail"]).join(found.drop(columns="reason"))[~bad]
-    return kept, listed[list(turned_away.COLUMNS)]
-
-
-def _near_pairs(rows: pd.DataFrame, bits: int) -> Pairs:
-    hashes = np.frombuffer(b"".join(rows.pop("looks")), dtype=np.uint8)
-    return find_near_pairs(hashes.reshape(-1, HASH_BYTES), bits)
+    rejected = rows.loc[bad, ["path", "label", "detail"]].assign(reason=problem[bad])
+    # Joined to the usable rows only: a row without finding would turn whole numbers into floats.
+    usable = rows[~bad].drop(columns=["problem", "detail"]).join(found.drop(columns="reason"))
+    return usable, rejected[list(COLUMNS)]
 
 
 def _drop_conflicts(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     conflict = leaks.find_conflicts(rows)
     dropped = rows[conflict]
-    said = {
+    labels_of = {
         pixels: f"labeled {', '.join(sorted(set(names)))}"
         for pixels, names in dropped.groupby("sha256")["label"]
     }
-    detail = [said[pixels] for pixels in dropped["sha256"]]
-    listed = turned_away.list_rejected(dropped, turned_away.CONFLICT, detail)
-    return rows[~conflict], listed
+    detail = [labels_of[pixels] for pixels in dropped["sha256"]]
+    return rows[~conflict], list_rejected(dropped, CONFLICT, detail)
 
 
-def _mend_leaks(rows: pd.DataFrame, found: Leaks, policy: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    crossing = [pair for pair, counts in found.items() if counts["groups"]]
-    if crossing and policy == "fail":
+def _drop_leaks(rows: pd.DataFrame, found: Leaks, policy: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    leaky = [pair for pair, counts in found.items() if counts["groups"]]
+    if leaky and policy == "fail":
         pairs = ", ".join(
-            f"{' and '.join(pair)} ({found[pair]['groups']:,} groups)" for pair in crossing
+            f"{' and '.join(pair)} ({found[pair]['groups']:,} groups)" for pair in leaky
         )
         raise UserError(
-            f"the corpus's own split leaks between {pairs}; a group is one person, or one image "
-            "with its copies. Mend the split, or set data.leak_policy to drop_from_train or report."
+            f"the existing split of the corpus leaks between {pairs}; a group is one person, or "
+            "one image with its copies. Correct the split, or set data.leak_policy to "
+            "drop_from_train or report."
         )
     leaking = leaks.find_leaking(rows)
     if policy == "report" or not found:
         leaking &= False
     detail = [f"group {group}" for group in rows.loc[leaking, "group"]]
-    listed = turned_away.list_rejected(rows[leaking], turned_away.LEAK, detail)
-    return rows[~leaking], listed
+    return rows[~leaking], list_rejected(rows[leaking], LEAK, detail)
 
 
 def _split(rows: pd.DataFrame, params: DataParams) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Deal the real rows, then let the synthetic ones join train; and those that may not."""
+    """Split the real rows, then add synthetic rows to train; the others are rejected."""
     made = rows["synthetic"] & (not rows["synthetic"].all())
     real = splits.split_rows(
         rows[~made],
@@ -139,13 +140,13 @@ def _split(rows: pd.DataFrame, params: DataParams) -> tuple[pd.DataFrame, pd.Dat
         test_fraction=params.test_fraction,
         seed=params.split_seed,
     )
-    joins = stays_in_train(rows[made], real) & rows.loc[made, "split"].isin(["", "train"])
-    dealt = pd.concat([real, rows[made][joins].assign(split="train")])
-    dealt = dealt.sort_values(["path", "split"], ignore_index=True)
-    over = exceeds_share(dealt, params.synthetic_max_fraction) & bool(made.any())
-    listed = [
-        turned_away.list_rejected(rows[made][~joins], turned_away.HELD_OUT_SYNTHETIC),
-        turned_away.list_rejected(dealt[over], turned_away.TOO_MUCH_SYNTHETIC),
+    added = stays_in_train(rows[made], real) & rows.loc[made, "split"].isin(["", "train"])
+    assigned = pd.concat([real, rows[made][added].assign(split="train")])
+    assigned = assigned.sort_values(["path", "split"], ignore_index=True)
+    over = exceeds_share(assigned, params.synthetic_max_fraction) & bool(made.any())
+    rejected = [
+        list_rejected(rows[made][~added], HELD_OUT_SYNTHETIC),
+        list_rejected(assigned[over], TOO_MUCH_SYNTHETIC),
     ]
-    assert set(dealt["split"]) <= set(SPLITS)
-    return dealt[~over].reset_index(drop=True), pd.concat(listed)
+    assert set(assigned["split"]) <= set(SPLITS)
+    return assigned[~over].reset_index(drop=True), pd.concat(rejected)

@@ -1,1 +1,1 @@
-"""Training: the recipe of params.yaml, one epoch after another, and the checks before it."""
+"""Training: the recipe of params.yaml, its loop, and the sanity checks before it."""

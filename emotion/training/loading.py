@@ -1,22 +1,15 @@
-"""A split as training sees it: images, labels, and the targets that the loss compares with."""
+"""A split as training needs it: images, labels, and the targets of the loss."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
 from torch import Tensor
 
 from emotion.core.manifest import SHARE
-from emotion.data.cache import (
-    CachedImages,
-    DecodedImages,
-    Images,
-    cache_images,
-    cached_side,
-)
-from emotion.training.params import TrainParams
+from emotion.core.preprocessing import Preprocessing
+from emotion.data.cache import CacheParams, Images, open_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,49 +18,35 @@ class LabeledImages:
 
     images: Images
     labels: np.ndarray  # class indices (N,)
-    targets: Tensor  # float32 (N, C): one-hot labels, or what annotators said
+    targets: Tensor  # float32 (N, C): one-hot labels, or shares of the annotators' votes
 
 
 def load_split(
     rows: pd.DataFrame,
     label_map: dict[str, int],
-    params: TrainParams,
-    interpolation: str,
-    name: str,
+    preprocessing: Preprocessing,
+    params: CacheParams,
+    desc: str = "",
 ) -> LabeledImages:
-    """A manifest's images, decoded now or in each epoch, and their labels.
+    """A manifest's images and labels.
 
     Args:
         rows: the manifest.
         label_map: class name to logit index.
-        params: the recipe.
-        interpolation: a Pillow filter's name, of the backbone.
-        name: of the split, for the progress bar; empty for no bar.
+        preprocessing: of the network.
+        params: where decoded images are kept.
+        desc: text of the progress bar; empty for no bar.
     """
-    paths = list(rows["path"])
-    if params.cache == "off":
-        method = Image.Resampling[interpolation.upper()]
-        side = cached_side(params.img_size)
-        images = DecodedImages(paths, side, method, params.grayscale, params.workers)
-    else:
-        images = CachedImages(
-            cache_images(
-                paths,
-                params.img_size,
-                interpolation,
-                f"decode {name}" if name else "",
-                params.grayscale,
-                params.cache_gb,
-            )
-        )
     labels = rows["label"].map(label_map).to_numpy(dtype=np.int64, copy=True)
     return LabeledImages(
-        images=images, labels=labels, targets=soft_targets(rows, labels, label_map)
+        images=open_images(list(rows["path"]), preprocessing, params, desc),
+        labels=labels,
+        targets=soft_targets(rows, labels, label_map),
     )
 
 
-def soft_targets(rows: pd.DataFrame, labels: np.ndarray, label_map: dict[str, int]) -> torch.Tensor:
-    """What annotators said, where the manifest has it for every class, else one-hot labels.
+def soft_targets(rows: pd.DataFrame, labels: np.ndarray, label_map: dict[str, int]) -> Tensor:
+    """The annotators' shares where the manifest has them for every class, else one-hot labels.
 
     Returns:
         float32 (N, C), rows summing to 1.
@@ -76,6 +55,6 @@ def soft_targets(rows: pd.DataFrame, labels: np.ndarray, label_map: dict[str, in
     columns = [f"{SHARE}{name}" for name in label_map]
     if set(columns) <= set(rows.columns):
         shares = rows[columns].astype(float).to_numpy()
-        said = shares.sum(axis=1) > 0  # rows of another source have none
-        targets[said] = shares[said] / shares[said].sum(axis=1, keepdims=True)
+        voted = shares.sum(axis=1) > 0  # rows of another source have no votes
+        targets[voted] = shares[voted] / shares[voted].sum(axis=1, keepdims=True)
     return torch.from_numpy(targets.astype(np.float32))

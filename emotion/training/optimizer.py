@@ -18,17 +18,17 @@ def build_optimizer(
 ) -> torch.optim.AdamW:
     """One optimizer for the whole run, frozen backbone included.
 
-    While frozen, the backbone's parameters have no gradient and AdamW passes them over, so the
-    head's momentum survives the moment at which the backbone joins. Each group carries `part`
-    (backbone or head) and `peak_lr` for `set_learning_rates`.
+    While frozen, the backbone's parameters have no gradient and AdamW skips them, so the head's
+    momentum is kept when the backbone is unfrozen. Each group has the extra keys `part` (backbone
+    or head) and `peak_lr` for `set_learning_rates`.
 
     Args:
         model: backbone and head.
-        lr_backbone: peak of the backbone's last block.
-        lr_head: peak of the head.
+        lr_backbone: peak rate of the backbone's last block.
+        lr_head: peak rate of the head.
         weight_decay: of matrices and kernels.
-        layer_decay: each block below has this times the rate of the one above it (Clark et al.,
-            2020); 1 gives all the same.
+        layer_decay: the rate of each block is this times the rate of the next one (Clark et al.,
+            2020); 1 gives all blocks the same rate.
     """
     if layer_decay == 1:
         backbone = _two_groups(model.backbone, weight_decay)
@@ -53,13 +53,13 @@ def build_optimizer(
 
 
 def set_learning_rates(
-    optimizer: torch.optim.Optimizer, backbone_share: float, head_share: float
+    optimizer: torch.optim.Optimizer, backbone_factor: float, head_factor: float
 ) -> dict[str, float]:
-    """Set each group to its share of its peak; returns the highest rate of each part."""
-    shares = {"backbone": backbone_share, "head": head_share}
-    rates = dict.fromkeys(shares, 0.0)
+    """Set the rate of each group to a factor of its peak; returns the highest rate per part."""
+    factors = {"backbone": backbone_factor, "head": head_factor}
+    rates = dict.fromkeys(factors, 0.0)
     for group in optimizer.param_groups:
-        group["lr"] = group["peak_lr"] * shares[group["part"]]
+        group["lr"] = group["peak_lr"] * factors[group["part"]]
         rates[group["part"]] = max(rates[group["part"]], group["lr"])
     return rates
 

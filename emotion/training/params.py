@@ -1,17 +1,18 @@
-"""The recipe: every top-level key of params.yaml that training reads.
+"""The settings of training: the section `train` of params.yaml.
 
 The defaults are the recipe's own values, made for 80 epochs on tens of thousands of images;
-params.yaml says where the embedded default differs and why.
+params.yaml names the recipe's value wherever the embedded default differs, and why.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from emotion.core.params import settings
+from emotion.core.params import one_of, settings
+from emotion.data.cache import CacheParams
 from emotion.losses import LOSSES
 from emotion.models.classifier import HEADS
-from emotion.training.precision import AMP_MODES
+from emotion.training.amp import AMP_MODES
 from emotion.training.schedules import SCHEDULES
 from emotion.training.trackers import TRACKERS
 
@@ -20,16 +21,24 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @settings
-class TrainParams:
-    """What `train` and `sanity_checks` are told."""
+class NetworkParams:
+    """The keys that define the untrained network; `sanity_checks` reads no others."""
 
-    head: Literal[*HEADS] = "deep"
+    seed: Annotated[int, Field(ge=0)] = 42
+    deterministic: bool = True  # false enables cuDNN's autotuner
+    head: Annotated[str, one_of(HEADS)] = "deep"
     img_size: Annotated[int, Field(ge=32)] = 224  # pixels
-    grayscale: bool = False  # train and serve on luminance
-    batch_size: Annotated[int, Field(ge=2)] = 32  # of one forward pass, on all processes together
-    accumulate_steps: Annotated[int, Field(ge=1)] = 1  # batches behind one optimizer step
+    grayscale: bool = False  # train and predict on luminance
+
+
+@settings
+class TrainParams(NetworkParams, CacheParams):
+    """The whole section."""
+
+    batch_size: Annotated[int, Field(ge=2)] = 32  # of one forward pass, over all processes
+    accumulate_steps: Annotated[int, Field(ge=1)] = 1  # batches per optimizer step
     epochs: Annotated[int, Field(ge=1)] = 80
-    freeze_backbone_epochs: Annotated[int, Field(ge=0)] = 3  # stage 1: the head alone
+    freeze_backbone_epochs: Annotated[int, Field(ge=0)] = 3  # stage 1: the head only
     lr_backbone: Positive = 1e-4
     lr_head: Positive = 1e-3
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0  # of lr_backbone, per block downwards
@@ -41,7 +50,7 @@ class TrainParams:
     cutmix_alpha: Positive = 1.0
     mixup_off_epochs: Annotated[int, Field(ge=0)] = 0  # the last epochs, without MixUp and CutMix
     grad_clip_norm: Positive = 1.0
-    amp: Literal[*AMP_MODES] = "auto"
+    amp: Annotated[str, one_of(AMP_MODES)] = "auto"
     use_ema: bool = True
     ema_decay: Annotated[float, Field(gt=0, lt=1)] = 0.999
     monitor: Literal["macro_f1", "accuracy"] = "macro_f1"  # of validation
@@ -49,25 +58,20 @@ class TrainParams:
     min_delta: NonNegative = 0.0  # what counts as a gain
     use_class_weights: bool = True
     reweight_from: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of epochs before the weights
-    scheduler: Literal[*SCHEDULES] = "cosine"
-    loss: Literal[*LOSSES] = "cross_entropy"
+    scheduler: Annotated[str, one_of(SCHEDULES)] = "cosine"
+    loss: Annotated[str, one_of(LOSSES)] = "cross_entropy"
     sampler: Literal["shuffle", "weighted"] = "shuffle"
     teacher: str = ""  # best_model.pth of another run, to learn from; "" for none
     teacher_weight: Annotated[float, Field(gt=0, le=1)] = 0.5  # against the loss on labels
     teacher_temperature: Positive = 2.0
-    statistics: Literal["none", "head", "all"] = "none"  # of weights and gradients, each epoch
-    tracker: Literal[*TRACKERS] = "none"  # beside dvclive
-    cache: Literal["auto", "off"] = "auto"  # off: decode in every epoch, by `workers`
-    cache_gb: Positive = 8.0  # a larger cache is a memory-mapped file
-    workers: Annotated[int, Field(ge=0)] = 2  # processes that decode while cache is off
-    seed: Annotated[int, Field(ge=0)] = 42
-    deterministic: bool = True  # false buys cuDNN's autotuner
+    statistics: Literal["none", "head", "all"] = "none"  # of weights and gradients, per epoch
+    tracker: Annotated[str, one_of(TRACKERS)] = "none"  # beside dvclive
 
     @model_validator(mode="after")
     def _balance_classes_once(self) -> "TrainParams":
         if self.sampler == "weighted" and self.use_class_weights:
             raise ValueError(
-                "sampler 'weighted' already balances the classes: set use_class_weights to false, "
-                "or sampler to 'shuffle'"
+                "train.sampler 'weighted' already balances the classes: set use_class_weights to "
+                "false, or sampler to 'shuffle'"
             )
         return self

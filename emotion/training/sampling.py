@@ -11,20 +11,20 @@ def epoch_batches(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """The epoch's batches as (rows, augmentation keys).
 
-    Batches differ by at most one image, so no row is dropped and no batch is left with a single
-    image, which BatchNorm could not take.
+    Batch sizes differ by at most one, so no row is dropped and no batch has a single image, which
+    BatchNorm could not normalize.
 
     Args:
         sampler: `shuffle` visits each row once; `weighted` draws rows with replacement so that
-            all classes come equally often.
+            all classes are equally frequent.
         labels: class index of each row, (N,).
-        batch_size: at most this many rows a batch.
+        batch_size: at most this many rows per batch.
         seed: the run's seed.
         epoch: from 1.
 
     Returns:
-        For each batch its rows and, for each row, the number that its augmentation is drawn from:
-        the row itself, or beyond N for its second and later visits in this epoch.
+        Per batch its rows and, per row, the key that seeds its augmentation: the row itself, or a
+        number from N on for its second and later visits in this epoch.
     """
     rng = np.random.default_rng(derive_seed(seed, epoch, "order"))
     count = len(labels)

@@ -1,33 +1,35 @@
-"""Checks worth a minute before hours of training: each catches a mistake that training hides.
+"""Checks that take a minute before hours of training: each detects an error that training hides.
 
-Forward shapes catch a wrong head; class counts against weights catch weights computed on another
-split; gradient norms catch a layer that is cut off or explodes; and a network that cannot learn 32
-images by heart will not learn thousands.
+Forward shapes detect a wrong head; class counts against weights detect weights computed on another
+split; gradient norms detect a layer that is cut off or explodes; and a network that cannot overfit
+32 images will not learn thousands.
 """
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 from tqdm import trange
 
 from emotion.core.errors import UserError
-from emotion.data.transforms import eval_batch
-from emotion.inference import InputSpec
-from emotion.models.checkpoint import initial_model
+from emotion.core.preprocessing import Preprocessing
+from emotion.core.reports import SanityReport
+from emotion.data.cache import CacheParams
+from emotion.data.transforms import preprocess_batch
 from emotion.models.classifier import EmotionClassifier
+from emotion.models.pretrained import load_initial_model
 from emotion.training.fit import seed_everything
 from emotion.training.loading import LabeledImages, load_split
 from emotion.training.optimizer import build_optimizer, set_learning_rates
-from emotion.training.params import TrainParams
+from emotion.training.params import NetworkParams
 
 OVERFIT_IMAGES = 32
 OVERFIT_STEPS = 40
 OVERFIT_ACCURACY = 0.95  # all but one of 32
-OVERFIT_LR_BACKBONE, OVERFIT_LR_HEAD = 1e-4, 1e-3  # gentle enough for a ViT without warm-up
+OVERFIT_LR_BACKBONE, OVERFIT_LR_HEAD = 1e-4, 1e-3  # low enough for a ViT without warm-up
 
 
 def check_training(
@@ -35,33 +37,33 @@ def check_training(
     label_map: dict[str, int],
     class_weights: dict[str, float],
     weights_folder: Path,
-    params: TrainParams,
-) -> dict:
+    params: NetworkParams,
+) -> SanityReport:
     """Run all checks on a few training images.
 
-    Returns:
-        The figures for metrics/sanity_checks.json.
-
     Raises:
-        UserError: naming the check that failed, its figures and what to look at.
+        UserError: names the check that failed, its numbers and what to look at.
     """
-    check_weights(train_rows["label"].value_counts().to_dict(), class_weights)
+    counts = {str(name): int(n) for name, n in train_rows["label"].value_counts().items()}
+    check_weights(counts, class_weights)
     seed_everything(params.seed, params.deterministic)
-    model, origin = initial_model(weights_folder, params.img_size, params.head, len(label_map))
-    rows = pick_rows(train_rows, OVERFIT_IMAGES)
-    cached = dataclasses.replace(params, cache="auto")
-    sample = load_split(rows, label_map, cached, origin.interpolation, "sample")
-    return {
-        "logits_shape": check_forward(model, sample, origin, len(label_map)),
-        "class_counts": {name: int((train_rows["label"] == name).sum()) for name in label_map},
-        "class_weights": {name: class_weights[name] for name in label_map},
-        "gradient_norm": check_gradients(model, sample, origin),
-        "overfit_accuracy": check_overfit(model, sample, origin),
-    }
+    model, preprocessing, _ = load_initial_model(
+        weights_folder, params.img_size, params.head, len(label_map), params.grayscale
+    )
+    rows = sample_rows(train_rows, OVERFIT_IMAGES)
+    images = load_split(rows, label_map, preprocessing, CacheParams(), "decode sample")
+    sample, labels = _views(images, preprocessing), torch.from_numpy(images.labels)
+    return SanityReport(
+        logits_shape=check_forward(model, sample, len(label_map)),
+        class_counts={name: counts[name] for name in label_map},
+        class_weights={name: class_weights[name] for name in label_map},
+        gradient_norm=check_gradients(model, sample, labels),
+        overfit_accuracy=check_overfit(model, sample, labels),
+    )
 
 
 def check_weights(counts: dict[str, int], class_weights: dict[str, float]) -> None:
-    """A rarer class never weighs less than a commoner one."""
+    """A rarer class never has a smaller weight than a more frequent one."""
     by_count = sorted(class_weights, key=lambda name: counts.get(name, 0))
     weights = [class_weights[name] for name in by_count]
     if set(counts) != set(class_weights) or np.any(np.diff(weights) > 1e-9):
@@ -71,58 +73,56 @@ def check_weights(counts: dict[str, int], class_weights: dict[str, float]) -> No
         )
 
 
-def pick_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    """About `count` rows, evenly from all classes, the same whatever the order of the table."""
+def sample_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """About `count` rows, evenly from all classes, independent of the order of the table."""
     rows = rows.sort_values(["sha256", "path"])
     rank = rows.groupby("label").cumcount()
     return rows.assign(rank=rank).sort_values(["rank", "label"]).head(count).drop(columns="rank")
 
 
-def check_forward(
-    model: EmotionClassifier, sample: LabeledImages, spec: InputSpec, classes: int
-) -> list[int]:
-    """Logits are finite and of shape (images, classes)."""
+def check_forward(model: EmotionClassifier, views: Tensor, classes: int) -> list[int]:
+    """Logits are finite and of shape (images, classes); returns the shape."""
     with torch.no_grad():
-        logits = _logits(model.eval(), sample, spec)
-    if logits.shape != (len(sample.labels), classes) or not logits.isfinite().all():
+        logits = model.eval()(views)
+    expected, finite = (len(views), classes), bool(logits.isfinite().all())
+    if logits.shape != expected or not finite:
         raise UserError(
-            f"the network gives logits of shape {tuple(logits.shape)}, finite: "
-            f"{bool(logits.isfinite().all())}; expected {(len(sample.labels), classes)}. "
-            "Look at model_type, img_size and the weights file."
+            f"the network gives logits of shape {tuple(logits.shape)}, finite: {finite}; expected "
+            f"{expected}. Look at model_type, train.img_size and the weights file."
         )
     return list(logits.shape)
 
 
-def check_gradients(
-    model: EmotionClassifier, sample: LabeledImages, spec: InputSpec
-) -> dict[str, float]:
+def check_gradients(model: EmotionClassifier, views: Tensor, labels: Tensor) -> dict[str, float]:
     """Every part gets a finite gradient that is not zero; returns the norms by part."""
     model.zero_grad()
-    logits = _logits(model.train(), sample, spec)
-    F.cross_entropy(logits, torch.from_numpy(sample.labels)).backward()
+    F.cross_entropy(model.train()(views), labels).backward()
     norms = {
-        part: float(torch.nn.utils.get_total_norm([p.grad for p in module.parameters()]))
+        part: float(
+            torch.nn.utils.get_total_norm(
+                [p.grad for p in module.parameters() if p.grad is not None]
+            )
+        )
         for part, module in (("backbone", model.backbone), ("head", model.head))
     }
     if any(not np.isfinite(norm) or norm == 0 for norm in norms.values()):
         raise UserError(
             f"gradient norms are {norms}: a part of {type(model.backbone).__name__} gets no "
-            "gradient, or an infinite one; look at model_type and amp."
+            "gradient, or an infinite one; look at model_type and the weights."
         )
     return norms
 
 
-def check_overfit(model: EmotionClassifier, sample: LabeledImages, spec: InputSpec) -> float:
-    """The network learns the sample by heart; returns the training accuracy reached."""
+def check_overfit(model: EmotionClassifier, views: Tensor, labels: Tensor) -> float:
+    """The network overfits the sample; returns the training accuracy reached."""
     optimizer = build_optimizer(model, OVERFIT_LR_BACKBONE, OVERFIT_LR_HEAD, weight_decay=0.0)
     set_learning_rates(optimizer, 1.0, 1.0)
-    labels = torch.from_numpy(sample.labels)
     reached = 0.0
     model.train()
-    model.head.eval()  # without dropout, which is there to prevent just this
-    for _ in trange(OVERFIT_STEPS, desc="learn 32 images by heart", unit="step", leave=False):
+    model.head.eval()  # without dropout, which is there to prevent overfitting
+    for _ in trange(OVERFIT_STEPS, desc=f"overfit {len(views)} images", unit="step", leave=False):
         optimizer.zero_grad()
-        logits = _logits(model, sample, spec)
+        logits = model(views)
         reached = float((logits.argmax(dim=1) == labels).float().mean())
         if reached >= OVERFIT_ACCURACY:
             return reached
@@ -130,13 +130,13 @@ def check_overfit(model: EmotionClassifier, sample: LabeledImages, spec: InputSp
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     raise UserError(
-        f"the network does not learn {len(sample.labels)} training images by heart: accuracy "
-        f"{reached:.2f} after {OVERFIT_STEPS} steps, {OVERFIT_ACCURACY} expected. Look at the "
-        "labels of those images, img_size and the weights."
+        f"the network does not overfit {len(views)} training images: accuracy {reached:.2f} after "
+        f"{OVERFIT_STEPS} steps, {OVERFIT_ACCURACY} expected. Look at the labels of those images, "
+        "train.img_size and the weights."
     )
 
 
-def _logits(model: EmotionClassifier, sample: LabeledImages, spec: InputSpec) -> torch.Tensor:
+def _views(sample: LabeledImages, preprocessing: Preprocessing) -> Tensor:
     [images] = sample.images.batches([np.arange(len(sample.labels))])
-    views = eval_batch(images, spec.img_size, spec.mean, spec.std)
-    return model(views.contiguous(memory_format=torch.channels_last))
+    views = preprocess_batch(images, preprocessing)
+    return views.contiguous(memory_format=torch.channels_last)

@@ -1,14 +1,14 @@
-"""Learning rates: a linear warm-up of the head while the backbone is frozen, then one curve.
+"""Learning rates: linear warm-up of the head while the backbone is frozen, then one schedule.
 
-Each schedule maps progress through the unfrozen steps, 0..1, to a share of the learning rate;
-backbone and head follow the same curve from their own heights. Pure functions of the step: a
-resumed run needs no scheduler state.
+Each schedule maps the progress through the unfrozen steps, 0..1, to a factor of the peak learning
+rate; backbone and head follow it from their own peaks. They are pure functions of the step, unlike
+torch's schedulers: a resumed run needs no scheduler state.
 """
 
 import math
 from collections.abc import Callable
 
-ONE_CYCLE_WARMUP = 0.3  # share of the steps spent rising (Smith and Topin, 2018)
+ONE_CYCLE_WARMUP = 0.3  # share of the steps with a rising rate (Smith and Topin, 2018)
 ONE_CYCLE_START = 1 / 25  # of the peak
 RESTARTS = 3  # equal cycles (Loshchilov and Hutter, 2017)
 
@@ -38,18 +38,18 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 }
 
 
-def learning_rate_shares(
+def learning_rate_factors(
     scheduler: str, step: int, frozen_steps: int, total_steps: int
 ) -> tuple[float, float]:
-    """Shares of (lr_backbone, lr_head) at a step.
+    """Factors of (lr_backbone, lr_head) at a step.
 
     Args:
         scheduler: a key of SCHEDULES.
         step: from 0.
-        frozen_steps: how many steps the backbone is frozen; its share is 0 there.
+        frozen_steps: steps with a frozen backbone; its factor is 0 there.
         total_steps: of the whole run.
     """
     if step < frozen_steps:
         return 0.0, (step + 1) / frozen_steps
-    share = SCHEDULES[scheduler]((step - frozen_steps) / (total_steps - frozen_steps))
-    return share, share
+    factor = SCHEDULES[scheduler]((step - frozen_steps) / (total_steps - frozen_steps))
+    return factor, factor

@@ -1,12 +1,12 @@
-"""The state of an interrupted run, so that `dvc repro` goes on where it stopped.
+"""The state of an interrupted run, so that `dvc repro` resumes it.
 
-It lies outside the stage's outputs, which DVC deletes before a stage runs, and belongs to one set
-of params, data, weights, code and machine: its fingerprint. Another fingerprint starts afresh, and
-says what changed.
+The state is kept outside the stage's outputs, which DVC deletes before a stage runs. It belongs to
+one combination of params, data, weights, code and machine: its fingerprint. With another
+fingerprint training restarts from scratch and reports what changed.
 
-Two files are overwritten in turn, and a third names the one that is whole: a kill at any moment
-leaves the state of the last finished epoch. A new file each time, renamed when it is whole, took
-three to eight times as long for a large network: the system has to find fresh memory for it.
+Two files are overwritten in turn, and a third names the complete one: a kill at any moment leaves
+the state of the last finished epoch. Writing a new file and renaming it took three to eight times
+as long for a large network, because the system has to allocate new pages for it.
 """
 
 import hashlib
@@ -23,39 +23,38 @@ from emotion.core import files
 from emotion.models.checkpoint import library_versions
 
 SLOTS = ("state_0.pt", "state_1.pt")
-LATEST = "latest"  # holds the name of a slot
+LATEST = "latest"  # contains the name of a slot
 
 
 class RunState:
-    """Keeps one run's state in a folder of its own.
+    """Saves and loads one run's state in a folder of its own.
 
     Args:
-        folder: made when first needed.
-        fingerprint: of `compute_fingerprint`.
+        folder: created when first needed.
+        fingerprint: from `compute_fingerprint`.
     """
 
     def __init__(self, folder: Path, fingerprint: dict[str, str]):
         self.folder, self.fingerprint = folder, fingerprint
 
     def load(self) -> dict[str, Any] | None:
-        """What `save` kept, or None if there is nothing, or nothing of this run."""
+        """The last saved state, or None if there is none or it belongs to another run."""
         path = self._latest()
         if path is None:
             return None
         try:
-            saved = torch.load(path, weights_only=True, map_location="cpu")
+            saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         except Exception as error:  # torch.load names no common base class
-            tqdm.write(f"train: {path} cannot be read ({error}); starting afresh")
+            tqdm.write(f"train: {path} cannot be read ({error}); starting from scratch")
             return None
         theirs = saved["fingerprint"]
         other = [name for name, value in self.fingerprint.items() if theirs.get(name) != value]
         if other:
             tqdm.write(
                 f"train: the interrupted run in {self.folder} had other {', '.join(other)}; "
-                "starting afresh"
+                "starting from scratch"
             )
             return None
-        tqdm.write(f"train: going on after epoch {saved['epoch']}, from {path}")
         return saved
 
     def save(self, content: dict[str, Any]) -> None:
@@ -82,7 +81,7 @@ class RunState:
 
 
 def discard_state(folder: Path) -> None:
-    """Delete the state of a run whose outputs are safely written."""
+    """Delete the state of a run whose outputs are written."""
     for name in (LATEST, *SLOTS):
         (folder / name).unlink(missing_ok=True)
 
@@ -94,14 +93,14 @@ def compute_fingerprint(
     weights: dict[str, float],
     machine: str,
 ) -> dict[str, str]:
-    """Name everything that a run's bytes depend on, each part by its hash.
+    """Hashes of everything that the bytes of a run depend on.
 
     Args:
-        params: the recipe; the teacher's file is hashed with it.
+        params: the recipe; the file of the teacher is hashed with it.
         tables: manifests of train and val.
         weights_folder: what training starts from.
         weights: class weights.
-        machine: number formats and processes.
+        machine: number formats and number of processes.
     """
     teacher = files.sha256_of(Path(params["teacher"])) if params["teacher"] else ""
     code = sorted(Path(emotion.__file__).parent.rglob("*.py"))

@@ -1,7 +1,8 @@
-"""What weights and gradients look like, epoch by epoch: a dying network shows here first."""
+"""Statistics of weights and gradients per epoch: vanishing or exploding layers show here first."""
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,8 +12,8 @@ from emotion.core import files
 COLUMNS = ("epoch", "kind", "name", "mean", "std", "min", "max", "l2")
 
 
-def measure(model: nn.Module, epoch: int) -> list[dict[str, float | int | str]]:
-    """A row for each parameter's weights, and one for its gradient where it has one.
+def measure(model: nn.Module, epoch: int) -> list[dict[str, Any]]:
+    """One row per parameter, and one per gradient where there is one.
 
     The gradients are those of the epoch's last step, after clipping.
     """
@@ -24,7 +25,7 @@ def measure(model: nn.Module, epoch: int) -> list[dict[str, float | int | str]]:
     return rows
 
 
-def write_statistics(path: Path, rows: list[dict[str, float | int | str]]) -> None:
+def write_statistics(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write the rows of all epochs as CSV."""
     with files.replacing(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -33,13 +34,13 @@ def write_statistics(path: Path, rows: list[dict[str, float | int | str]]) -> No
 
 
 def write_final_weights(path: Path, state_dict: dict[str, torch.Tensor]) -> None:
-    """Write a table of every tensor that was kept: its shape, and the figures of `measure`."""
+    """Write a table of all saved tensors: shape, and the statistics of `measure`."""
     lines = [
         f"{'name':<60} {'shape':<18} {'mean':>10} {'std':>10} {'min':>10} {'max':>10} {'l2':>10}"
     ]
     for name, tensor in state_dict.items():
-        figures = " ".join(f"{value:>10.4g}" for value in _describe(tensor).values())
-        lines.append(f"{name:<60} {'x'.join(map(str, tensor.shape)) or '-':<18} {figures}")
+        numbers = " ".join(f"{value:>10.4g}" for value in _describe(tensor).values())
+        lines.append(f"{name:<60} {'x'.join(map(str, tensor.shape)) or '-':<18} {numbers}")
     files.write_text(path, "\n".join(lines) + "\n")
 
 

@@ -1,7 +1,7 @@
-"""Where a run is logged beside dvclive: MLflow or Weights & Biases, if the user has them.
+"""Experiment trackers beside dvclive: MLflow or Weights & Biases, if installed.
 
-dvclive stays the record that `dvc exp` compares; these copy the same numbers. Adding one is a class
-here and a line in TRACKERS; the packages are imported only when chosen.
+dvclive remains the record that `dvc exp` compares; these receive the same numbers. To add one,
+write a class here and a line in TRACKERS; a package is imported only when it is chosen.
 """
 
 import importlib
@@ -12,17 +12,17 @@ from emotion.core.errors import UserError
 
 
 class Tracker(Protocol):
-    """What the journal tells."""
+    """What `RunLogger` calls."""
 
     def log(self, values: dict[str, float], epoch: int) -> None:
-        """Numbers of one epoch, from 1."""
+        """Log the metrics of one epoch, from 1."""
 
     def end(self, summary: dict[str, Any]) -> None:
-        """Figures of the whole run; nothing comes after."""
+        """Log the metrics of the whole run and close it."""
 
 
 class NoTracker:
-    """dvclive alone."""
+    """dvclive only."""
 
     def __init__(self, params: dict[str, Any]):
         del params
@@ -78,6 +78,6 @@ def _import(module: str, package: str) -> Any:
         return importlib.import_module(module)
     except ImportError:
         raise UserError(
-            f"tracker is {module!r}, which is not installed: `pip install {package}`, or set "
-            "tracker to none."
+            f"train.tracker is {module!r}, which is not installed: `pip install {package}`, or set "
+            "train.tracker to none."
         ) from None

@@ -1,4 +1,4 @@
-"""No reader meets a half-written file, and equal content means equal bytes."""
+"""Files are replaced atomically, and equal content gives equal bytes."""
 
 import errno
 import hashlib
@@ -11,7 +11,7 @@ from emotion.core import files
 from emotion.core.errors import UserError
 
 
-def test_a_crash_leaves_the_old_file_whole_and_nothing_else(tmp_path):
+def test_a_crash_leaves_the_old_file_intact_and_nothing_else(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
 
@@ -41,7 +41,7 @@ def test_text_is_utf8_with_lf(tmp_path):
     assert (tmp_path / "a.txt").read_bytes() == b"\xc3\xa9\n"
 
 
-def test_json_keeps_its_keys_in_order_and_comes_back_equal(tmp_path):
+def test_json_survives_writing_and_reading_with_its_key_order(tmp_path):
     value = {"b": 1, "a": [0.1, {"ü": None}], "c": True}
     files.write_json(tmp_path / "a.json", value)
     assert files.read_json(tmp_path / "a.json") == value
@@ -49,17 +49,17 @@ def test_json_keeps_its_keys_in_order_and_comes_back_equal(tmp_path):
     assert (tmp_path / "a.json").read_bytes().endswith(b"}\n")
 
 
-def test_json_has_null_for_what_is_not_finite(tmp_path):
+def test_values_that_are_not_finite_become_null_in_json(tmp_path):
     files.write_json(tmp_path / "a.json", {"x": [float("nan"), (float("inf"), -float("inf"), 1.5)]})
 
-    def refuse(word):
-        raise AssertionError(f"{word} is not JSON")
+    def reject(constant):
+        raise AssertionError(f"{constant} is not JSON")
 
     text = (tmp_path / "a.json").read_text()
-    assert json.loads(text, parse_constant=refuse) == {"x": [None, [None, None, 1.5]]}
+    assert json.loads(text, parse_constant=reject) == {"x": [None, [None, None, 1.5]]}
 
 
-def test_a_missing_or_broken_json_file_is_named_with_the_cure(tmp_path):
+def test_a_missing_or_broken_json_file_is_named_with_the_fix(tmp_path):
     with pytest.raises(UserError, match=r"none\.json does not exist; `dvc repro`"):
         files.read_json(tmp_path / "none.json")
     (tmp_path / "bad.json").write_text("{")
@@ -67,12 +67,12 @@ def test_a_missing_or_broken_json_file_is_named_with_the_cure(tmp_path):
         files.read_json(tmp_path / "bad.json")
 
 
-def test_sha256_is_that_of_the_bytes(tmp_path):
+def test_sha256_of_a_file_is_that_of_its_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert files.sha256_of(tmp_path / "a") == hashlib.sha256(b"abc").hexdigest()
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_the_old_file_whole(tmp_path):
+def test_a_full_disk_is_reported_and_leaves_the_old_file_intact(tmp_path):
     path = tmp_path / "model.json"
     files.write_json(path, {"old": 1})
 
@@ -87,13 +87,13 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_old_file_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_writer_that_hides_the_full_disk_is_found_out(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_when_the_writer_hides_the_cause(tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(files.shutil, "disk_usage", lambda _: usage._replace(free=0))
     with pytest.raises(UserError, match="disk is full"), files.replacing(tmp_path / "x.pt"):
         raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed")
 
 
-def test_other_errors_of_a_writer_stay_what_they_are(tmp_path):
+def test_other_errors_of_a_writer_are_raised_unchanged(tmp_path):
     with pytest.raises(RuntimeError, match="shape"), files.replacing(tmp_path / "x.pt"):
         raise RuntimeError("shape mismatch")

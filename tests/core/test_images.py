@@ -1,4 +1,4 @@
-"""Whatever a file holds, upright 8-bit RGB comes out, or one sentence."""
+"""Every image file is read as upright 8-bit RGB, or rejected in one sentence."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_a_16_bit_gray_png_is_scaled_not_clipped(tmp_path):
     assert np.abs(values[:, :, 0] - RAMP).max() <= 1
 
 
-def test_transparency_is_laid_over_white(tmp_path):
+def test_transparent_pixels_become_white(tmp_path):
     half = np.zeros((40, 48, 4), dtype=np.uint8)
     half[:, 24:, 3] = 255  # black, but transparent on the left
     values = read_back(tmp_path, Image.fromarray(half, "RGBA"))
@@ -36,7 +36,7 @@ def test_transparency_is_laid_over_white(tmp_path):
     assert (values[:, 24:] == 0).all()
 
 
-def test_a_palette_with_a_transparent_color_is_laid_over_white(tmp_path):
+def test_a_transparent_palette_color_becomes_white(tmp_path):
     palette = Image.new("P", (40, 40), 1)
     palette.putpalette([10, 20, 30, 40, 50, 60])
     palette.paste(0, (0, 0, 40, 20))
@@ -45,7 +45,7 @@ def test_a_palette_with_a_transparent_color_is_laid_over_white(tmp_path):
     assert values[39, 39].tolist() == [40, 50, 60]
 
 
-def test_cmyk_becomes_the_colors_it_prints(tmp_path):
+def test_cmyk_is_converted_to_the_printed_colors(tmp_path):
     red = Image.new("RGB", (40, 40), (255, 0, 0)).convert("CMYK")
     values = read_back(tmp_path, red, "a.jpg", quality=95)
     assert np.abs(values - [255, 0, 0]).max() <= 8
@@ -55,14 +55,14 @@ def test_exif_orientation_is_applied(tmp_path):
     image = Image.new("RGB", (60, 40))
     image.paste((255, 255, 255), (0, 0, 60, 20))  # white on top
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera lay on its side: show it turned clockwise
+    exif[0x0112] = 6  # taken sideways: to be shown rotated clockwise
     values = read_back(tmp_path, image, exif=exif)
     assert values.shape == (60, 40, 3)
-    assert (values[:, 20:] == 255).all()  # what was on top is now on the right
+    assert (values[:, 20:] == 255).all()  # the top is now on the right
     assert (values[:, :20] == 0).all()
 
 
-def test_an_animation_gives_its_first_frame(tmp_path):
+def test_the_first_frame_of_an_animation_is_read(tmp_path):
     frames = [Image.new("L", (40, 40), gray) for gray in (50, 200)]
     values = read_back(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])
     assert (values == 50).all()
@@ -71,7 +71,7 @@ def test_an_animation_gives_its_first_frame(tmp_path):
 def test_a_missing_or_damaged_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"gone\.png is missing"):
         read_image(tmp_path / "gone.png")
-    (tmp_path / "text.png").write_text("no image")
+    (tmp_path / "text.png").write_text("not an image")
     with pytest.raises(UserError, match=r"text\.png cannot be read"):
         read_image(tmp_path / "text.png")
     Image.effect_noise((64, 64), 90).save(tmp_path / "whole.jpg")
@@ -81,7 +81,7 @@ def test_a_missing_or_damaged_file_is_named(tmp_path):
         read_image(tmp_path / "cut.jpg")
 
 
-def test_formats_that_start_other_programs_are_not_opened(tmp_path):
+def test_formats_that_need_an_external_program_are_rejected(tmp_path):
     Image.new("RGB", (20, 20)).save(tmp_path / "a.eps")
     with pytest.raises(UserError, match="cannot be read"):
         read_image(tmp_path / "a.eps")

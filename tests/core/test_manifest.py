@@ -1,4 +1,4 @@
-"""The manifest comes back from disk as it went."""
+"""A manifest is read back as it was written."""
 
 import pandas as pd
 import pytest
@@ -7,7 +7,7 @@ from emotion.core import manifest
 from emotion.core.errors import UserError
 
 
-def drawn_rows():
+def example_rows():
     return pd.DataFrame(
         {
             "skin_tone": ["03", ""],  # an attribute: text, leading zero kept
@@ -26,14 +26,14 @@ def drawn_rows():
 
 
 def test_a_manifest_survives_writing_and_reading(tmp_path):
-    manifest.write_manifest(tmp_path / "m.csv", drawn_rows())
+    manifest.write_manifest(tmp_path / "m.csv", example_rows())
     read = manifest.read_manifest(tmp_path / "m.csv")
     assert list(read.columns) == [*manifest.COLUMNS, "skin_tone"]
-    assert read.to_dict("list") == drawn_rows()[list(read.columns)].to_dict("list")
+    assert read.to_dict("list") == example_rows()[list(read.columns)].to_dict("list")
 
 
-def test_numbers_and_booleans_are_typed_and_the_rest_is_text(tmp_path):
-    manifest.write_manifest(tmp_path / "m.csv", drawn_rows())
+def test_numbers_and_booleans_are_typed_and_other_columns_are_text(tmp_path):
+    manifest.write_manifest(tmp_path / "m.csv", example_rows())
     read = manifest.read_manifest(tmp_path / "m.csv")
     assert read["width"].sum() == 43
     assert read["synthetic"].sum() == 1
@@ -41,13 +41,13 @@ def test_numbers_and_booleans_are_typed_and_the_rest_is_text(tmp_path):
 
 
 def test_a_manifest_without_rows_keeps_its_header(tmp_path):
-    manifest.write_manifest(tmp_path / "m.csv", drawn_rows().iloc[:0])
+    manifest.write_manifest(tmp_path / "m.csv", example_rows().iloc[:0])
     assert list(manifest.read_manifest(tmp_path / "m.csv").columns)[:10] == list(manifest.COLUMNS)
 
 
-def test_a_missing_manifest_or_column_is_named_with_the_cure(tmp_path):
+def test_a_missing_manifest_or_column_is_named_with_the_fix(tmp_path):
     with pytest.raises(UserError, match=r"m\.csv does not exist; `dvc repro prepare_splits`"):
         manifest.read_manifest(tmp_path / "m.csv")
-    drawn_rows().drop(columns=["sha256", "group"]).to_csv(tmp_path / "m.csv", index=False)
+    example_rows().drop(columns=["sha256", "group"]).to_csv(tmp_path / "m.csv", index=False)
     with pytest.raises(UserError, match=r"group, sha256"):
         manifest.read_manifest(tmp_path / "m.csv")

@@ -1,4 +1,4 @@
-"""Memory that is freed and asked for again is not fetched from the system again."""
+"""Freed memory is reused instead of being returned to the system."""
 
 import subprocess
 import sys
@@ -25,11 +25,11 @@ def page_faults(mode: str) -> int:
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a switch of glibc")
-def test_the_same_block_again_costs_no_page_faults():
+@pytest.mark.skipif(sys.platform != "linux", reason="an option of glibc")
+def test_allocating_the_same_block_again_causes_no_page_faults():
     assert page_faults("kept") < 0.2 * page_faults("default")
 
 
-def test_a_system_without_the_switch_goes_on_without_it(monkeypatch):
+def test_a_system_without_the_option_is_left_unchanged(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not keep_freed_memory()

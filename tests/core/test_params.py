@@ -1,4 +1,4 @@
-"""params.yaml is read as YAML 1.2, typed, and misspellings are refused with a hint."""
+"""params.yaml is read as YAML 1.2 and typed; misspelled and misplaced keys are rejected."""
 
 from typing import Annotated, Literal
 
@@ -6,42 +6,52 @@ import pytest
 from pydantic import Field, ValidationError, model_validator
 
 from emotion.core.errors import UserError
-from emotion.core.params import load_params, settings
+from emotion.core.params import load_params, one_of, settings
 
 
 @settings
-class SailParams:
+class ExampleParams:
     lr: Annotated[float, Field(gt=0, le=1)] = 0.1
-    mast: Literal["gaff", "lug"] = "gaff"
-    crew: int = 3
+    head: Literal["deep", "linear"] = "deep"
+    epochs: int = 3
     names: list[str] = Field(default_factory=list)
 
 
 @settings
-class Required:
+class RequiredParams:
     lr: float
 
 
 @settings
-class Ballast:
-    iron: int = 1
-    water: int = 1
+class PairParams:
+    low: int = 1
+    high: int = 2
 
     @model_validator(mode="after")
-    def _light(self):
-        if self.iron + self.water > 3:
-            raise ValueError("iron and water weigh more than 3 together")
+    def _ordered(self):
+        if self.low > self.high:
+            raise ValueError("low must not exceed high")
         return self
+
+
+@settings
+class ChoiceParams:
+    loss: Annotated[str, one_of({"focal": None, "ldam": None, "plain": None})] = "plain"
+    only: Annotated[str, one_of(["here"])] = "here"
 
 
 @pytest.fixture
 def load(tmp_path):
-    def load_text(text, schema=SailParams, section="sail", keys="[sail, seed, model.depth]"):
+    def load_text(
+        text, schema=ExampleParams, section="train", keys="[train, seed, model.depth]", **options
+    ):
         (tmp_path / "params.yaml").write_text(text)
         (tmp_path / "dvc.yaml").write_text(
             f"stages: {{a: {{cmd: x, params: {keys}}}, b: {{cmd: y}}}}"
         )
-        return load_params(schema, tmp_path / "params.yaml", tmp_path / "dvc.yaml", section)
+        return load_params(
+            schema, tmp_path / "params.yaml", tmp_path / "dvc.yaml", section, **options
+        )
 
     return load_text
 
@@ -49,67 +59,118 @@ def load(tmp_path):
 @pytest.mark.parametrize(("text", "value"), [("1e-4", 1e-4), ("3e-05", 3e-5), ("1", 1.0)])
 def test_every_spelling_of_a_number_is_a_number(load, text, value):
     # PyYAML reads the first two as text, and `dvc exp run -S` writes the second.
-    assert load(f"sail: {{lr: {text}}}").lr == value
+    assert load(f"train: {{lr: {text}}}").lr == value
 
 
-def test_a_section_left_out_or_empty_means_the_defaults(load):
-    assert load("seed: 1") == SailParams()
-    assert load("sail:") == SailParams()
-    assert load("") == SailParams()
+def test_a_missing_or_empty_section_gives_the_defaults(load):
+    assert load("seed: 1") == ExampleParams()
+    assert load("train:") == ExampleParams()
+    assert load("") == ExampleParams()
 
 
-def test_without_a_section_the_fields_come_from_the_top_level(load):
+def test_without_a_section_the_fields_are_read_from_the_top_level(load):
     assert load("{lr: 0.5, seed: 3}", section=None, keys="[lr, seed]").lr == 0.5
 
 
-def test_a_misspelled_key_is_refused_with_the_nearest_one(load):
-    with pytest.raises(UserError, match=r"section sail: unknown key 'maast' \(did you mean 'mast'"):
-        load("sail: {maast: lug}")
-    with pytest.raises(UserError, match=r"unknown key 'sial' \(did you mean 'sail'"):
-        load("sial: {}")
-    with pytest.raises(UserError, match="known keys: crew, lr, mast, names"):
-        load("sail: {zzz: 1}")
+def test_a_misspelled_key_is_rejected_with_the_closest_known_key(load):
+    with pytest.raises(UserError, match=r"section train: unknown key 'haed' \(did you mean 'head'"):
+        load("train: {haed: linear}")
+    with pytest.raises(UserError, match=r"unknown key 'trian' \(did you mean 'train'"):
+        load("trian: {}")
+    with pytest.raises(UserError, match="known keys: epochs, head, lr, names"):
+        load("train: {zzz: 1}")
 
 
-def test_a_key_that_stages_list_in_part_is_known(load):
-    assert load("model: {depth: 3}") == SailParams()
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("{epochs: 5, train: {epochs: 3}}", r"train\.epochs"),
+        ("{epochs: 5, train: {epochs: 3}, model: {epochs: 4}}", r"train\.epochs or model\.epochs"),
+        ("{lr: 1, train: {lr: 0.5}, seed: 1}", r"train\.lr"),
+    ],
+)
+@pytest.mark.parametrize("section", ["train", None])
+def test_a_top_level_key_that_belongs_in_a_section_is_rejected_with_its_place(
+    load, text, place, section
+):
+    message = rf"unknown key '(epochs|lr)' \(did you mean {place}\?\)\.$"
+    with pytest.raises(UserError, match=message):
+        load(text, section=section)
 
 
-def test_all_wrong_values_are_told_at_once_with_what_is_allowed(load):
+def test_a_known_top_level_key_may_also_be_a_key_of_a_section(load):
+    assert load("{seed: 1, model: {seed: 2}, train: {lr: 0.5}}").lr == 0.5
+
+
+def test_a_section_of_which_stages_read_single_keys_is_known(load):
+    assert load("model: {depth: 3}") == ExampleParams()
+
+
+def test_a_partial_read_accepts_other_keys_of_the_section_and_validates_its_own(load):
+    text = "train: {{lr: {lr}, head: linear, epochs: 5}}"
+    assert load(text.format(lr=0.5), RequiredParams, partial=True) == RequiredParams(lr=0.5)
+    with pytest.raises(UserError, match=r"section train: unknown key 'head'"):
+        load(text.format(lr=0.5), RequiredParams)
+    with pytest.raises(UserError, match=r"train\.lr is 'high', but should be a valid number"):
+        load(text.format(lr="high"), RequiredParams, partial=True)
+    with pytest.raises(UserError, match=r"train\.lr is missing"):
+        load("train: {head: linear}", RequiredParams, partial=True)
+
+
+def test_a_partial_read_still_rejects_unknown_top_level_keys(load):
+    with pytest.raises(UserError, match=r"unknown key 'trian' \(did you mean 'train'"):
+        load("trian: {lr: 0.5}", partial=True)
+
+
+def test_all_wrong_values_are_reported_at_once_with_what_is_allowed(load):
     with pytest.raises(UserError) as caught:
-        load("sail: {lr: 2.0, mast: sloop, crew: '3'}")
+        load("train: {lr: 2.0, head: wide, epochs: '3'}")
     message = str(caught.value)
-    assert "sail.lr is 2.0, but should be less than or equal to 1" in message
-    assert "sail.mast is 'sloop', but should be 'gaff' or 'lug'" in message
-    assert "sail.crew is '3'" in message
+    assert "train.lr is 2.0, but should be less than or equal to 1" in message
+    assert "train.head is 'wide', but should be 'deep' or 'linear'" in message
+    assert "train.epochs is '3'" in message
+
+
+def test_a_value_outside_a_registry_is_rejected_with_its_keys(load):
+    assert load("train: {loss: ldam}", ChoiceParams).loss == "ldam"
+    with pytest.raises(UserError) as caught:
+        load("train: {loss: focall, only: there}", ChoiceParams)
+    message = str(caught.value)
+    assert "train.loss is 'focall', but should be 'focal', 'ldam' or 'plain'" in message
+    assert "train.only is 'there', but should be 'here'" in message
+
+
+def test_a_registry_key_of_the_wrong_type_is_rejected(load):
+    with pytest.raises(UserError, match=r"train\.loss is 3, but should be a valid string"):
+        load("train: {loss: 3}", ChoiceParams)
 
 
 def test_a_missing_value_is_named(load):
-    with pytest.raises(UserError, match=r"sail\.lr is missing"):
-        load("sail: {}", schema=Required)
+    with pytest.raises(UserError, match=r"train\.lr is missing"):
+        load("train: {}", schema=RequiredParams)
 
 
-def test_a_rule_between_keys_words_itself(load):
-    with pytest.raises(UserError, match=r"params\.yaml: iron and water weigh more than 3 together"):
-        load("sail: {iron: 2, water: 2}", schema=Ballast)
+def test_the_message_of_a_rule_between_keys_is_kept_as_written(load):
+    with pytest.raises(UserError, match=r"params\.yaml: low must not exceed high\.$"):
+        load("train: {low: 3, high: 2}", schema=PairParams)
 
 
-@pytest.mark.parametrize("text", ["sail: [1, 2]", "sail: 3"])
-def test_a_section_that_is_no_mapping_is_refused(load, text):
-    with pytest.raises(UserError, match="sail must be a mapping"):
+@pytest.mark.parametrize("text", ["train: [1, 2]", "train: 3"])
+def test_a_section_that_is_not_a_mapping_is_rejected(load, text):
+    with pytest.raises(UserError, match="train must be a mapping"):
         load(text)
 
 
-def test_broken_yaml_and_a_missing_file_are_one_sentence(load, tmp_path):
+def test_broken_yaml_and_a_missing_file_are_reported_in_one_sentence(load, tmp_path):
     with pytest.raises(UserError, match=r"params\.yaml is not valid YAML") as caught:
-        load("sail: {lr: [}")
+        load("train: {lr: [}")
     assert "\n" not in str(caught.value)
     with pytest.raises(UserError, match="does not exist; run from the root"):
-        load_params(SailParams, tmp_path / "none.yaml", tmp_path / "dvc.yaml", "sail")
+        load_params(ExampleParams, tmp_path / "none.yaml", tmp_path / "dvc.yaml", "train")
 
 
-def test_settings_are_immutable_and_by_name_only():
+def test_settings_are_immutable_and_keyword_only():
     with pytest.raises(AttributeError):
-        SailParams().crew = 4
+        ExampleParams().epochs = 4
     with pytest.raises((TypeError, ValidationError)):
-        SailParams(0.5)
+        ExampleParams(0.5)

@@ -1,4 +1,4 @@
-"""Random numbers follow from what they are for, and from nothing else."""
+"""Random numbers depend on their seed and row only."""
 
 import numpy as np
 from scipy import stats
@@ -23,12 +23,12 @@ def test_uniforms_of_a_row_do_not_depend_on_its_neighbors():
     np.testing.assert_array_equal(together, reversed_rows[::-1])
 
 
-def test_more_draws_leave_the_first_ones_alone():
+def test_more_draws_do_not_change_the_first_ones():
     few, many = uniforms(7, np.arange(10), draws=3), uniforms(7, np.arange(10), draws=8)
     np.testing.assert_array_equal(few, many[:, :3])
 
 
-def test_uniforms_are_uniform_and_unrelated_between_rows_draws_and_seeds():
+def test_uniforms_are_uniform_and_uncorrelated_between_rows_draws_and_seeds():
     values = uniforms(derive_seed(42, 1, "augment"), np.arange(20_000), draws=4)
     other = uniforms(derive_seed(42, 2, "augment"), np.arange(20_000), draws=4)
     assert values.min() >= 0
@@ -42,7 +42,7 @@ def test_uniforms_are_uniform_and_unrelated_between_rows_draws_and_seeds():
         assert abs(np.corrcoef(a, b)[0, 1]) < 0.03  # 4 standard errors at 20,000 pairs
 
 
-def test_a_derived_seed_is_the_same_everywhere_and_tells_purposes_apart():
+def test_a_derived_seed_is_reproducible_and_differs_between_purposes():
     assert derive_seed(42, "split") == derive_seed(42, "split")
     purposes = [(42,), (43,), (42, 0), (42, "a"), (42, "b"), (4, 2), (2, 4)]
     seeds = {derive_seed(*parts) for parts in purposes}
@@ -51,6 +51,6 @@ def test_a_derived_seed_is_the_same_everywhere_and_tells_purposes_apart():
 
 
 def test_derived_seeds_never_change():
-    # Computed by hand from blake2b(b"42/split", 8 bytes); another value would move every split
+    # Computed separately as blake2b(b"42/split", 8 bytes). Another value would change every split
     # and every augmentation of every user.
     assert derive_seed(42, "split") == 4372013165069994951

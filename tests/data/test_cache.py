@@ -1,36 +1,42 @@
-"""The cache holds each image once, upright, squared, in the order asked for."""
+"""Images are decoded once or in every epoch, with the same pixels in the same order."""
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pydantic import ValidationError
 
 from emotion.core.errors import UserError
-from emotion.data.cache import CachedImages, DecodedImages, cache_images, cached_side
+from emotion.data.cache import CachedImages, CacheParams, DecodedImages, cache_images, open_images
+from tests.conftest import preprocessing_of
+
+AT_32 = preprocessing_of(32)
 
 
-def test_images_come_in_the_order_of_their_paths(tmp_path):
+def test_images_are_in_the_order_of_their_paths(tmp_path):
     paths = []
     for value in (30, 200, 90):
         paths.append(str(tmp_path / f"{value}.png"))
         Image.new("L", (20, 20), value).save(paths[-1])
-    cache = cache_images(paths, 32, "bicubic", "test")
-    assert cache.shape == (3, 3, cached_side(32), cached_side(32))
+    cache = cache_images(paths, AT_32)
+    assert cache.shape == (3, 3, 36, 36)
     assert cache[:, 1, 5, 5].tolist() == [30, 200, 90]
 
 
-def test_a_wide_image_keeps_its_center_square(tmp_path):
+def test_a_wide_image_is_cropped_to_its_central_square(tmp_path):
     image = np.zeros((40, 120, 3), dtype=np.uint8)
     image[:, 40:80] = (10, 120, 250)
     Image.fromarray(image).save(tmp_path / "wide.png")
-    cache = cache_images([str(tmp_path / "wide.png")], 32, "bilinear", "test")
+    cache = cache_images(
+        [str(tmp_path / "wide.png")], preprocessing_of(32, interpolation="bilinear")
+    )
     assert cache[0, :, 18, 18].tolist() == [10, 120, 250]
-    assert cache[0, 2, :, 1:-1].min() > 240  # none of the black sides
+    assert cache[0, 2, :, 1:-1].min() > 240  # without the black sides
 
 
-def test_an_image_that_vanished_is_named(tmp_path):
+def test_a_missing_image_is_named(tmp_path):
     with pytest.raises(UserError, match=r"gone\.png is missing"):
-        cache_images([str(tmp_path / "gone.png")], 32, "bilinear", "test")
+        cache_images([str(tmp_path / "gone.png")], AT_32)
 
 
 @pytest.fixture
@@ -43,15 +49,16 @@ def color_paths(tmp_path):
     return paths
 
 
-def test_grayscale_keeps_pillows_luminance(color_paths):
-    gray = cache_images(color_paths, 32, "bicubic", "test", grayscale=True)
-    color = cache_images(color_paths, 32, "bicubic", "test")
+def test_a_grayscale_cache_holds_pillows_luminance(color_paths):
+    gray = cache_images(color_paths, preprocessing_of(32, grayscale=True))
+    color = cache_images(color_paths, AT_32)
     assert gray.shape == (5, 1, 36, 36)
-    images = [Image.fromarray(p.permute(1, 2, 0).numpy()).convert("L") for p in color]
-    assert all(np.array_equal(p, np.asarray(q)) for p, q in zip(gray[:, 0], images, strict=True))
+    for ours, image in zip(gray[:, 0], color, strict=True):
+        expected = Image.fromarray(image.permute(1, 2, 0).numpy()).convert("L")
+        assert np.array_equal(ours, np.asarray(expected))
 
 
-def test_a_cache_beyond_its_memory_lies_in_a_file_and_holds_the_same(
+def test_a_cache_over_its_memory_limit_is_a_mapped_file_with_the_same_content(
     color_paths, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -60,17 +67,47 @@ def test_a_cache_beyond_its_memory_lies_in_a_file_and_holds_the_same(
     monkeypatch.setattr(
         np, "memmap", lambda *args, **kw: mapped_files.append(1) or memmap(*args, **kw)
     )
-    mapped = cache_images(color_paths, 32, "bicubic", "test", memory_gb=1e-6)
+    mapped = open_images(color_paths, AT_32, CacheParams(cache_gb=1e-6)).tensor
     assert mapped_files == [1]
-    assert torch.equal(mapped, cache_images(color_paths, 32, "bicubic", "test"))
-    assert set(tmp_path.iterdir()) == before  # nothing to clean up, however the process ends
+    assert torch.equal(mapped, cache_images(color_paths, AT_32))
+    assert set(tmp_path.iterdir()) == before  # no file to clean up, however the process ends
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
-def test_decoding_as_one_goes_gives_the_cached_images_in_order(color_paths, workers):
-    cached = CachedImages(cache_images(color_paths, 32, "bicubic", "test"))
-    decoded = DecodedImages(color_paths, 36, Image.Resampling.BICUBIC, False, workers)
+def test_decoding_per_batch_gives_the_same_images_as_the_cache(color_paths, workers):
+    cached = open_images(color_paths, AT_32, CacheParams())
+    decoded = open_images(color_paths, AT_32, CacheParams(cache="off", workers=workers))
+    assert isinstance(cached, CachedImages)
+    assert isinstance(decoded, DecodedImages)
     rows = [np.array([3, 1]), np.array([0]), np.array([4, 2, 3])]
     for ours, expected in zip(decoded.batches(rows), cached.batches(rows), strict=True):
         assert torch.equal(ours, expected)
     assert len(decoded) == len(cached) == 5
+
+
+def test_without_a_cache_files_are_read_per_batch_and_a_missing_one_is_named(color_paths, tmp_path):
+    paths = [*color_paths, str(tmp_path / "gone.png")]
+    decoded = open_images(paths, AT_32, CacheParams(cache="off", workers=0))
+    [batch] = decoded.batches([np.array([0, 4])])
+    assert batch.shape == (2, 3, 36, 36)
+    with pytest.raises(UserError, match=r"gone\.png is missing"):
+        list(decoded.batches([np.array([5])]))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cache": "on"},
+        {"cache_gb": 0.0},
+        {"cache_gb": float("inf")},
+        {"cache_gb": float("nan")},
+        {"workers": -1},
+        {"workers": 1.5},
+        {"cache_mb": 100},
+    ],
+    ids=str,
+)
+def test_invalid_cache_settings_are_rejected(wrong):
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        CacheParams(**wrong)

@@ -1,4 +1,4 @@
-"""The training view is a pure function of (seed, epoch, row); its geometry is what it says."""
+"""The training view is a pure function of (seed, epoch, row); its operations are torchvision's."""
 
 import math
 
@@ -10,8 +10,10 @@ from torch.nn import functional as F
 from torchvision.transforms import functional as TF
 
 from emotion.data import transforms
+from tests.conftest import preprocessing_of
 
-MEAN, STD = [0.5, 0.4, 0.3], [0.2, 0.3, 0.4]
+MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
+PREPROCESSING = preprocessing_of(32, mean=MEAN, std=STD)
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def images():
 
 
 def view(images, rows, seed=1, epoch=1):
-    return transforms.train_batch(images, np.asarray(rows), seed, epoch, 32, MEAN, STD)
+    return transforms.augment_batch(images, np.asarray(rows), seed, epoch, PREPROCESSING)
 
 
 def draws(count, **fixed):
@@ -36,7 +38,7 @@ def resample(image, matrix):
     return F.grid_sample(image[None], grid, align_corners=False)[0]
 
 
-def test_a_rows_view_does_not_depend_on_its_batch(images):
+def test_the_view_of_a_row_does_not_depend_on_its_batch(images):
     whole = view(images, range(6))
     parts = torch.cat([view(images[:2], [0, 1]), view(images[2:], [2, 3, 4, 5])])
     shuffled = view(images[[3, 1]], [3, 1])
@@ -50,12 +52,12 @@ def test_another_seed_or_epoch_gives_another_view(images, changed):
 
 
 def test_validation_is_the_normalized_center_crop(images):
-    ours = transforms.eval_batch(images, 32, MEAN, STD)
+    ours = transforms.preprocess_batch(images, PREPROCESSING)
     crop = TF.center_crop(images.float() / 255, 32)
     torch.testing.assert_close(ours, TF.normalize(crop, MEAN, STD))
 
 
-def test_neutral_draws_leave_the_image_as_it_is(images):
+def test_neutral_draws_do_not_change_the_image(images):
     image = images[0].float()
     same = resample(image, transforms.affine_matrices(draws(1)))
     torch.testing.assert_close(same, image, atol=0.01, rtol=0)  # of 255
@@ -68,7 +70,7 @@ def test_a_low_flip_draw_mirrors_left_and_right(images):
 
 
 @pytest.mark.parametrize("angle", [0.0, 1.0])
-def test_rotation_turns_by_15_degrees_at_the_most(angle):
+def test_the_largest_rotation_is_15_degrees(angle):
     yy, xx = np.mgrid[0:64, 0:64]
     image = torch.from_numpy(np.exp(-((xx - 48) ** 2 + (yy - 31.5) ** 2) / 8)).float()[None]
     turned = resample(image, transforms.affine_matrices(draws(1, angle=angle)))[0]
@@ -76,7 +78,7 @@ def test_rotation_turns_by_15_degrees_at_the_most(angle):
     assert abs(math.degrees(math.atan2(y, x))) == pytest.approx(15, abs=1.5)
 
 
-def test_the_grid_is_torchs_affine_grid():
+def test_the_sampling_grid_equals_torchs_affine_grid():
     matrices = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0))
     expected = F.affine_grid(matrices, [5, 1, 17, 17], align_corners=False)
     torch.testing.assert_close(transforms.sampling_grid(matrices, 17), expected)
@@ -89,14 +91,14 @@ def test_the_smallest_crop_shows_three_quarters_of_the_area():
 
 def test_crops_stay_inside_the_image():
     random = torch.rand(500, 6, generator=torch.Generator().manual_seed(0))
-    random[:, 5] = 0.5  # upright: rotation may look past the border
+    random[:, 5] = 0.5  # upright: rotation may sample beyond the border
     matrices = transforms.affine_matrices(random)
     corners = matrices @ torch.tensor([[1, 1, 1.0], [-1, -1, 1.0], [1, -1, 1.0]]).T
     assert corners.abs().max() <= 1 + 1e-5
 
 
 def jitter(images, **factors):
-    """Jitter images by draws that are neutral but for those named."""
+    """Jitter images by draws that are neutral unless given."""
     names = ("brightness", "contrast", "saturation")
     draws = torch.tensor([[factors.get(name, 0.5) for name in names]] * len(images))
     return transforms.jitter(images, draws)
@@ -120,56 +122,57 @@ def test_neutral_jitter_changes_nothing(colors):
     ],
 )
 @pytest.mark.parametrize(("draw", "factor"), [(0.0, 0.8), (1.0, 1.2)])
-def test_each_jitter_is_torchvisions(colors, name, reference, draw, factor):
+def test_each_jitter_equals_torchvisions(colors, name, reference, draw, factor):
     expected = reference(colors, factor)
     torch.testing.assert_close(jitter(colors, **{name: draw}), expected, atol=2e-3, rtol=0)
 
 
-def test_all_three_together_are_one_after_the_other(colors):
-    colors = 0.3 + 0.4 * colors  # where nothing is cut off between the three
+def test_all_three_jitters_together_equal_torchvisions_in_sequence(colors):
+    colors = 0.3 + 0.4 * colors  # in this range none of the three clips
     expected = TF.adjust_brightness(colors, 1.1)
     expected = TF.adjust_saturation(TF.adjust_contrast(expected, 0.8), 1.2)
     together = jitter(colors, brightness=0.75, contrast=0.0, saturation=1.0)
     torch.testing.assert_close(together, expected, atol=2e-3, rtol=0)
 
 
-def test_a_gray_cache_gives_the_views_of_its_rgb_twin(images):
+def test_a_grayscale_cache_gives_the_same_views_as_its_rgb_copy(images):
     gray = images[:, :1]
     torch.testing.assert_close(
         view(gray, range(6)), view(gray.expand(-1, 3, -1, -1), range(6)), atol=1e-4, rtol=0
     )
-    ours = transforms.eval_batch(gray, 32, MEAN, STD)
-    assert torch.equal(ours, transforms.eval_batch(gray.expand(-1, 3, -1, -1), 32, MEAN, STD))
+    ours = transforms.preprocess_batch(gray, PREPROCESSING)
+    assert torch.equal(ours, transforms.preprocess_batch(gray.expand(-1, 3, -1, -1), PREPROCESSING))
 
 
-def test_erasing_hits_a_quarter_of_the_images_and_at_most_a_fifth_of_the_area():
+def test_a_quarter_of_the_images_is_erased_by_at_most_a_fifth_of_the_area():
     erased = torch.ones(2000, 3, 32, 32)
     transforms.erase(erased, np.random.default_rng(0).random((2000, 4)))
     share = (erased == 0).float().mean(dim=(1, 2, 3))
     assert (share > 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
-    assert share.max() <= 0.2 + 0.05  # whole pixels only
+    assert share.max() <= 0.2 + 0.05  # boxes are rounded to whole pixels
     assert torch.equal(erased[:, 0], erased[:, 2])
 
 
-def test_what_rotation_brings_in_is_reflected_and_never_black():
+def test_rotation_fills_the_corners_by_reflection_and_not_with_black():
     white = torch.full((64, 3, 36, 36), 200, dtype=torch.uint8)
-    views = transforms.train_batch(white, np.arange(64), 0, 1, 32, [0.0] * 3, [1.0] * 3)
+    identity = preprocessing_of(32, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    views = transforms.augment_batch(white, np.arange(64), 0, 1, identity)
     erased = (views == 0).all(dim=1, keepdim=True).expand_as(views)
     assert views[~erased].min() > 0.5
 
 
-def test_flips_are_as_common_as_not():
+def test_half_of_the_images_are_flipped():
     image = torch.zeros(400, 3, 36, 36, dtype=torch.uint8)
     image[..., :18] = 255
-    views = transforms.train_batch(image, np.arange(400), 0, 1, 32, MEAN, STD)
+    views = transforms.augment_batch(image, np.arange(400), 0, 1, PREPROCESSING)
     left, right = views[..., :8].mean(dim=(1, 2, 3)), views[..., -8:].mean(dim=(1, 2, 3))
     assert (left < right).float().mean().item() == pytest.approx(0.5, abs=0.08)
 
 
-def test_pillow_and_the_view_agree_on_orientation():
-    """A guard against swapped axes: brightness grows to the right before and after."""
+def test_the_view_has_the_orientation_that_pillow_reads():
+    """Detects swapped axes: brightness increases to the right before and after."""
     ramp = Image.fromarray(np.tile(np.linspace(0, 255, 36, dtype=np.uint8), (36, 1)))
     images = torch.from_numpy(np.asarray(ramp.convert("RGB")).copy()).permute(2, 0, 1)[None]
-    views = transforms.eval_batch(images, 32, MEAN, STD)
+    views = transforms.preprocess_batch(images, PREPROCESSING)
     assert (views[0, 0, 0].diff() >= 0).all()
     assert views[0, 0, :, 5].std() == 0

@@ -1,4 +1,4 @@
-"""AffectNet is read in both published forms; its validation set is our test."""
+"""AffectNet is read in both published forms; its validation set is used as test."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def write_tables(root, train, validation, lists=""):
 @pytest.mark.parametrize(
     "images", ["Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images"]
 )
-def test_the_tables_are_read_wherever_they_lie(tmp_path, lists, images):
+def test_tables_are_read_from_every_known_folder(tmp_path, lists, images):
     (tmp_path / images).mkdir(parents=True)
     write_tables(tmp_path, line("689/a.jpg", 1), line("10/b.jpg", 7, "-0.1", "0.9"), lists)
     assert read_affectnet(tmp_path).to_dict("list") == {
@@ -54,7 +54,7 @@ def test_the_tables_are_read_wherever_they_lie(tmp_path, lists, images):
     }
 
 
-def test_every_code_has_its_word_and_none_is_not_neutral(tmp_path):
+def test_every_code_maps_to_its_word_and_none_is_not_neutral(tmp_path):
     (tmp_path / "Manually_Annotated_Images").mkdir()
     train = "".join(line(f"1/{code}.jpg", code) for code in range(11))
     write_tables(tmp_path, train, line("1/x.jpg", 11) + line("", ""))
@@ -86,7 +86,7 @@ def annotate(folder, name, expression, valence, arousal, image=True):
         np.save(folder / f"annotations/{name}_{suffix}.npy", value)
 
 
-def test_the_sets_are_read_whether_their_values_are_text_or_numbers(tmp_path):
+def test_sets_are_read_with_text_and_with_numeric_values(tmp_path):
     annotate(tmp_path / "train_set", "10", np.array("3"), np.array("0.5"), np.array("-0.25"))
     annotate(tmp_path / "train_set", "9", np.array(0), np.array(0.5), np.array(-0.25))
     annotate(tmp_path / "val_set", "0", np.array(["6"]), np.array([1.0]), np.array([0.0]))
@@ -103,7 +103,7 @@ def test_the_sets_are_read_whether_their_values_are_text_or_numbers(tmp_path):
     }
 
 
-def test_images_and_annotations_without_each_other_keep_their_rows(tmp_path):
+def test_unpaired_images_and_annotations_keep_their_rows(tmp_path):
     train, text = tmp_path / "train_set", np.array("1")
     annotate(train, "1", text, text, text)
     annotate(train, "2", text, text, text, image=False)
@@ -121,7 +121,7 @@ def test_images_and_annotations_without_each_other_keep_their_rows(tmp_path):
     assert rows["valence"].tolist() == ["1", "1", "", "1", "", "", ""]
 
 
-def test_a_set_without_annotations_is_refused(tmp_path):
+def test_a_set_without_annotations_is_rejected(tmp_path):
     text = np.array("1")
     annotate(tmp_path / "train_set", "1", text, text, text)
     (tmp_path / "val_set/images").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""CK+'s names say who is in the image."""
+"""The file names of CK+ contain the subject."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def touch(root, *paths):
     return root
 
 
-def test_the_subject_is_in_the_name_and_the_label_is_the_folder(tmp_path):
+def test_subject_comes_from_the_file_name_and_label_from_the_folder(tmp_path):
     root = touch(
         tmp_path,
         "happy/S010_006_00000013.png",
@@ -34,10 +34,10 @@ def test_the_subject_is_in_the_name_and_the_label_is_the_folder(tmp_path):
     }
 
 
-def test_class_folders_of_another_corpus_are_refused(tmp_path):
+def test_class_folders_of_another_corpus_are_rejected(tmp_path):
     with pytest.raises(UserError, match=r"S010_004_00000017\.png, first happy/1\.png; .* folder"):
         read_ckplus(touch(tmp_path, "happy/1.png", "sad/2.png"))
 
 
-def test_an_empty_folder_gives_no_rows(tmp_path):
+def test_an_empty_folder_has_no_rows(tmp_path):
     assert read_ckplus(tmp_path).empty

@@ -1,4 +1,4 @@
-"""labels.csv is taken at its word, and every misuse of it is one sentence."""
+"""labels.csv is read as written, and every defect has an error message."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def read(tmp_path):
     return read_text
 
 
-def test_two_columns_are_enough(read, tmp_path):
+def test_path_and_label_are_the_only_required_columns(read, tmp_path):
     touch(tmp_path / "corpus", "a/1.jpg", "b/2.jpg")
     rows = read("path,label\na/1.jpg,none\n./b//2.jpg,NA\n")
     assert rows.to_dict("list") == {
@@ -55,18 +55,18 @@ def test_a_table_saved_by_excel_is_read(read):
     assert rows[["path", "label"]].to_numpy().tolist() == [["1.jpg", "happy"]]
 
 
-def test_a_missing_table_names_the_other_format(tmp_path):
+def test_a_missing_table_error_suggests_the_format_folder(tmp_path):
     with pytest.raises(UserError, match=r"labels\.csv does not exist.*data\.format to folder"):
         read_csv_table(tmp_path)
 
 
-def test_missing_columns_are_named_with_those_there(read):
+def test_missing_columns_are_named_with_the_existing_ones(read):
     with pytest.raises(UserError, match=r"lacks the column\(s\) path, label; it has file, emotion"):
         read("file,emotion\n1.jpg,happy\n")
 
 
 @pytest.mark.parametrize("column", ["width", "sha256", "pixels", "attempts", "vote_problem"])
-def test_columns_that_are_filled_in_later_are_refused(read, column):
+def test_columns_that_are_filled_in_later_are_rejected(read, column):
     with pytest.raises(
         UserError, match=rf"column\(s\) {column}, which prepare_splits fills itself"
     ):
@@ -88,7 +88,23 @@ def test_a_path_from_another_machine_is_found_under_the_root(read, tmp_path):
     assert rows["path"].tolist() == ["train/happy/1.jpg"]
 
 
-def test_images_with_two_rows_are_told_all_at_once(read, tmp_path):
+def test_masks_are_resolved_like_images_and_a_missing_one_is_reported(read, tmp_path):
+    touch(tmp_path / "corpus", "1.jpg", "2.jpg", "3.jpg", "evidence/1.png", "evidence/2.png")
+    rows = read(
+        "path,label,evidence\n"
+        f"1.jpg,a,{tmp_path.as_posix()}/corpus/evidence/1.png\n"
+        "2.jpg,a,C:\\data\\evidence\\2.png\n"
+        "3.jpg,a,evidence/3.png\n"
+        "4.jpg,a,\n"
+    )
+    assert rows["evidence"].tolist() == ["evidence/1.png", "evidence/2.png", "evidence/3.png", ""]
+    assert rows["attempts"].tolist()[:2] == ["", ""]
+    assert rows["attempts"][2].endswith("corpus/3.png (its evidence mask)")
+    assert "evidence mask" not in rows["attempts"][3]
+    assert "evidence" not in read("path,label\n1.jpg,a\n")
+
+
+def test_all_images_with_two_rows_are_reported_at_once(read, tmp_path):
     touch(tmp_path / "corpus", "3.jpg")
     with pytest.raises(UserError) as caught:
         read("path,label\n1.jpg,a\nx/../1.jpg,b\n3.jpg,a\n/elsewhere/3.jpg,b\n2.jpg,a\n")
@@ -97,24 +113,24 @@ def test_images_with_two_rows_are_told_all_at_once(read, tmp_path):
     assert "Give each image one row" in message
 
 
-def test_votes_become_numbers_and_an_empty_cell_is_none(read):
+def test_votes_are_integers_and_an_empty_cell_is_0(read):
     rows = read("path,label,votes_happy,votes_NF\n1.jpg,,3,\n2.jpg,,0,10\n")
     assert rows["votes_happy"].tolist() == [3, 0]
     assert rows["votes_NF"].tolist() == [0, 10]
 
 
 @pytest.mark.parametrize("cell", ["two", "1.5", "-1"])
-def test_votes_that_are_no_whole_numbers_are_refused(read, cell):
+def test_votes_that_are_not_whole_numbers_are_rejected(read, cell):
     with pytest.raises(UserError, match=rf"1 values of votes_sad .*'{cell}' \(line 3\)"):
         read(f"path,label,votes_sad\n1.jpg,,3\n2.jpg,,{cell}\n")
 
 
-def test_a_synthetic_that_is_no_boolean_is_refused(read):
+def test_a_synthetic_value_that_is_not_a_boolean_is_rejected(read):
     with pytest.raises(UserError, match=r"1 values of synthetic .*'maybe' \(line 3\)"):
         read("path,label,synthetic\n1.jpg,a,yes\n2.jpg,a,maybe\n")
 
 
-@pytest.mark.filterwarnings("ignore")  # as in a user's run, where a warning stops nothing
+@pytest.mark.filterwarnings("ignore")  # as in a user's run, where warnings are not errors
 @pytest.mark.parametrize(
     "text",
     [
@@ -124,11 +140,11 @@ def test_a_synthetic_that_is_no_boolean_is_refused(read):
         "path,label\n1,2\n1,2,3\n",
     ],
 )
-def test_a_malformed_table_is_one_sentence(read, text):
+def test_a_malformed_table_is_rejected(read, text):
     with pytest.raises(UserError, match=r"is not a comma-separated UTF-8 table"):
         read(text)
 
 
-def test_another_encoding_is_named(read):
+def test_another_encoding_is_rejected_with_a_hint_to_use_utf_8(read):
     with pytest.raises(UserError, match="UTF-8"):
         read("path,label\nfröhlich.jpg,happy\n", encoding="latin-1")

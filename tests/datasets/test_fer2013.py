@@ -1,4 +1,4 @@
-"""FER2013 is read in all three forms in which it lies about."""
+"""FER2013 is read in all three forms in circulation."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def gray(value):
     return " ".join([str(value)] * 2304)
 
 
-def test_kaggles_table_gives_words_splits_and_images(tmp_path):
+def test_the_kaggle_table_is_read_into_words_splits_and_images(tmp_path):
     ramp = " ".join(str(i % 256) for i in range(2304))
     (tmp_path / "fer2013.csv").write_text(
         f"emotion,pixels,Usage\n0,{ramp},Training\n6,{gray(255)},PublicTest\n"
@@ -37,14 +37,14 @@ def test_kaggles_table_gives_words_splits_and_images(tmp_path):
     assert (second == 255).all()
 
 
-def test_every_code_has_its_word(tmp_path):
+def test_every_code_maps_to_its_word(tmp_path):
     lines = "".join(f"{code},{gray(code)},Training\n" for code in range(7))
     (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n" + lines)
     words = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"]
     assert read_fer2013(tmp_path)["label"].tolist() == words
 
 
-def test_the_other_table_has_spaces_and_another_order(tmp_path):
+def test_the_other_table_with_spaces_and_another_column_order_is_read(tmp_path):
     (tmp_path / "icml_face_data.csv").write_text(
         f"emotion, Usage, pixels\n5,Training,{gray(7)}\n4,PrivateTest,{gray(8)}\n"
     )
@@ -54,7 +54,7 @@ def test_the_other_table_has_spaces_and_another_order(tmp_path):
     assert [image[0, 0] for image in rows["pixels"]] == [7, 8]
 
 
-def test_class_folders_are_read_as_folders(tmp_path):
+def test_class_folders_are_read(tmp_path):
     for path in ("train/angry/1.jpg", "test/happy/2.jpg"):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).touch()
@@ -67,11 +67,11 @@ def test_class_folders_are_read_as_folders(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "broken", ["", "1 2 3", gray(1) + " 1", gray(256), gray(-1), gray("1.5"), gray("x")]
+    "invalid", ["", "1 2 3", gray(1) + " 1", gray(256), gray(-1), gray("1.5"), gray("x")]
 )
-def test_a_broken_string_of_pixels_loses_one_image_not_the_table(tmp_path, broken):
+def test_an_invalid_string_of_pixels_affects_only_its_own_image(tmp_path, invalid):
     (tmp_path / "fer2013.csv").write_text(
-        f"emotion,pixels,Usage\n0,{gray(1)},Training\n9,{broken},Elsewhere\n2,{gray(3)},Training\n"
+        f"emotion,pixels,Usage\n0,{gray(1)},Training\n9,{invalid},Elsewhere\n2,{gray(3)},Training\n"
     )
     rows = read_fer2013(tmp_path)
     assert [image is None for image in rows["pixels"]] == [False, True, False]
@@ -80,13 +80,13 @@ def test_a_broken_string_of_pixels_loses_one_image_not_the_table(tmp_path, broke
     assert rows["path"].tolist()[2] == "fer2013/00002.png"
 
 
-def test_a_table_of_another_size_is_refused(tmp_path):
+def test_a_table_of_another_image_size_is_rejected(tmp_path):
     (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n0,1 2 3 4,Training\n")
     with pytest.raises(UserError, match=r"no row of 2304 pixels .*the first has 4 values"):
         read_fer2013(tmp_path)
 
 
-def test_an_empty_table_and_missing_columns_are_refused(tmp_path):
+def test_an_empty_table_and_missing_columns_are_rejected(tmp_path):
     (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n")
     with pytest.raises(UserError, match="no row of 2304 pixels"):
         read_fer2013(tmp_path)
@@ -95,7 +95,7 @@ def test_an_empty_table_and_missing_columns_are_refused(tmp_path):
         read_fer2013(tmp_path)
 
 
-def test_a_folder_without_any_form_names_all_three(tmp_path):
+def test_the_error_for_an_unknown_folder_names_all_three_forms(tmp_path):
     (tmp_path / "train").mkdir()
     with pytest.raises(UserError, match=r"neither fer2013\.csv nor icml_face_data\.csv nor the f"):
         read_fer2013(tmp_path)

@@ -1,4 +1,4 @@
-"""FER+'s votes are put beside FER2013's images, row by row."""
+"""The votes of FER+ are joined to the images of FER2013, row by row."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def write_votes(corpus, *lines):
     (corpus / "fer2013new.csv").write_text(HEADER + "".join(line + "\n" for line in lines))
 
 
-def test_votes_stand_beside_the_image_of_their_row(corpus):
+def test_votes_are_joined_to_the_image_of_the_same_row(corpus):
     write_votes(
         corpus,
         "Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0",
@@ -49,13 +49,13 @@ def test_votes_stand_beside_the_image_of_their_row(corpus):
     assert set(rows["source"]) == {"ferplus"}
 
 
-def test_tables_of_different_length_are_refused(corpus):
+def test_tables_of_different_length_are_rejected(corpus):
     write_votes(corpus, "Training,a.png,4,0,0,1,3,2,0,0,0,0")
     with pytest.raises(UserError, match=r"has 1 rows, .*fer2013\.csv has 3; they must have the sa"):
         read_ferplus(corpus)
 
 
-def test_tables_in_different_order_are_refused(corpus):
+def test_tables_in_different_order_are_rejected(corpus):
     votes = "a.png,4,0,0,1,3,2,0,0,0,0"
     write_votes(corpus, *(f"{usage},{votes}" for usage in ("Training", "Training", "PrivateTest")))
     with pytest.raises(UserError, match=r"1 differ in Usage, first 'Training' \(line 3\)"):

@@ -1,4 +1,4 @@
-"""Class folders are read with or without split folders above them."""
+"""Class folders are read with and without split folders above them."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def touch(root, *paths):
     return root
 
 
-def test_a_class_is_its_folder(tmp_path):
+def test_the_folder_name_is_the_class(tmp_path):
     root = touch(tmp_path / "corpus", "happy/1.jpg", "Sad/deep/er/2.PNG", "happy/0.webp")
     rows = read_folder(root)
     assert rows[["path", "label"]].to_numpy().tolist() == [
@@ -27,21 +27,21 @@ def test_a_class_is_its_folder(tmp_path):
 
 
 @pytest.mark.parametrize("names", [("train", "valid", "test"), ("Training", "val", "testing")])
-def test_split_folders_above_the_classes_are_the_split(tmp_path, names):
+def test_split_folders_above_class_folders_give_the_split(tmp_path, names):
     root = touch(tmp_path, *(f"{name}/happy/{name}.jpg" for name in names))
     rows = read_folder(root)
     assert set(rows["split"]) == set(names)
     assert set(rows["label"]) == {"happy"}
 
 
-def test_what_is_no_image_is_passed_over(tmp_path):
+def test_files_that_are_not_images_are_ignored(tmp_path):
     root = touch(
         tmp_path, "happy/1.jpg", "happy/._1.jpg", "happy/Thumbs.db", ".cache/2.jpg", "readme.txt"
     )
     assert read_folder(root)["path"].tolist() == ["happy/1.jpg"]
 
 
-def test_images_outside_class_folders_are_refused_all_at_once(tmp_path):
+def test_all_images_outside_class_folders_are_reported_at_once(tmp_path):
     root = touch(tmp_path, "happy/1.jpg", "2.jpg", "3.jpg")
     with pytest.raises(UserError, match=r"2 images .* no class folder, first 2\.jpg, 3\.jpg"):
         read_folder(root)
@@ -50,11 +50,11 @@ def test_images_outside_class_folders_are_refused_all_at_once(tmp_path):
         read_folder(root)
 
 
-def test_split_folders_beside_class_folders_are_refused(tmp_path):
+def test_split_folders_mixed_with_class_folders_are_rejected(tmp_path):
     root = touch(tmp_path, "train/happy/1.jpg", "sad/2.jpg")
     with pytest.raises(UserError, match=r"mixes split folders \(train\) with others \(sad\)"):
         read_folder(root)
 
 
-def test_an_empty_folder_gives_no_rows(tmp_path):
+def test_an_empty_folder_has_no_rows(tmp_path):
     assert read_folder(tmp_path).empty

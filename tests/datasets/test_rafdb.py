@@ -1,4 +1,4 @@
-"""RAF-DB's list gives labels and splits, and the names of the aligned faces."""
+"""The list of RAF-DB gives labels, splits and the names of the aligned faces."""
 
 import pytest
 
@@ -6,14 +6,14 @@ from emotion.core.errors import UserError
 from emotion.datasets.rafdb import read_rafdb
 
 
-def make(root, text, listed="EmoLabel/list_patition_label.txt", folder="Image/aligned"):
-    (root / listed).parent.mkdir(parents=True, exist_ok=True)
-    (root / listed).write_text(text)
+def make(root, text, list_file="EmoLabel/list_patition_label.txt", folder="Image/aligned"):
+    (root / list_file).parent.mkdir(parents=True, exist_ok=True)
+    (root / list_file).write_text(text)
     (root / folder).mkdir(parents=True)
     return root
 
 
-def test_a_line_is_an_image(tmp_path):
+def test_a_line_becomes_a_row(tmp_path):
     root = make(tmp_path, "train_00001.jpg 5\ntrain_00002.jpg 4\ntest_0001.jpg 7\n")
     assert read_rafdb(root).to_dict("list") == {
         "path": [
@@ -29,25 +29,25 @@ def test_a_line_is_an_image(tmp_path):
     }
 
 
-def test_every_code_has_its_word(tmp_path):
+def test_every_code_maps_to_its_word(tmp_path):
     root = make(tmp_path, "".join(f"train_{code}.jpg {code}\n" for code in range(1, 8)))
     words = ["Surprise", "Fear", "Disgust", "Happiness", "Sadness", "Anger", "Neutral"]
     assert read_rafdb(root)["label"].tolist() == words
 
 
 @pytest.mark.parametrize(
-    "listed",
+    "list_file",
     ["list_patition_label.txt", "list_partition_label.txt", "EmoLabel/list_partition_label.txt"],
 )
-def test_other_spellings_and_places_are_found(tmp_path, listed):
-    root = make(tmp_path, "\ufefftrain_1.jpg\t5 \r\n\r\n", listed, "aligned")
+def test_other_file_names_and_folders_are_found(tmp_path, list_file):
+    root = make(tmp_path, "\ufefftrain_1.jpg\t5 \r\n\r\n", list_file, "aligned")
     rows = read_rafdb(root)
     assert rows[["path", "label"]].to_numpy().tolist() == [
         ["aligned/train_1_aligned.jpg", "Sadness"]
     ]
 
 
-def test_odd_lines_keep_their_rows(tmp_path):
+def test_lines_of_another_form_keep_their_rows(tmp_path):
     root = make(tmp_path, "train_1.jpg 5\ntrain_2.jpg 8\ntrain_3.jpg\nother.jpg 1 2\n")
     rows = read_rafdb(root)
     assert rows["label"].tolist() == ["Sadness", "8", "", "1 2"]
@@ -62,7 +62,7 @@ def test_missing_parts_are_named(tmp_path):
         read_rafdb(tmp_path)
 
 
-def test_a_list_of_another_form_is_refused(tmp_path):
+def test_a_list_of_another_form_is_rejected(tmp_path):
     root = make(tmp_path, "train_1.jpg;5\n")
     with pytest.raises(UserError, match=r"no line such as `train_00001\.jpg 5`"):
         read_rafdb(root)

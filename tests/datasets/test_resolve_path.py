@@ -1,4 +1,4 @@
-"""An image is found wherever the table was written, by one order of precedence."""
+"""Paths written on any machine are resolved in a fixed order of precedence."""
 
 import os
 
@@ -10,7 +10,7 @@ from emotion.datasets.resolve_path import resolve_paths
 
 @pytest.fixture
 def corpus(tmp_path, monkeypatch):
-    """A root with its table one folder below, and a working directory elsewhere."""
+    """A root with the table in a subfolder, and a working directory elsewhere."""
     for folder in ("faces/lists", "here", "else"):
         (tmp_path / folder).mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
@@ -28,15 +28,15 @@ def resolve(corpus, *written):
     return resolve_paths(pd.Series(written, dtype=str), root / "lists/train.csv", root)
 
 
-def test_the_path_as_written_comes_first_then_the_table_then_the_root_then_suffixes(corpus):
-    answers = []
-    places = ["here/a/b/1.jpg", "faces/lists/a/b/1.jpg", "faces/a/b/1.jpg", "faces/b/1.jpg"]
-    touch(corpus, *places, "faces/1.jpg")
-    for place in places:
-        answers += resolve(corpus, "a/b/1.jpg")["path"].tolist()
-        (corpus / place).unlink()
-    answers += resolve(corpus, "a/b/1.jpg")["path"].tolist()
-    assert answers == [
+def test_order_is_as_written_then_table_folder_then_root_then_suffixes(corpus):
+    results = []
+    tried = ["here/a/b/1.jpg", "faces/lists/a/b/1.jpg", "faces/a/b/1.jpg", "faces/b/1.jpg"]
+    touch(corpus, *tried, "faces/1.jpg")
+    for path in tried:
+        results += resolve(corpus, "a/b/1.jpg")["path"].tolist()
+        (corpus / path).unlink()
+    results += resolve(corpus, "a/b/1.jpg")["path"].tolist()
+    assert results == [
         (corpus / "here/a/b/1.jpg").as_posix(),
         "lists/a/b/1.jpg",
         "a/b/1.jpg",
@@ -56,24 +56,24 @@ def test_the_path_as_written_comes_first_then_the_table_then_the_root_then_suffi
         "./train//happy/./1.jpg",
     ],
 )
-def test_a_path_of_another_machine_is_found_by_its_longest_suffix(corpus, written):
+def test_a_path_from_another_machine_is_found_by_its_longest_suffix(corpus, written):
     touch(corpus / "faces", "train/happy/1.jpg", "happy/1.jpg", "1.jpg")
     found = resolve(corpus, written)
     assert found.to_numpy().tolist() == [["train/happy/1.jpg", ""]]
 
 
-def test_an_image_outside_the_root_has_an_absolute_path(corpus):
+def test_a_file_outside_the_root_has_an_absolute_path(corpus):
     touch(corpus, "else/1.jpg")
     outside = (corpus / "else/1.jpg").as_posix()
     assert resolve(corpus, outside, "../../else/1.jpg")["path"].tolist() == [outside, outside]
 
 
-def test_an_absolute_path_into_the_root_becomes_relative_to_it(corpus):
+def test_an_absolute_path_under_the_root_becomes_relative(corpus):
     touch(corpus, "faces/a/1.jpg")
     assert resolve(corpus, str(corpus / "faces/a/1.jpg"))["path"].tolist() == ["a/1.jpg"]
 
 
-def test_all_places_that_were_looked_at_are_named_in_their_order(corpus):
+def test_all_paths_that_were_tried_are_listed_in_order(corpus):
     here, root = (corpus / "here").as_posix(), (corpus / "faces").as_posix()
     found = resolve(corpus, "a/1.jpg", "E:\\b\\2.jpg", "")
     assert found["path"].tolist() == ["a/1.jpg", "E:\\b\\2.jpg", ""]
@@ -84,16 +84,16 @@ def test_all_places_that_were_looked_at_are_named_in_their_order(corpus):
     ]
 
 
-def test_no_answer_depends_on_the_other_rows_or_their_order(corpus):
+def test_results_do_not_depend_on_other_rows_or_their_order(corpus):
     touch(corpus / "faces", "x/a/1.jpg", "a/1.jpg", "a/2.jpg", "2.jpg")
     written = ["/m/x/a/2.jpg", "/m/x/a/1.jpg", "/n/2.jpg", "/n/a/1.jpg"]
-    answers = ["a/2.jpg", "x/a/1.jpg", "2.jpg", "a/1.jpg"]
-    assert resolve(corpus, *written)["path"].tolist() == answers
-    assert resolve(corpus, *written[::-1])["path"].tolist() == answers[::-1]
-    assert [resolve(corpus, one)["path"][0] for one in written] == answers
+    results = ["a/2.jpg", "x/a/1.jpg", "2.jpg", "a/1.jpg"]
+    assert resolve(corpus, *written)["path"].tolist() == results
+    assert resolve(corpus, *written[::-1])["path"].tolist() == results[::-1]
+    assert [resolve(corpus, one)["path"][0] for one in written] == results
 
 
-def test_a_folder_or_a_broken_link_is_no_image_but_a_good_link_is(corpus):
+def test_folders_and_broken_links_are_skipped_but_valid_links_are_found(corpus):
     touch(corpus / "else", "1.jpg")
     (corpus / "faces/folder.jpg").mkdir()
     (corpus / "faces/broken.jpg").symlink_to(corpus / "else/none.jpg")
@@ -104,7 +104,7 @@ def test_a_folder_or_a_broken_link_is_no_image_but_a_good_link_is(corpus):
     assert found["path"][3] == "good.jpg"
 
 
-def test_odd_names_are_found_and_a_nul_is_merely_missing(corpus):
+def test_unusual_names_are_found_and_a_nul_counts_as_missing(corpus):
     names = ["with space.jpg", "fröhlich, sehr.JPG", "n" * 200 + ".png"]
     touch(corpus / "faces", *names)
     found = resolve(corpus, *names, "a\0b/1.jpg")
@@ -112,10 +112,10 @@ def test_odd_names_are_found_and_a_nul_is_merely_missing(corpus):
     assert (found["attempts"] == "").tolist() == [True, True, True, False]
 
 
-def test_a_folder_is_listed_once_however_many_rows_name_it(corpus, monkeypatch):
+def test_a_folder_is_listed_once_for_all_rows(corpus, monkeypatch):
     touch(corpus / "faces", *(f"a/{i}.jpg" for i in range(50)))
     listed = []
     scan = os.scandir
-    monkeypatch.setattr("os.scandir", lambda place: listed.append(place) or scan(place))
+    monkeypatch.setattr("os.scandir", lambda folder: listed.append(folder) or scan(folder))
     resolve(corpus, *(f"/m/a/{i}.jpg" for i in range(50)))
     assert len(listed) == len(set(listed)) == 3

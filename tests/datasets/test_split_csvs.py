@@ -1,4 +1,4 @@
-"""Three tables are one corpus, and the file is the split."""
+"""Three tables form one corpus, and the file determines the split."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def read(tmp_path):
 
 
 @pytest.mark.parametrize("val", ["val", "valid", "validation"])
-def test_the_file_gives_the_split_whatever_a_column_says(read, val):
+def test_the_file_determines_the_split_and_a_split_column_is_ignored(read, val):
     rows = read(
         test="path,label,split\n3.jpg,sad,train\n",
         train="path,label\n1.jpg,happy\n2.jpg,sad\n",
@@ -35,20 +35,20 @@ def test_the_file_gives_the_split_whatever_a_column_says(read, val):
     assert set(rows["source"]) == {"corpus"}
 
 
-def test_val_may_be_missing_but_neither_train_nor_test(read):
+def test_val_is_optional_but_train_and_test_are_required(read):
     with pytest.raises(UserError, match=r"test\.csv does not exist; .* needs train\.csv and test"):
         read(train="path,label\n1.jpg,a\n")
     rows = read(test="path,label\n2.jpg,a\n")
     assert rows["split"].tolist() == ["train", "test"]
 
 
-def test_two_validation_files_are_refused(read):
+def test_two_validation_files_are_rejected(read):
     table = "path,label\n1.jpg,a\n"
     with pytest.raises(UserError, match=r"has val\.csv and valid\.csv; keep one"):
         read(train=table, test=table, val=table, valid=table)
 
 
-def test_columns_of_one_file_are_filled_in_the_others(read):
+def test_columns_missing_in_one_file_are_filled(read):
     rows = read(
         train="path,label,subject,age,synthetic,votes_sad\n1.jpg,a,ann,30,yes,2\n",
         test="path,label\n2.jpg,b\n",
@@ -61,7 +61,7 @@ def test_columns_of_one_file_are_filled_in_the_others(read):
     assert rows["votes_sad"].dtype == int
 
 
-def test_a_missing_image_keeps_its_row_and_says_where_it_was_looked_for(read, tmp_path):
+def test_a_missing_image_keeps_its_row_and_lists_the_paths_tried(read, tmp_path):
     root = tmp_path / "corpus"
     (root / "train").mkdir(parents=True)
     (root / "train/1.jpg").touch()
@@ -76,7 +76,7 @@ def test_a_missing_image_keeps_its_row_and_says_where_it_was_looked_for(read, tm
     assert f"{root.as_posix()}/train/2.jpg" in tried
 
 
-def test_an_image_in_two_rows_or_two_files_is_left_to_the_caller(read):
+def test_repeated_images_are_kept_for_the_caller(read):
     rows = read(
         train="path,label\n1.jpg,a\n1.jpg,a\n",
         test="path,label\n1.jpg,a\n",
@@ -84,7 +84,7 @@ def test_an_image_in_two_rows_or_two_files_is_left_to_the_caller(read):
     assert rows["path"].tolist() == ["1.jpg"] * 3
 
 
-def test_a_fault_names_its_file(read):
+def test_an_error_names_the_file(read):
     good = "path,label\n1.jpg,a\n"
     with pytest.raises(UserError, match=r"test\.csv lacks the column\(s\) label; it has path, emo"):
         read(train=good, test="path,emotion\n1.jpg,a\n")

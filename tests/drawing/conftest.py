@@ -1,14 +1,17 @@
 import numpy as np
 import pytest
 
+from emotion.drawing.action_units import Expression
 from emotion.drawing.canvas import Projection
-from emotion.drawing.identity import Identity, draw_identity
+from emotion.drawing.identity import Identity, sample_identity
 from emotion.drawing.nuisance import Scene
+
+NEUTRAL = Expression({})
 
 
 @pytest.fixture
 def person() -> Identity:
-    return draw_identity(np.random.default_rng(3))
+    return sample_identity(np.random.default_rng(3))
 
 
 @pytest.fixture

@@ -24,28 +24,28 @@ def test_every_class_has_a_prototype_of_known_units():
 
 
 @pytest.mark.parametrize("label", sorted(set(PROTOTYPES) - {"neutral"}))
-def test_the_core_unit_is_always_shown_and_evidence(label):
+def test_the_core_unit_is_always_active_and_evidence(label):
     for expression, evidence in samples(label, difficulty=1.0):
         assert CORE[label] in evidence
         assert max(expression.units[CORE[label]]) > 0.0
 
 
-def test_strays_are_never_evidence():
-    strayed = 0
+def test_stray_units_are_never_evidence():
+    strays = 0
     for label in PROTOTYPES:
         for expression, evidence in samples(label, difficulty=1.0, count=50):
             assert set(evidence) <= set(PROTOTYPES[label])
-            strayed += len(set(expression.units) - set(evidence))
-    assert strayed > 100
+            strays += len(set(expression.units) - set(evidence))
+    assert strays > 100
 
 
-def test_intensities_are_shares():
+def test_intensities_are_between_0_and_1():
     for label in PROTOTYPES:
         for expression, _ in samples(label, difficulty=1.0, count=50):
             assert all(0.0 <= side <= 1.0 for sides in expression.units.values() for side in sides)
 
 
-def test_without_difficulty_expressions_are_full_symmetric_prototypes():
+def test_zero_difficulty_gives_full_symmetric_prototypes():
     for expression, evidence in samples("fearful", difficulty=0.0, count=20):
         assert expression == prototype("fearful")
         assert evidence == PROTOTYPES["fearful"]

@@ -8,7 +8,7 @@ BLACK, WHITE = np.zeros((3, 1, 1)), np.full(3, 255.0)
 
 
 def painted_area(canvas: Canvas) -> float:
-    """In square face units."""
+    """Painted area in square face units."""
     return canvas.pixels[0].sum() / 255.0 / canvas.projection.unit**2
 
 
@@ -19,9 +19,9 @@ def test_a_filled_ellipse_has_its_area():
     assert painted_area(canvas) == pytest.approx(np.pi * 0.305 * 0.205, rel=0.03)
 
 
-# 0.1 is drawn at a quarter of the size, where the half pixel of anti-aliasing is two.
+# 0.1 is drawn at a quarter of the size, where the half pixel of anti-aliasing becomes two.
 @pytest.mark.parametrize("soft", [0.01, 0.05, 0.1])
-def test_softening_an_edge_spreads_the_paint_but_keeps_its_amount(soft):
+def test_a_soft_edge_spreads_the_paint_but_keeps_its_amount(soft):
     canvases = [Canvas(Projection(size=224), BLACK) for _ in range(2)]
     for canvas, blur in zip(canvases, (0.0, soft), strict=True):
         canvas.fill(ellipse((0.1, 0.0), 0.25, 0.2), WHITE, soft=blur)
@@ -30,7 +30,7 @@ def test_softening_an_edge_spreads_the_paint_but_keeps_its_amount(soft):
     assert (canvases[1].pixels > 0).sum() > (canvases[0].pixels > 0).sum()
 
 
-def test_a_stroke_is_as_wide_as_asked():
+def test_a_stroke_has_the_requested_width():
     canvas = Canvas(Projection(size=224), BLACK)
     canvas.stroke(np.array([(-0.5, 0.0), (0.0, 0.0), (0.5, 0.0)]), 0.1, WHITE)
     assert painted_area(canvas) == pytest.approx(0.1, rel=0.25)
@@ -46,7 +46,7 @@ def test_nothing_is_painted_outside_a_clip():
     assert painted_area(canvas) > np.pi * 0.21**2 * 1.1
 
 
-def test_shapes_beyond_the_image_are_cut_off():
+def test_shapes_outside_the_image_are_not_painted():
     canvas = Canvas(Projection(size=64), BLACK)
     canvas.fill(ellipse((9.0, 0.0), 0.3, 0.3), WHITE, soft=0.05)
     canvas.lines([np.array([(9.0, 0.0), (9.5, 0.0)])], 0.02, WHITE)
@@ -61,12 +61,12 @@ def test_a_frontal_projection_only_scales():
     np.testing.assert_allclose(right - middle, (0.5 * projection.unit, 0.0))
 
 
-def test_roll_turns_the_head_in_the_plane_of_the_image():
+def test_roll_rotates_the_head_in_the_image_plane():
     (point,) = Projection(size=100, roll=np.pi / 2)(np.array([(0.5, 0.0)]))
     np.testing.assert_allclose(point, (50.0, 50.0 + 0.5 * Projection(size=100).unit))
 
 
-def test_yaw_moves_what_stands_out_further():
+def test_yaw_moves_lifted_points_further():
     cheek, nose = (Projection(size=100, yaw=0.3)(np.zeros((1, 2)), lift)[0] for lift in (0.0, 0.1))
     assert nose[0] > cheek[0] > 50.0
     assert nose[1] == cheek[1] == 50.0

@@ -10,6 +10,8 @@ from emotion.core.labels import RECIPE_CLASSES
 from emotion.drawing import corpus
 from emotion.drawing.corpus import PROPORTIONS, DrawFacesParams, draw_corpus
 
+pytestmark = pytest.mark.slow
+
 SMALL = DrawFacesParams(subjects=4, images_per_subject=3, size=64)
 
 
@@ -39,13 +41,13 @@ def test_a_larger_corpus_contains_the_smaller_one(drawn, tmp_path):
     assert small.items() <= large.items()
 
 
-def test_another_seed_draws_other_people(drawn, tmp_path):
+def test_another_seed_draws_different_images(drawn, tmp_path):
     draw_corpus(DrawFacesParams(subjects=4, images_per_subject=3, size=64, seed=1), tmp_path / "b")
-    ours, theirs = contents(drawn), contents(tmp_path / "b")
-    assert all(ours[name] != theirs[name] for name in ours if name.startswith("images"))
+    first, second = contents(drawn), contents(tmp_path / "b")
+    assert all(first[name] != second[name] for name in first if name.startswith("images"))
 
 
-def test_labels_csv_names_every_file_and_reads_back_as_text(drawn):
+def test_labels_csv_lists_every_file_and_reads_back_as_text(drawn):
     rows = pd.read_csv(drawn / "labels.csv", dtype=str, keep_default_na=False)
     assert list(rows.columns) == [
         "path", "label", "subject", "skin_tone", "glasses", "beard", "age", "evidence", "synthetic",
@@ -59,7 +61,7 @@ def test_labels_csv_names_every_file_and_reads_back_as_text(drawn):
     )
 
 
-def test_masks_have_the_geometry_of_their_images_and_are_black_for_neutral(tmp_path):
+def test_masks_have_the_size_of_their_images_and_are_black_for_neutral(tmp_path):
     rows = draw_corpus(DrawFacesParams(subjects=8, size=64), tmp_path / "faces")
     for row in rows.itertuples():
         image = Image.open(tmp_path / "faces" / row.path)
@@ -70,7 +72,7 @@ def test_masks_have_the_geometry_of_their_images_and_are_black_for_neutral(tmp_p
     assert "neutral" in set(rows["label"])
 
 
-def test_classes_come_in_their_proportions(monkeypatch):
+def test_class_shares_match_the_proportions(monkeypatch):
     monkeypatch.setattr(corpus, "draw_face", lambda *_: None)
     labels = [
         corpus.draw_sample(DrawFacesParams(), None, subject, number)[0]
@@ -84,7 +86,7 @@ def test_classes_come_in_their_proportions(monkeypatch):
         assert shares[label] == pytest.approx(share, abs=0.03)
 
 
-def test_a_failure_leaves_the_old_corpus_whole(tmp_path, monkeypatch):
+def test_a_failure_keeps_the_old_corpus_complete(tmp_path, monkeypatch):
     folder = tmp_path / "faces"
     draw_corpus(SMALL, folder)
     before = contents(folder)
@@ -92,13 +94,13 @@ def test_a_failure_leaves_the_old_corpus_whole(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("out of paint")
 
-    monkeypatch.setattr(corpus, "tqdm", fail)  # in this process, between the people
+    monkeypatch.setattr(corpus, "tqdm", fail)  # fails in this process, while the workers draw
     with pytest.raises(RuntimeError, match="out of paint"):
         draw_corpus(DrawFacesParams(subjects=2, size=64), folder)
     assert contents(folder) == before
 
 
 @pytest.mark.parametrize("bad", [{"subjects": 0}, {"difficulty": 1.5}, {"size": 8}, {"sizes": 64}])
-def test_impossible_settings_are_refused(bad):
+def test_invalid_settings_are_rejected(bad):
     with pytest.raises(ValidationError):
         DrawFacesParams(**bad)

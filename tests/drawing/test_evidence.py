@@ -1,16 +1,17 @@
 import numpy as np
 import pytest
 
-from emotion.drawing.action_units import NEUTRAL, PROTOTYPES, UNITS, Expression, prototype
+from emotion.drawing.action_units import PROTOTYPES, UNITS, Expression, prototype
 from emotion.drawing.canvas import Projection
 from emotion.drawing.evidence import draw_evidence
-from emotion.drawing.landmarks import place_landmarks
+from emotion.drawing.landmarks import compute_landmarks
+from tests.drawing.conftest import NEUTRAL
 
 FRONT = Projection(size=112)
 
 
 def mask_of(person, expression: Expression, occluders=()) -> np.ndarray:
-    marks = place_landmarks(person, expression)
+    marks = compute_landmarks(person, expression)
     return draw_evidence(marks, expression, expression.units, FRONT, occluders)
 
 
@@ -18,7 +19,7 @@ def test_a_neutral_face_has_no_evidence(person):
     assert not mask_of(person, NEUTRAL).any()
 
 
-def test_masks_are_black_or_white(person):
+def test_mask_values_are_0_or_255(person):
     for label in PROTOTYPES:
         assert set(np.unique(mask_of(person, prototype(label)))) <= {0, 255}
 
@@ -42,9 +43,9 @@ def test_every_unit_marks_a_part_of_the_face_but_not_most_of_it(person, unit):
         (26, lambda m: m.chin[None] - (0.0, 0.05)),
     ],
 )
-def test_the_mask_covers_what_the_unit_moves_wherever_the_head_turns(person, unit, landmark):
+def test_the_mask_covers_the_landmarks_that_the_unit_moves_in_any_pose(person, unit, landmark):
     expression = Expression({unit: (1.0, 1.0)})
-    marks = place_landmarks(person, expression)
+    marks = compute_landmarks(person, expression)
     for projection in (FRONT, Projection(112, yaw=0.4, pitch=-0.2, roll=0.3, shift=(0.05, -0.05))):
         mask = draw_evidence(marks, expression, [unit], projection)
         for x, y in np.rint(projection(landmark(marks))).astype(int):
@@ -57,11 +58,11 @@ def test_only_the_active_side_is_evidence(person):
     assert not mask[:, 62:].any()
 
 
-def test_faint_units_are_no_evidence(person):
+def test_faint_units_are_not_evidence(person):
     assert not mask_of(person, Expression({12: (0.05, 0.05)})).any()
 
 
-def test_what_an_occluder_hides_is_no_evidence(person):
+def test_occluded_pixels_are_not_evidence(person):
     cover = np.array([(-1.0, 0.4), (1.0, 0.4), (1.0, 1.0), (-1.0, 1.0)])
     smile = prototype("happy")
     hidden = mask_of(person, smile) > mask_of(person, smile, [cover])

@@ -5,9 +5,12 @@ import pytest
 
 from emotion.drawing import face as face_module
 from emotion.drawing.accessories import OCCLUDERS
-from emotion.drawing.action_units import NEUTRAL, PROTOTYPES, Expression, prototype
+from emotion.drawing.action_units import PROTOTYPES, Expression, prototype
 from emotion.drawing.face import draw_face
-from emotion.drawing.identity import FEMININE_HAIR, MASCULINE_HAIR, draw_identity
+from emotion.drawing.identity import FEMININE_HAIR, MASCULINE_HAIR, sample_identity
+from tests.drawing.conftest import NEUTRAL
+
+pytestmark = pytest.mark.slow
 
 
 def draw(person, expression, scene, difficulty=0.0, seed=0):
@@ -22,16 +25,18 @@ def test_images_and_masks_have_the_size_of_the_scene(person, studio):
     assert face.image.dtype == face.evidence.dtype == np.uint8
 
 
-def test_the_same_seed_gives_the_same_pixels_and_another_does_not(person, studio):
+def test_the_same_seed_gives_the_same_pixels_and_another_seed_does_not(person, studio):
     first, again, other = (draw(person, NEUTRAL, studio, 0.5, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.image, again.image)
     assert (first.image != other.image).any()
 
 
 @pytest.mark.parametrize("unit", [1, 2, 4, 5, 7, 9, 12, 15, 20, 25, 26])
-def test_what_a_unit_changes_lies_mostly_in_its_evidence(studio, unit):
-    # A young face: an old one answers every unit with wrinkles elsewhere.
-    person = replace(draw_identity(np.random.default_rng(3)), beard="none", glasses="none", lines=0)
+def test_the_changes_of_a_unit_lie_mostly_in_its_evidence(studio, unit):
+    # A young face: in an old one every unit also deepens wrinkles elsewhere.
+    person = replace(
+        sample_identity(np.random.default_rng(3)), beard="none", glasses="none", lines=0
+    )
     rest = draw(person, NEUTRAL, studio).image.astype(float)
     moved = draw(person, Expression({unit: (1.0, 1.0)}), studio)
     change = np.abs(moved.image - rest).sum(axis=2)
@@ -42,7 +47,7 @@ def test_what_a_unit_changes_lies_mostly_in_its_evidence(studio, unit):
 
 
 @pytest.mark.parametrize("label", sorted(set(PROTOTYPES) - {"neutral"}))
-def test_emotions_look_different_from_rest(person, studio, label):
+def test_emotions_look_different_from_a_neutral_face(person, studio, label):
     rest = draw(person, NEUTRAL, studio).image.astype(float)
     assert np.abs(draw(person, prototype(label), studio).image - rest).max() > 40
 
@@ -64,10 +69,10 @@ def test_every_occluder_can_be_drawn(person, studio, kind):
 def cover_with(monkeypatch, top: float) -> None:
     """Make every occluder hide the face from `top` (face units) down."""
     cover = np.array([(-1.0, top), (1.0, top), (1.0, 1.0), (-1.0, 1.0)])
-    monkeypatch.setattr(face_module, "place_occluder", lambda *_: [cover])
+    monkeypatch.setattr(face_module, "sample_occluder", lambda *_: [cover])
 
 
-def test_evidence_behind_an_occluder_is_taken_out_of_the_mask(person, studio, monkeypatch):
+def test_evidence_behind_an_occluder_is_removed_from_the_mask(person, studio, monkeypatch):
     cover_with(monkeypatch, top=0.45)
     bare = draw(person, prototype("happy"), studio)
     hidden = draw(person, prototype("happy"), replace(studio, occluder="bar"))
@@ -75,9 +80,9 @@ def test_evidence_behind_an_occluder_is_taken_out_of_the_mask(person, studio, mo
     assert 0.4 * bare.evidence.sum() <= hidden.evidence.sum() < bare.evidence.sum()
 
 
-def test_an_occluder_that_would_hide_most_of_the_evidence_is_left_out(person, studio, monkeypatch):
+def test_an_occluder_that_would_hide_most_of_the_evidence_is_not_drawn(person, studio, monkeypatch):
     cover_with(monkeypatch, top=-0.5)
     bare = draw(person, prototype("happy"), studio)
-    spared = draw(person, prototype("happy"), replace(studio, occluder="bar"))
-    np.testing.assert_array_equal(spared.image, bare.image)
-    np.testing.assert_array_equal(spared.evidence, bare.evidence)
+    result = draw(person, prototype("happy"), replace(studio, occluder="bar"))
+    np.testing.assert_array_equal(result.image, bare.image)
+    np.testing.assert_array_equal(result.evidence, bare.evidence)

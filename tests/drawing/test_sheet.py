@@ -1,18 +1,20 @@
 import subprocess
 import sys
 
+import pytest
 from PIL import Image
 
-from emotion.drawing.sheet import contact_sheet
+from emotion.drawing.sheet import draw_contact_sheet
 
 
-def test_the_sheet_has_a_row_a_class_and_a_column_a_person():
-    sheet = contact_sheet(people=2, size=48, labels=("happy", "contempt", "disgust"))
+def test_the_sheet_has_one_row_per_class_and_one_column_per_person():
+    sheet = draw_contact_sheet(people=2, size=48, labels=("happy", "contempt", "disgust"))
     assert sheet.height == 3 * (48 + 4) + 4
     assert sheet.width > 2 * (48 + 4)
 
 
-def test_python_m_emotion_drawing_writes_the_image_of_the_readme(tmp_path):
+@pytest.mark.slow
+def test_the_module_writes_the_contact_sheet_of_the_readme(tmp_path):
     path = tmp_path / "docs" / "faces.png"
     subprocess.run([sys.executable, "-m", "emotion.drawing", str(path)], check=True)
     with Image.open(path) as sheet:

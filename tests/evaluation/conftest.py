@@ -1,4 +1,4 @@
-"""Predictions as a mediocre, overconfident network would make them."""
+"""Predictions of a mediocre, overconfident network."""
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,10 @@ from emotion.evaluation.predictions import Predictions
 NAMES = ["angry", "happy", "neutral", "sad"]
 
 
-def make_predictions(seed: int, n: int = 240, people: int = 40, sharpness: float = 4.0):
+def make_predictions(seed: int, n: int = 240, subjects: int = 40, sharpness: float = 4.0):
     random = np.random.default_rng(seed)
     labels = random.choice(4, n, p=[0.1, 0.4, 0.3, 0.2])
-    person = random.integers(0, people, n)
+    person = random.integers(0, subjects, n)
     logits = (np.eye(4)[labels] + random.normal(0, 0.5, (n, 4))) * sharpness
     rows = pd.DataFrame(
         {
@@ -30,7 +30,7 @@ def make_predictions(seed: int, n: int = 240, people: int = 40, sharpness: float
             "evidence": [f"evidence/{i:05d}.png" for i in range(n)],
         }
     )
-    return Predictions(rows, logits.astype(np.float32), NAMES)
+    return Predictions.from_network(rows, logits.astype(np.float32), NAMES)
 
 
 @pytest.fixture(scope="session")

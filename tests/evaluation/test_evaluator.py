@@ -1,4 +1,4 @@
-"""The engine on a tiny network: files in, an honest report out."""
+"""Evaluation of a tiny network, from the checkpoint and the manifests to the report."""
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,13 @@ from PIL import Image
 
 from emotion.core import manifest
 from emotion.core.errors import UserError
+from emotion.data import cache
+from emotion.data.cache import CacheParams
 from emotion.evaluation.evaluator import EvaluateParams, evaluate
 from emotion.models.checkpoint import load_checkpoint
 from tests.conftest import make_checkpoint
+
+pytestmark = pytest.mark.slow
 
 NAMES = ["angry", "happy"]
 PARAMS = EvaluateParams(batch_size=5, bootstrap=100)
@@ -23,11 +27,11 @@ def project(tmp_path_factory):
     checkpoint = make_checkpoint(img_size=32, head="linear", class_names=NAMES)
     checkpoint.save(folder / "best_model.pth")
     for split in ("val", "test"):
-        manifest.write_manifest(folder / f"{split}.csv", draw_rows(folder, split))
+        manifest.write_manifest(folder / f"{split}.csv", make_rows(folder, split))
     return folder
 
 
-def draw_rows(folder, split: str) -> pd.DataFrame:
+def make_rows(folder, split: str) -> pd.DataFrame:
     random = np.random.default_rng(len(split))
     rows = []
     for i in range(12):
@@ -38,28 +42,31 @@ def draw_rows(folder, split: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def run(project, test_file="test.csv", params=PARAMS):
-    return evaluate(project / "best_model.pth", project / "val.csv", project / test_file, params)
+def run(project, test_file="test.csv", params=PARAMS, cache=CacheParams()):  # noqa: B008
+    return evaluate(
+        project / "best_model.pth", project / "val.csv", project / test_file, params, cache
+    )
 
 
 def test_report_names_the_model_and_scores_every_image(project):
     result = run(project)
-    assert (result.report["model_type"], result.report["weights"]) == ("test_resnet", "random")
-    assert result.report["val"]["rows"] == result.report["test"]["rows"] == 12
-    assert result.report["test"]["groups"] == 4
-    assert result.report["temperature"] == result.calibration["temperature"]
+    assert (result.report.model_type, result.report.weights) == ("test_resnet", "random")
+    assert result.report.val.rows == result.report.test.rows == 12
+    assert result.report.test.groups == 4
+    assert result.report.temperature == result.calibration.temperature
 
 
 def test_logits_are_those_of_the_network_on_the_center_of_each_image(project):
     result = run(project)
     checkpoint = load_checkpoint(project / "best_model.pth")
-    method = Image.Resampling[checkpoint.interpolation.upper()]
+    preprocessing = checkpoint.preprocessing
+    method = Image.Resampling[preprocessing.interpolation.upper()]
     expected = []
     for path in result.test.rows["path"]:
         # 40 x 48 pixels: the center square is resized to 36 = round(1.14 * 32), then cut to 32.
         image = Image.open(path).resize((36, 36), method, box=(4, 0, 44, 40))
         pixels = np.asarray(image)[2:34, 2:34] / 255
-        pixels = (pixels - checkpoint.mean) / checkpoint.std
+        pixels = (pixels - preprocessing.mean) / preprocessing.std
         batch = torch.tensor(pixels, dtype=torch.float32).permute(2, 0, 1)[None]
         with torch.no_grad():
             expected.append(checkpoint.build_model()(batch)[0].numpy())
@@ -67,14 +74,59 @@ def test_logits_are_those_of_the_network_on_the_center_of_each_image(project):
     assert result.test.logits.std() > 1e-3
 
 
-def test_batch_size_changes_nothing(project):
+def test_batch_size_does_not_change_the_logits(project):
     other = EvaluateParams(batch_size=12, bootstrap=100)
     np.testing.assert_allclose(
         run(project).test.logits, run(project, params=other).test.logits, rtol=0, atol=2e-5
     )
 
 
-def test_a_split_with_other_classes_is_refused_before_any_image_is_read(project):
+@pytest.mark.parametrize(
+    "settings",
+    [CacheParams(cache="off", workers=0), CacheParams(cache_gb=1e-6)],
+    ids=["no cache", "memory-mapped cache"],
+)
+def test_the_cache_settings_do_not_change_the_predictions(project, settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # of the memory-mapped file
+    expected, result = run(project), run(project, cache=settings)
+    np.testing.assert_array_equal(result.val.logits, expected.val.logits)
+    np.testing.assert_array_equal(result.test.logits, expected.test.logits)
+    assert result.report == expected.report
+
+
+@pytest.mark.parametrize(
+    ("settings", "mapped"),
+    [
+        (CacheParams(), 0),
+        (CacheParams(cache_gb=1e-6), 2),
+        (CacheParams(cache="off", cache_gb=1e-6, workers=0), 0),
+    ],
+    ids=["default", "memory-mapped cache", "no cache"],
+)
+def test_a_split_larger_than_cache_gb_is_memory_mapped(
+    project, settings, mapped, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    shapes, memmap = [], np.memmap
+
+    def recorded(*args, **kwargs):
+        shapes.append(kwargs["shape"])
+        return memmap(*args, **kwargs)
+
+    monkeypatch.setattr(cache.np, "memmap", recorded)
+    run(project, cache=settings)
+    assert shapes == [(12, 3, 36, 36)] * mapped
+
+
+def test_without_a_cache_the_images_are_not_kept(project, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise AssertionError("the images were cached")
+
+    monkeypatch.setattr(cache, "cache_images", fail)
+    assert run(project, cache=CacheParams(cache="off", workers=0)).report.test.rows == 12
+
+
+def test_a_split_with_other_classes_is_rejected_before_any_image_is_read(project):
     rows = manifest.read_manifest(project / "test.csv").assign(label="disgust", path="nowhere.png")
     manifest.write_manifest(project / "wrong.csv", rows)
     with pytest.raises(UserError, match=r"wrong\.csv has the class\(es\) disgust"):

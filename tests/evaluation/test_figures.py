@@ -1,4 +1,4 @@
-"""The figures exist, are the same bytes each time, and survive odd predictions."""
+"""All figures are drawn, are reproducible byte for byte, and handle degenerate predictions."""
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ def drawn(tmp_path_factory, test):
     return folder
 
 
-def test_every_figure_is_a_readable_image_of_readme_width(drawn):
+def test_every_figure_is_a_readable_image_that_fits_a_readme(drawn):
     assert {path.name for path in drawn.iterdir()} == FIGURES | {"confusion.csv"}
     for name in FIGURES:
         with Image.open(drawn / name) as image:
@@ -34,13 +34,14 @@ def test_every_figure_is_a_readable_image_of_readme_width(drawn):
             assert np.asarray(image.convert("L")).std() > 10
 
 
-def test_figures_are_the_same_bytes_again(drawn, tmp_path, test):
+@pytest.mark.slow
+def test_figures_are_reproducible_byte_for_byte(drawn, tmp_path, test):
     draw_figures(tmp_path, test, 2.0, score_slices(test, 100))
     for path in drawn.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_confusion_table_has_a_line_an_image(drawn, test):
+def test_confusion_table_has_one_row_per_image(drawn, test):
     table = pd.read_csv(drawn / "confusion.csv")
     assert list(table.columns) == ["actual", "predicted"]
     assert len(table) == len(test.rows)
@@ -54,13 +55,14 @@ def test_confusion_figure_shows_every_count(test):
     assert sum(shown) == len(test.rows)
 
 
-def test_reliability_names_both_panels_even_at_temperature_one(test):
+def test_both_reliability_panels_have_titles_at_temperature_one(test):
     titles = [axes.get_title() for axes in draw_reliability(test, 1.0).axes]
     assert [title.split(":")[0] for title in titles[:2]] == ["uncalibrated", "temperature 1.00"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
-def test_one_perfect_prediction_can_be_drawn_without_a_warning(tmp_path):
+def test_a_single_correct_prediction_is_drawn_without_a_warning(tmp_path):
     small = make_predictions(seed=3, n=1)
     perfect = np.eye(4)[small.labels] * 9
     draw_figures(

@@ -1,4 +1,4 @@
-"""The interval is that of a plain bootstrap over people."""
+"""The intervals agree with a plain cluster bootstrap."""
 
 import numpy as np
 import pytest
@@ -12,15 +12,15 @@ def plain_f1(labels, predicted, label):
 
 
 def plain_bootstrap(labels, predicted, groups, resamples):
-    """Draw people with replacement and score their rows, one resample at a time."""
+    """Draw groups with replacement and score their rows, one resample at a time."""
     random = np.random.default_rng(123)
     rows = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     scores = []
     for _ in range(resamples):
-        drawn = np.concatenate([rows[i] for i in random.integers(0, len(rows), len(rows))])
-        right, guess = labels[drawn], predicted[drawn]
+        sampled = np.concatenate([rows[i] for i in random.integers(0, len(rows), len(rows))])
+        true, guess = labels[sampled], predicted[sampled]
         scores.append(
-            (np.mean(right == guess), np.mean([plain_f1(right, guess, k) for k in range(4)]))
+            (np.mean(true == guess), np.mean([plain_f1(true, guess, k) for k in range(4)]))
         )
     return np.percentile(scores, (2.5, 97.5), axis=0).T
 
@@ -29,7 +29,7 @@ def by_group(test):
     return test.labels, test.predicted, test.rows["group"].to_numpy()
 
 
-def test_interval_is_that_of_a_plain_bootstrap_over_groups(test):
+def test_interval_agrees_with_a_plain_bootstrap_over_groups(test):
     ours = bootstrap_intervals(*by_group(test), classes=4, resamples=20_000)
     theirs = plain_bootstrap(*by_group(test), resamples=2000)
     np.testing.assert_allclose([ours["accuracy"], ours["macro_f1"]], theirs, atol=0.004)
@@ -45,19 +45,19 @@ def test_interval_does_not_depend_on_the_order_of_rows_or_names_of_groups(test):
     )
 
 
-def test_images_of_one_person_do_not_count_as_independent():
-    # Twenty people, each with ten images that are all right or all wrong.
+def test_images_of_one_subject_are_not_independent():
+    # Twenty subjects, each with ten images that are all correct or all wrong.
     labels = np.zeros(200, dtype=int)
     predicted = np.repeat(np.arange(20) % 2, 10)
-    people = bootstrap_intervals(labels, predicted, np.repeat(np.arange(20), 10), 2, 2000)
+    subjects = bootstrap_intervals(labels, predicted, np.repeat(np.arange(20), 10), 2, 2000)
     images = bootstrap_intervals(labels, predicted, np.arange(200), 2, 2000)
     width = {
         name: interval["accuracy"].high - interval["accuracy"].low
-        for name, interval in (("people", people), ("images", images))
+        for name, interval in (("subjects", subjects), ("images", images))
     }
-    assert width["people"] == pytest.approx(width["images"] * np.sqrt(10), rel=0.1)
+    assert width["subjects"] == pytest.approx(width["images"] * np.sqrt(10), rel=0.1)
 
 
-def test_one_person_alone_gives_an_interval_of_no_width():
+def test_a_single_group_gives_an_interval_of_zero_width():
     interval = bootstrap_intervals(np.array([0, 1]), np.array([0, 0]), np.array(["a", "a"]), 2, 100)
     assert interval["accuracy"] == (0.5, 0.5)

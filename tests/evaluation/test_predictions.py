@@ -1,4 +1,4 @@
-"""The prediction tables can be read, and hold exactly what the report was computed from."""
+"""The prediction tables hold exactly the numbers that the report is computed from."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from emotion.evaluation.report import score
 from tests.evaluation.conftest import NAMES
 
 
-def test_table_has_a_row_an_image_and_a_logit_a_class(tmp_path, test):
+def test_table_has_one_row_per_image_and_one_logit_per_class(tmp_path, test):
     write_predictions(tmp_path / "test.csv", test, temperature=2.0)
     table = pd.read_csv(tmp_path / "test.csv")
     logits = table[[f"logit_{name}" for name in NAMES]].to_numpy()
@@ -23,26 +23,26 @@ def test_table_has_a_row_an_image_and_a_logit_a_class(tmp_path, test):
     np.testing.assert_allclose(table["confidence"], expected, atol=1e-6)
 
 
-def test_scores_can_be_computed_again_from_the_table(tmp_path, test):
+def test_scores_can_be_recomputed_from_the_table(tmp_path, test):
     write_predictions(tmp_path / "test.csv", test, temperature=2.0)
     logits = pd.read_csv(tmp_path / "test.csv").filter(like="logit_").to_numpy()
     again = Predictions(test.rows, logits, NAMES)
     assert score(again, 2.0) == score(test, 2.0)
 
 
-def test_last_bits_of_the_network_do_not_reach_the_table(tmp_path, test):
-    moved = Predictions(test.rows, test.logits + 2e-6, NAMES)
+def test_the_last_digits_of_the_network_do_not_change_the_table(tmp_path, test):
+    moved = Predictions.from_network(test.rows, test.logits + 2e-6, NAMES)
     write_predictions(tmp_path / "a.csv", test, 1.5)
     write_predictions(tmp_path / "b.csv", moved, 1.5)
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
-def test_labels_that_the_model_does_not_know_are_all_named(test, tmp_path):
+def test_all_labels_unknown_to_the_model_are_named(test, tmp_path):
     rows = test.rows.assign(label=["disgust", "contempt"] * (len(test.rows) // 2))
     with pytest.raises(UserError, match=r"contempt, disgust.*angry, happy, neutral, sad"):
         check_rows(rows, NAMES, tmp_path / "test.csv")
 
 
-def test_an_empty_split_is_refused(test, tmp_path):
+def test_an_empty_split_is_rejected(test, tmp_path):
     with pytest.raises(UserError, match=r"test\.csv has no rows"):
         check_rows(test.rows.head(0), NAMES, tmp_path / "test.csv")

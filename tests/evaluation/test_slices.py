@@ -1,11 +1,12 @@
-"""Every kind of face that a corpus names, and has enough of, is scored by itself."""
+"""Every attribute value with enough rows is scored separately."""
 
 import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score
 
+from emotion.core import files
 from emotion.evaluation.predictions import Predictions
-from emotion.evaluation.slices import score_slices, write_slices
+from emotion.evaluation.slices import score_slices
 
 
 def with_column(test, name, values):
@@ -24,24 +25,24 @@ def test_slices_are_scored_on_their_own_rows_in_natural_order(test):
         assert row.low < row.accuracy < row.high
 
 
-def test_names_of_images_are_not_kinds_of_faces(test):
+def test_paths_of_evidence_are_not_slices(test):
     assert "evidence" not in score_slices(test, 100)["attribute"].tolist()
 
 
-def test_a_slice_too_small_to_say_anything_is_left_out(test):
+def test_a_slice_with_too_few_rows_is_left_out(test):
     values = ["few"] * 19 + ["some"] * 100 + ["many"] * 100 + [""] * 21
     table = score_slices(with_column(test, "age", values), 100)
     assert table.loc[table["attribute"] == "age", "value"].tolist() == ["many", "some"]
 
 
-def test_drawn_and_photographed_faces_are_slices_where_there_are_both(test):
+def test_synthetic_is_a_slice_if_both_values_occur(test):
     table = score_slices(with_column(test, "synthetic", [True, False] * 120), 100)
     assert table.loc[table["attribute"] == "synthetic", "value"].tolist() == ["False", "True"]
 
 
 def test_no_attribute_gives_an_empty_table_that_can_be_read(tmp_path, test):
     plain = Predictions(test.rows.drop(columns="skin_tone"), test.logits, test.class_names)
-    write_slices(tmp_path / "slices.csv", score_slices(plain, 100))
+    files.write_csv(tmp_path / "slices.csv", score_slices(plain, 100))
     table = pd.read_csv(tmp_path / "slices.csv")
     assert table.empty
     assert list(table.columns) == ["attribute", "value", "rows", "accuracy", "low", "high"]

@@ -1,4 +1,4 @@
-"""A tiny classifier of any family, and a few drawn images whose evidence is a bright square."""
+"""A tiny checkpoint, and a few noise images whose evidence is a bright rectangle."""
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ def rows(tmp_path):
 
 
 def draw_rows(folder) -> pd.DataFrame:
-    """Twelve test rows, four a class, wider than high; `evidence` is relative to `folder`."""
+    """Twelve test rows, four per class; images are wider than high. All files are in `folder`."""
     rng = np.random.default_rng(0)
     (folder / "evidence").mkdir()
     table = []
@@ -40,15 +40,15 @@ def draw_rows(folder) -> pd.DataFrame:
         mask[top : top + 15, left : left + 20] = 255
         image = rng.integers(0, 60, (60, 80, 3), dtype=np.uint8)
         image[mask > 0] += 180
-        name = f"evidence/{index:02d}.png"
-        Image.fromarray(mask).save(folder / name)
-        Image.fromarray(image).save(folder / f"{index:02d}.png")
+        name = f"{index:02d}.png"
+        Image.fromarray(mask).save(folder / "evidence" / name)
+        Image.fromarray(image).save(folder / name)
         table.append(
             {
-                "path": str(folder / f"{index:02d}.png"),
+                "path": str(folder / name),
                 "label": CLASSES[index % 3],
                 "sha256": f"{index * 7919 % 12:064x}",
-                "evidence": name,
+                "evidence": str(folder / "evidence" / name),
             }
         )
     return pd.DataFrame(table)

@@ -1,4 +1,4 @@
-"""Promises that every explainer keeps, whatever it computes."""
+"""Properties that every explainer has."""
 
 import copy
 
@@ -22,7 +22,9 @@ def images_and_targets(count=2):
     return torch.randn(count, 3, SIZE, SIZE, generator=generator), targets
 
 
-class Masked(nn.Module):
+class UpperLeft(nn.Module):
+    """The gray image, 0 outside its upper left quarter, as a feature map."""
+
     def __init__(self):
         super().__init__()
         self.gray = nn.Conv2d(3, 1, 1, bias=False)
@@ -36,22 +38,23 @@ class Masked(nn.Module):
 
 
 class Quadrant(nn.Module):
-    """Class 1 is the texture of the upper left quarter, and nothing else is looked at."""
+    """The logit of class 1 is the texture of the upper left quarter and nothing else."""
 
     def __init__(self):
         super().__init__()
-        self.backbone = Masked()
+        self.backbone = UpperLeft()
 
     def forward(self, images):
         energy = 8 * self.backbone.forward_features(images).square().mean(dim=(1, 2, 3))
         return torch.stack([-energy, energy], dim=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "family", ["test_resnet", "test_convnext", "test_efficientnet", "test_vit"]
 )
 @pytest.mark.parametrize("method", METHODS)
-def test_maps_have_the_images_size_and_stay_within_one(method, family, sampling):
+def test_maps_have_the_size_of_the_images_and_values_within_one(method, family, sampling):
     model = make_checkpoint(family).build_model()
     images, targets = images_and_targets()
     maps = EXPLAINERS[method](model, images, targets, sampling).maps
@@ -61,7 +64,7 @@ def test_maps_have_the_images_size_and_stay_within_one(method, family, sampling)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_model_is_left_as_it_was(method, checkpoint, sampling):
+def test_the_model_is_not_modified(method, checkpoint, sampling):
     model = checkpoint.build_model()
     before = copy.deepcopy(model.state_dict())
     images, targets = images_and_targets()
@@ -91,7 +94,7 @@ def test_a_map_does_not_depend_on_the_other_images_or_on_global_seeds(method, ch
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_class_asked_for_is_the_one_explained(method, sampling):
+def test_maps_depend_on_the_target_class(method, sampling):
     model = make_checkpoint("test_efficientnet").build_model()
     images, _ = images_and_targets()
     first, second = (
@@ -109,20 +112,20 @@ def test_a_class_that_does_not_exist_is_an_error(method, checkpoint, sampling):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_planted_cause_is_found(method):
+def test_the_only_relevant_region_is_found(method):
     images = torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(3)) / 2
     sampling = Sampling(background=torch.zeros(1, 3, SIZE, SIZE), shap_samples=8, lime_samples=200)
     maps = EXPLAINERS[method](Quadrant(), images, torch.tensor([1, 1]), sampling).maps
-    cause = np.zeros(maps.shape, dtype=bool)
-    cause[:, : SIZE // 2, : SIZE // 2] = True
-    share, area = evidence_shares(maps, cause)
-    # LIME's superpixels straddle the border, and chance leaves the others some weight.
+    relevant = np.zeros(maps.shape, dtype=bool)
+    relevant[:, : SIZE // 2, : SIZE // 2] = True
+    share, area = evidence_shares(maps, relevant)
+    # LIME's superpixels cross the border, and the others get some weight by chance.
     floor = 0.6 if method == "lime_superpixels" else 0.99
     assert (share > floor).all(), share
     assert (area == 0.25).all()
 
 
-def test_scaling_keeps_signs_and_blanks_ruins():
+def test_scaling_keeps_signs_and_blanks_non_finite_maps():
     maps = np.array([[[2.0, -4.0]], [[0.0, 0.0]], [[np.nan, 1.0]], [[np.inf, 1.0]]])
     expected = [[[0.5, -1.0]], [[0.0, 0.0]], [[0.0, 0.0]], [[0.0, 0.0]]]
     np.testing.assert_array_equal(scale_maps(maps), expected)

@@ -1,4 +1,4 @@
-"""Scores of maps against values worked out by hand."""
+"""Faithfulness metrics against values computed by hand."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from emotion.explainers.faithfulness import (
 
 
 class LeftTexture(nn.Module):
-    """Class 1 is likely while the left half has contrast."""
+    """The probability of class 1 increases with the contrast of the left half."""
 
     def forward(self, images):
         contrast = images[..., : images.shape[-1] // 2].std(dim=(1, 2, 3))
@@ -52,26 +52,26 @@ def test_evidence_share_is_undefined_without_evidence_or_attribution():
     assert np.isnan(area).all()
 
 
-def test_a_uniform_map_scores_the_area():
+def test_the_evidence_share_of_a_uniform_map_is_the_area():
     evidence = np.random.default_rng(0).random((3, 8, 8)) < 0.3
     share, area = evidence_shares(np.ones((3, 8, 8)), evidence)
     np.testing.assert_allclose(share, area)
 
 
-def test_deletion_rewards_the_map_that_points_at_the_cause():
-    right_place = deletion_auc(LeftTexture(), IMAGE, TARGET, half_map(left=True))
-    wrong_place = deletion_auc(LeftTexture(), IMAGE, TARGET, half_map(left=False))
+def test_deletion_auc_is_lower_for_a_map_of_the_relevant_region():
+    relevant = deletion_auc(LeftTexture(), IMAGE, TARGET, half_map(left=True))
+    irrelevant = deletion_auc(LeftTexture(), IMAGE, TARGET, half_map(left=False))
     chance = random_deletion_auc(LeftTexture(), IMAGE, TARGET)
-    assert right_place + 0.1 < chance < wrong_place - 0.1
+    assert relevant + 0.1 < chance < irrelevant - 0.1
 
 
-def test_a_model_that_does_not_look_scores_its_probability():
+def test_deletion_auc_of_a_constant_model_is_its_probability():
     probability = np.exp(1) / (1 + np.exp(1))
     auc = deletion_auc(Constant(), IMAGE, TARGET, half_map(left=True))
     np.testing.assert_allclose(auc, probability, rtol=1e-6)
 
 
-def test_deletion_starts_at_the_image_and_ends_with_all_of_it_blurred():
+def test_deletion_starts_with_the_image_and_ends_with_a_fully_blurred_one():
     seen = []
 
     class Watcher(Constant):
@@ -83,7 +83,7 @@ def test_deletion_starts_at_the_image_and_ends_with_all_of_it_blurred():
     np.testing.assert_allclose(seen, np.linspace(0, 1, 11), atol=0.01)
 
 
-def test_cells_are_deleted_from_the_highest_down():
+def test_cells_are_deleted_in_descending_order():
     rank = _deletion_order(np.array([[[0.5, 2.0], [-1.0, 1.0]]]), grid=2)
     np.testing.assert_array_equal(rank, [[[0.5, 0.0], [0.75, 0.25]]])
 
@@ -93,7 +93,7 @@ def test_a_blank_map_is_no_better_than_chance():
         def forward(self, images):
             return super().forward(images.transpose(2, 3))
 
-    # Ties in raster order would delete the upper half first: an advantage nobody earned.
+    # In raster order, ties would delete the upper half first: an unearned advantage here.
     blank = np.zeros((1, 56, 56), dtype=np.float32)
     auc = deletion_auc(TopTexture(), IMAGE, TARGET, blank)
     assert auc == pytest.approx(random_deletion_auc(TopTexture(), IMAGE, TARGET), abs=0.1)

@@ -1,4 +1,4 @@
-"""LIME where the answer is known: a probability that is linear in what is visible."""
+"""LIME on a model whose probability is linear in the visible texture."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from emotion.explainers.lime_superpixels import explain_lime
 
 
 class StripeProbability(nn.Module):
-    """Class 1 has probability 0.1 + 0.8 x the share of texture left in the right half."""
+    """Class 1 has probability 0.1 + 0.8 x the share of visible texture in the right half."""
 
     def forward(self, images):
         right = images[..., images.shape[-1] // 2 :].var(dim=(1, 2, 3))
@@ -25,7 +25,7 @@ def explain(samples, target=1):
     return explain_lime(StripeProbability(), image * 2, torch.tensor([target]), sampling)
 
 
-def test_weight_falls_where_the_probability_comes_from():
+def test_only_the_relevant_half_gets_weight():
     result = explain(samples=400)
     left, right = np.split(result.maps[0], 2, axis=1)
     assert right.mean() > 5 * abs(left.mean())
@@ -37,6 +37,6 @@ def test_the_other_class_gets_the_opposite_map():
     np.testing.assert_allclose(explain(100, target=0).maps, -explain(100).maps, atol=1e-4)
 
 
-def test_the_map_is_constant_on_each_of_about_fifty_superpixels():
+def test_the_map_is_constant_on_about_fifty_superpixels():
     values = np.unique(explain(samples=60).maps)
     assert 30 <= len(values) <= 70

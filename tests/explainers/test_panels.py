@@ -1,4 +1,4 @@
-"""Figures: one reading of colors, equal bytes for equal maps."""
+"""Figures: the color code, and equal bytes for equal maps."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def view():
     )
 
 
-def test_red_speaks_for_and_blue_against_and_the_rest_is_the_gray_image():
+def test_red_is_positive_blue_is_negative_and_zero_is_the_gray_image():
     values = np.zeros((60, 60))
     values[20:40, :25], values[20:40, 35:] = 1, -1
     shown = np.random.default_rng(0).random((60, 60, 3))
@@ -43,7 +43,8 @@ def test_a_blank_map_shows_the_gray_image(view):
     np.testing.assert_allclose(np.ptp(result, axis=2), 0, atol=1e-6)
 
 
-def test_the_same_view_gives_the_same_bytes_without_a_version(view, tmp_path):
+@pytest.mark.slow
+def test_equal_views_give_equal_bytes_without_a_version(view, tmp_path):
     for draw, content in ((draw_panel, view), (draw_overview, [view, view])):
         draw(tmp_path / "a.png", content)
         draw(tmp_path / "b.png", content)
@@ -51,7 +52,7 @@ def test_the_same_view_gives_the_same_bytes_without_a_version(view, tmp_path):
         assert b"atplotlib" not in (tmp_path / "a.png").read_bytes()
 
 
-def test_the_overview_has_a_row_for_every_image(view, tmp_path):
+def test_the_overview_has_one_row_per_image(view, tmp_path):
     draw_overview(tmp_path / "one.png", [view])
     draw_overview(tmp_path / "three.png", [view] * 3)
     heights = [Image.open(tmp_path / name).height for name in ("one.png", "three.png")]

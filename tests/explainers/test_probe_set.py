@@ -1,4 +1,6 @@
-"""The probe set stays the same images, and their masks stay in register."""
+"""The probe set is stable, and its masks stay aligned with the images."""
+
+import dataclasses
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from emotion.explainers.probe_set import choose_rows, load_probe_set
 from tests.explainers.conftest import CLASSES, SIZE
 
 
-def test_it_does_not_move_with_the_order_of_rows(rows):
+def test_the_selection_does_not_depend_on_the_order_of_the_rows(rows):
     probe, background = choose_rows(rows, CLASSES, per_class=2)
     shuffled = rows.sample(frac=1, random_state=3)
     again, background_again = choose_rows(shuffled, CLASSES, per_class=2)
@@ -16,7 +18,7 @@ def test_it_does_not_move_with_the_order_of_rows(rows):
     assert list(background_again["path"]) == list(background["path"])
 
 
-def test_it_does_not_move_with_other_rows_or_with_the_folder(rows):
+def test_the_selection_does_not_depend_on_other_rows_or_the_folder(rows):
     probe, _ = choose_rows(rows, CLASSES, per_class=1)
     moved = rows.assign(path="elsewhere/" + rows["path"]).drop(index=rows.index[0])
     kept = probe[probe["path"] != rows["path"][0]]
@@ -24,7 +26,7 @@ def test_it_does_not_move_with_other_rows_or_with_the_folder(rows):
     assert set(kept["sha256"]) <= set(again["sha256"])
 
 
-def test_it_holds_the_same_number_of_each_class_in_the_order_of_the_logits(rows):
+def test_each_class_has_the_same_number_of_images_in_the_order_of_the_logits(rows):
     order = ["sad", "angry", "happy"]
     probe, _ = choose_rows(rows, order, per_class=3)
     assert list(probe["label"]) == [name for name in order for _ in range(3)]
@@ -35,7 +37,7 @@ def test_a_class_without_images_is_left_out(rows):
     assert list(probe["label"]) == ["angry", "sad"]
 
 
-def test_the_background_holds_other_images_while_there_are_any(rows):
+def test_the_background_has_other_images_if_there_are_any(rows):
     probe, background = choose_rows(rows, CLASSES, per_class=3)
     assert len(background) == 3
     assert not set(background["path"]) & set(probe["path"])
@@ -43,29 +45,33 @@ def test_the_background_holds_other_images_while_there_are_any(rows):
     assert len(probe) == len(background) == 12
 
 
-def test_foreign_classes_alone_are_an_error(rows):
+def test_rows_without_a_class_of_the_model_are_an_error(rows):
     with pytest.raises(UserError, match="no test row"):
         choose_rows(rows, ["bored"], per_class=1)
 
 
-def test_masks_take_the_same_way_as_their_images(rows, tmp_path, checkpoint):
-    probe = load_probe_set(rows, tmp_path, checkpoint, per_class=2)
+@pytest.mark.parametrize("grayscale", [False, True])
+def test_masks_are_aligned_with_their_images(rows, checkpoint, grayscale):
+    preprocessing = dataclasses.replace(checkpoint.preprocessing, grayscale=grayscale)
+    checkpoint = dataclasses.replace(checkpoint, preprocessing=preprocessing)
+    probe = load_probe_set(rows, checkpoint, per_class=2)
+    assert (np.ptp(probe.shown, axis=3) == 0).all() == grayscale
     bright = probe.shown.mean(axis=3) > 0.5
     assert bright.shape == probe.evidence.shape == (6, SIZE, SIZE)
     assert (bright == probe.evidence).mean() > 0.98
     assert 0.02 < probe.evidence.mean() < 0.5
 
 
-def test_images_are_normalized_as_the_model_wants(rows, tmp_path, checkpoint):
-    probe = load_probe_set(rows, tmp_path, checkpoint, per_class=1)
-    mean, std = np.array(checkpoint.mean), np.array(checkpoint.std)
-    expected = (probe.shown - mean) / std
+def test_images_are_normalized_for_the_model(rows, checkpoint):
+    probe = load_probe_set(rows, checkpoint, per_class=1)
+    preprocessing = checkpoint.preprocessing
+    expected = (probe.shown - np.array(preprocessing.mean)) / np.array(preprocessing.std)
     np.testing.assert_allclose(probe.images.permute(0, 2, 3, 1), expected, atol=1e-5)
 
 
-def test_photographs_have_no_evidence(rows, tmp_path, checkpoint):
-    probe = load_probe_set(rows.drop(columns="evidence"), tmp_path, checkpoint, per_class=1)
+def test_photographs_have_no_evidence(rows, checkpoint):
+    probe = load_probe_set(rows.drop(columns="evidence"), checkpoint, per_class=1)
     assert not probe.evidence.any()
     mixed = rows.assign(evidence=np.where(rows["label"] == "sad", "", rows["evidence"]))
-    probe = load_probe_set(mixed, tmp_path, checkpoint, per_class=1)
+    probe = load_probe_set(mixed, checkpoint, per_class=1)
     assert probe.evidence.any(axis=(1, 2)).tolist() == [True, True, False]

@@ -1,4 +1,4 @@
-"""Expected gradients where the answer is known: a linear model."""
+"""Expected gradients on a linear model, where the exact values are known."""
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ def test_a_linear_model_gets_weight_times_difference_exactly():
     np.testing.assert_allclose(result.details["additivity_gap"], 0, atol=1e-5)
 
 
-def test_the_gap_shows_samples_that_miss_part_of_the_background():
+def test_the_gap_shows_that_the_samples_miss_part_of_the_background():
     torch.manual_seed(0)
     sampling = Sampling(background=torch.randn(8, 3, 8, 8), shap_samples=2)
     result = explain_shap(Linear(), torch.randn(1, 3, 8, 8), torch.tensor([0]), sampling)

@@ -1,4 +1,4 @@
-"""The layer for Grad-CAM is the literature's for each family, found by one rule."""
+"""One rule finds the layer that the literature uses for each family."""
 
 import pytest
 import torch
@@ -31,7 +31,7 @@ def output_of(module, backbone):
         ("test_efficientnet", "bn2", lambda b: b.bn2),
     ],
 )
-def test_convolutional_families_are_read_at_their_last_stage(name, module, literature):
+def test_the_layer_of_a_convolutional_network_is_its_last_stage(name, module, literature):
     backbone = backbone_of(name)
     layer = find_target_layer(backbone, IMAGE)
     features = layer.to_map(output_of(layer.module, backbone))
@@ -40,13 +40,13 @@ def test_convolutional_families_are_read_at_their_last_stage(name, module, liter
     assert layer.name == module
 
 
-def test_mobilenets_are_read_before_their_pooling():
+def test_the_layer_of_a_mobilenet_is_before_its_pooling():
     layer = find_target_layer(backbone_of("mobilenetv3_small_050"), IMAGE)
     assert layer.name == "blocks"
 
 
 @pytest.mark.parametrize("name", ["test_vit", "test_vit2"])  # a class token; registers as well
-def test_a_transformer_is_read_before_its_last_attention_without_prefix_tokens(name):
+def test_the_layer_of_a_transformer_is_before_its_last_attention_without_prefix_tokens(name):
     backbone = backbone_of(name)
     layer = find_target_layer(backbone, IMAGE)
     assert layer.module is backbone.blocks[-1].norm1
@@ -58,7 +58,7 @@ def test_a_transformer_is_read_before_its_last_attention_without_prefix_tokens(n
     assert torch.equal(layer.to_map(tokens), expected.float().expand(1, 5, -1, -1))
 
 
-def test_channels_last_features_are_turned():
+def test_channels_last_features_are_permuted():
     class Swinlike(nn.Module):
         output_fmt = "NHWC"
 
@@ -73,13 +73,13 @@ def test_channels_last_features_are_turned():
     assert layer.to_map(torch.zeros(1, 8, 6, 3)).shape == (1, 3, 8, 6)
 
 
-def test_no_hooks_stay_behind():
+def test_all_hooks_are_removed():
     backbone = backbone_of("test_resnet")
     find_target_layer(backbone, IMAGE)
     assert not any(module._forward_hooks for module in backbone.modules())
 
 
-def test_a_backbone_without_a_map_is_named_with_the_cure():
+def test_a_backbone_without_a_feature_map_is_named_with_the_fix():
     class TokenMixer(nn.Module):
         def __init__(self):
             super().__init__()

@@ -1,4 +1,4 @@
-"""A classifier of three layers, exported once: the exporter's time grows with the network."""
+"""A classifier of three layers, exported once: the export time grows with the network."""
 
 import numpy as np
 import pandas as pd
@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from emotion.core.preprocessing import Preprocessing
 from emotion.export.onnx_model import build_onnx, save_onnx
 
 SIZE = 32
@@ -14,14 +15,16 @@ TEMPERATURE = 1.7
 
 
 class SmallCheckpoint:
-    """The fields of a Checkpoint that the export reads, around a network of our own."""
+    """The fields of a Checkpoint that the export reads, with a small network."""
 
     class_names = ("angry", "happy", "sad")
-    img_size = SIZE
-    mean = (0.485, 0.456, 0.406)
-    std = (0.229, 0.224, 0.225)
-    interpolation = "bicubic"
-    grayscale = False
+    preprocessing = Preprocessing(
+        img_size=SIZE,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+        interpolation="bicubic",
+    )
+    synthetic_fraction = 0.25
     tag = "small.none"
 
     def __init__(self):

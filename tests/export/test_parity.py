@@ -1,15 +1,17 @@
-"""Parity finds a file that answers differently, whatever the reason."""
+"""The parity check detects a file with other outputs, whatever the cause."""
 
 import math
+from dataclasses import replace
 
 import pytest
+import torch
 
 from emotion.core.errors import UserError
 from emotion.export.parity import Parity, compare
 from tests.export.conftest import TEMPERATURE
 
 
-def test_the_right_file_agrees_at_both_batch_sizes(small_onnx, small_checkpoint, cached):
+def test_the_exported_file_agrees_at_both_batch_sizes(small_onnx, small_checkpoint, cached):
     result = compare(small_onnx, small_checkpoint, TEMPERATURE, cached)
     assert set(result.max_abs_difference) == {"batch_1", "batch_7"}
     assert max(result.max_abs_difference.values()) < 1e-5
@@ -17,7 +19,7 @@ def test_the_right_file_agrees_at_both_batch_sizes(small_onnx, small_checkpoint,
     result.require(1e-4)
 
 
-def test_one_changed_weight_is_found(small_onnx, small_checkpoint, cached):
+def test_one_changed_weight_is_detected(small_onnx, small_checkpoint, cached):
     small_checkpoint.state_dict["0.weight"][3, 1, 2, 2] += 0.05
     result = compare(small_onnx, small_checkpoint, TEMPERATURE, cached)
     with pytest.raises(UserError, match=r"differs.*tolerance 0\.0001"):
@@ -25,13 +27,25 @@ def test_one_changed_weight_is_found(small_onnx, small_checkpoint, cached):
 
 
 @pytest.mark.parametrize(("field", "value"), [("mean", (0.5, 0.5, 0.5)), ("std", (0.2, 0.2, 0.2))])
-def test_another_normalization_is_found(field, value, small_onnx, small_checkpoint, cached):
-    setattr(small_checkpoint, field, value)
+def test_another_normalization_is_detected(field, value, small_onnx, small_checkpoint, cached):
+    changed = replace(small_checkpoint.preprocessing, **{field: value})
+    small_checkpoint.preprocessing = changed
     result = compare(small_onnx, small_checkpoint, TEMPERATURE, cached)
     assert result.max_abs_difference["batch_1"] > 1e-4
 
 
-def test_another_temperature_is_found(small_onnx, small_checkpoint, cached):
+def test_the_network_is_built_once(small_onnx, small_checkpoint, monkeypatch):
+    builds = []
+    build_model = small_checkpoint.build_model
+    monkeypatch.setattr(
+        small_checkpoint, "build_model", lambda: builds.append(1) or build_model(), raising=False
+    )
+    images = torch.zeros(40, 3, 36, 36, dtype=torch.uint8)  # three batches of the network
+    compare(small_onnx, small_checkpoint, TEMPERATURE, images)
+    assert builds == [1]
+
+
+def test_another_temperature_is_detected(small_onnx, small_checkpoint, cached):
     result = compare(small_onnx, small_checkpoint, 1.0, cached)
     assert result.max_abs_difference["batch_7"] > 1e-4
 
@@ -43,6 +57,6 @@ def test_another_temperature_is_found(small_onnx, small_checkpoint, cached):
         Parity(max_abs_difference={"batch_1": 0.0, "batch_7": 0.0}, same_class=0.5),
     ],
 )
-def test_nan_and_another_class_fail_too(parity):
+def test_nan_and_another_class_are_rejected(parity):
     with pytest.raises(UserError):
         parity.require(1.0)

@@ -1,16 +1,17 @@
-"""The stage `export_onnx` writes the file with the calibration that evaluate found."""
+"""The stage `export_onnx` reads the calibration that `evaluate` wrote."""
 
 import onnx
 import pytest
 
-from emotion.core import files, manifest
+from emotion.core import manifest
+from emotion.core.reports import Calibration, ExportReport, read_report, write_report
 from stages import export_onnx, paths
 from tests.conftest import make_checkpoint
 from tests.explainers.conftest import draw_rows
 
 
 @pytest.mark.slow
-def test_it_exports_the_checkpoint_of_the_repository(tmp_path, monkeypatch, capsys):
+def test_the_stage_exports_the_best_checkpoint(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     paths.PIPELINE.write_text("stages: {export_onnx: {cmd: x, params: [export_onnx]}}\n")
     paths.PARAMS.write_text("export_onnx: {rows: 5}\n")
@@ -18,13 +19,13 @@ def test_it_exports_the_checkpoint_of_the_repository(tmp_path, monkeypatch, caps
         split="test", subject="", source="drawn", group="", width=80, height=60, synthetic=True
     )
     manifest.write_manifest(paths.SPLITS / "test.csv", rows)
-    files.write_json(paths.CALIBRATION, {"temperature": 1.25})
+    calibration = Calibration(temperature=1.25, val_nll_before=0.7, val_nll_after=0.6)
+    write_report(paths.CALIBRATION, calibration)
     make_checkpoint(img_size=32).save(paths.BEST_MODEL)
 
     export_onnx.main()
 
-    report = files.read_json(paths.EXPORT_METRICS)
-    assert report["rows"] == 5
-    facts = {entry.key: entry.value for entry in onnx.load(paths.ONNX).metadata_props}
-    assert facts["temperature"] == "1.25"
+    assert read_report(paths.EXPORT_METRICS, ExportReport).rows == 5
+    metadata = {entry.key: entry.value for entry in onnx.load(paths.ONNX).metadata_props}
+    assert metadata["temperature"] == "1.25"
     assert capsys.readouterr().out.startswith("ONNX")

@@ -1,4 +1,4 @@
-"""A copy is known by its name, and finds its original at home before it looks elsewhere."""
+"""Augmented copies are found by name; originals in the same folder take precedence."""
 
 import time
 
@@ -41,31 +41,31 @@ NO_COPIES = [
 
 
 @pytest.mark.parametrize(("path", "stem"), COPIES.items())
-def test_a_copy_names_its_original(path, stem):
+def test_the_name_of_a_copy_gives_the_stem_of_its_original(path, stem):
     assert original_stem(path) == stem
 
 
 @pytest.mark.parametrize("path", NO_COPIES)
-def test_a_name_that_only_looks_like_one_is_no_copy(path):
+def test_a_name_similar_to_that_of_a_copy_is_not_a_copy(path):
     assert original_stem(path) is None
 
 
 @pytest.mark.parametrize("tail", [" (1)", ".2", "!"])
-def test_a_name_of_many_parts_takes_no_time(tail):
+def test_a_name_of_many_parts_is_matched_without_backtracking(tail):
     start = time.perf_counter()
     assert original_stem("x_aug" + "_a" * 26 + tail + ".jpg") is None
     assert time.perf_counter() - start < 1
 
 
 def keys_of(*rows):
-    """Key by path, of rows (path, label); the mark of a copy is checked on the way."""
+    """Map paths of rows (path, label) to keys; also checks which rows are copies."""
     paths, labels = (pd.Series(list(column)) for column in zip(*rows, strict=True))
     is_copy, keys = name_originals(paths, labels)
     assert is_copy.tolist() == [original_stem(path) is not None for path in paths]
     return dict(zip(paths, keys, strict=True))
 
 
-def test_a_copy_shares_its_key_with_the_original_in_its_folder_and_nothing_else_has_one():
+def test_only_copies_and_the_original_in_their_folder_share_a_key():
     keys = keys_of(
         ("happy/001.jpg", "happy"),
         ("happy/001_aug_1.png", "happy"),
@@ -77,7 +77,7 @@ def test_a_copy_shares_its_key_with_the_original_in_its_folder_and_nothing_else_
     assert keys["happy/002.jpg"] == keys["sad/001.jpg"] == ""
 
 
-def test_a_copy_without_original_at_home_belongs_to_that_of_its_label():
+def test_a_copy_without_original_in_its_folder_belongs_to_the_original_of_its_label():
     keys = keys_of(
         ("train/happy/001_aug_1.jpg", "happy"),
         ("test/happy/001.jpg", "happy"),
@@ -87,7 +87,7 @@ def test_a_copy_without_original_at_home_belongs_to_that_of_its_label():
     assert keys["test/sad/001.jpg"] == ""
 
 
-def test_copies_without_any_original_belong_together():
+def test_copies_without_any_original_share_a_key():
     keys = keys_of(
         ("a/7_aug_1.jpg", "sad"),
         ("b/7_aug_2.jpg", "sad"),
@@ -98,7 +98,7 @@ def test_copies_without_any_original_belong_together():
     assert len(set(keys.values()) - {""}) == 3
 
 
-def test_the_same_number_in_two_folders_stays_apart_when_each_copy_is_at_home():
+def test_equal_stems_in_two_folders_stay_apart_if_each_has_its_own_original():
     keys = keys_of(
         ("train/happy/001.jpg", "happy"),
         ("train/happy/001_aug_1.jpg", "happy"),
@@ -110,7 +110,7 @@ def test_the_same_number_in_two_folders_stays_apart_when_each_copy_is_at_home():
     assert keys["train/happy/001.jpg"] != keys["test/happy/001.jpg"]
 
 
-def test_a_copy_that_may_be_of_either_joins_both_with_all_their_copies():
+def test_a_copy_with_two_possible_originals_joins_both_with_all_their_copies():
     keys = keys_of(
         ("train/happy/001.jpg", "happy"),
         ("train/happy/001_aug_1.jpg", "happy"),
@@ -120,7 +120,7 @@ def test_a_copy_that_may_be_of_either_joins_both_with_all_their_copies():
     assert len(set(keys.values())) == 1
 
 
-def test_a_copy_under_another_label_stays_with_its_original():
+def test_a_copy_with_another_label_stays_with_its_original():
     keys = keys_of(
         ("all/001.jpg", "happy"),
         ("all/001_aug_1.jpg", "sad"),
@@ -129,7 +129,7 @@ def test_a_copy_under_another_label_stays_with_its_original():
     assert len(set(keys.values())) == 1
 
 
-def test_rows_that_know_no_copies_have_no_keys():
+def test_without_copies_no_row_has_a_key():
     is_copy, keys = name_originals(pd.Series(["a/1.jpg", "a/2.jpg"]), pd.Series(["sad", "sad"]))
     assert not is_copy.any()
     assert keys.tolist() == ["", ""]
@@ -147,15 +147,15 @@ FILES = st.tuples(
     st.dictionaries(FILES, st.sampled_from(["happy", "sad"]), min_size=1),
     st.randoms(use_true_random=False),
 )
-def test_every_copy_is_joined_as_promised_whatever_the_order_of_rows(files, random):
+def test_every_copy_shares_the_key_of_its_original_in_any_row_order(files, random):
     rows = [(f"{folder}/{stem}{mark}.jpg", label) for (folder, stem, mark), label in files.items()]
     keys = keys_of(*rows)
     for (folder, stem, mark), label in files.items():
         if not mark:
             continue
-        at_home = [(folder, stem, "")] if (folder, stem, "") in files else []
+        same_folder = [(folder, stem, "")] if (folder, stem, "") in files else []
         of_label = [f for f, other in files.items() if f[1:] == (stem, "") and other == label]
-        for home, original, _ in at_home or of_label:
+        for home, original, _ in same_folder or of_label:
             assert keys[f"{folder}/{stem}{mark}.jpg"] == keys[f"{home}/{original}.jpg"] != ""
     random.shuffle(rows)
     assert keys_of(*rows) == keys

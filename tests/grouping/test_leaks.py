@@ -1,4 +1,4 @@
-"""What leaks is counted as a hand would count it, and what goes is never of test."""
+"""Leak counts match counts by hand, and no row of test is dropped."""
 
 import pandas as pd
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ def table(columns, *records):
     return pd.DataFrame(list(records), columns=columns.split())
 
 
-def test_leaks_are_counted_for_each_pair_of_splits():
+def test_leaks_are_counted_per_pair_of_splits():
     rows = table(
         "split group subject sha256",
         ("test", "g1", "ann", "a"),
@@ -34,17 +34,17 @@ def test_leaks_are_counted_for_each_pair_of_splits():
     }
 
 
-def test_splits_of_other_names_follow_the_usual_ones():
+def test_splits_with_other_names_follow_the_usual_ones():
     rows = table("split group subject sha256", *[(s, "g", "ann", "a") for s in ("b", "test", "a")])
     assert list(count_leaks(rows)) == [("test", "a"), ("test", "b"), ("a", "b")]
     assert all(set(counts.values()) == {1} for counts in count_leaks(rows).values())
 
 
-def test_one_split_leaks_nowhere():
+def test_a_single_split_has_no_leaks():
     assert count_leaks(table("split group subject sha256", ("train", "g", "", "a"))) == {}
 
 
-def test_train_gives_way_to_val_and_test_and_val_to_test():
+def test_rows_leak_from_train_to_val_and_test_and_from_val_to_test():
     rows = table(
         "split group",
         ("train", "in test"),
@@ -56,12 +56,12 @@ def test_train_gives_way_to_val_and_test_and_val_to_test():
         ("train", "everywhere"),
         ("val", "everywhere"),
         ("test", "everywhere"),
-        ("train", "train alone"),
-        ("val", "val alone"),
-        ("test", "test alone"),
+        ("train", "only train"),
+        ("val", "only val"),
+        ("test", "only test"),
     )
-    gone = rows[find_leaking(rows)]
-    assert list(gone.itertuples(index=False, name=None)) == [
+    dropped = rows[find_leaking(rows)]
+    assert list(dropped.itertuples(index=False, name=None)) == [
         ("train", "in test"),
         ("train", "in val"),
         ("val", "in val and test"),
@@ -78,7 +78,7 @@ ROWS = st.lists(
 
 @settings(max_examples=100, deadline=None)
 @given(ROWS)
-def test_no_row_of_test_goes_and_what_stays_leaks_nowhere(rows):
+def test_no_row_of_test_is_dropped_and_the_kept_rows_have_no_leaks(rows):
     leaking = find_leaking(rows)
     assert not (leaking & (rows["split"] == "test")).any()
     kept = rows[~leaking]
@@ -87,14 +87,14 @@ def test_no_row_of_test_goes_and_what_stays_leaks_nowhere(rows):
 
 @settings(max_examples=100, deadline=None)
 @given(ROWS)
-def test_only_rows_of_a_group_on_two_sides_go_and_no_group_goes_whole(rows):
+def test_only_rows_of_groups_in_two_splits_are_dropped_and_no_whole_group(rows):
     leaking = find_leaking(rows)
-    sides = rows.groupby("group")["split"].transform("nunique")
-    assert (sides[leaking] > 1).all()
+    splits = rows.groupby("group")["split"].transform("nunique")
+    assert (splits[leaking] > 1).all()
     assert set(rows.loc[~leaking, "group"]) == set(rows["group"])
 
 
-def test_the_same_pixels_under_two_labels_are_a_conflict_wherever_they_stand():
+def test_all_rows_with_identical_pixels_and_two_labels_are_conflicts():
     rows = table(
         "sha256 label",
         ("a", "sad"),

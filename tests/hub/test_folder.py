@@ -1,9 +1,13 @@
-"""The Hub folder is whole or not there, and owns its files."""
+"""The Hub folder is complete or absent, and holds copies of its files."""
 
 import pytest
 
 from emotion.core.errors import UserError
 from emotion.hub.folder import build_folder
+
+CARD = {"README.md": "card"}
+OLD_CARD = {"README.md": "old card"}
+NEW_CARD = {"README.md": "new card"}
 
 
 @pytest.fixture
@@ -15,13 +19,14 @@ def sources(tmp_path):
     return paths
 
 
-def test_folder_holds_the_files_and_the_card_alone(tmp_path, sources):
-    build_folder(tmp_path / "hub", sources, "# card\n")
+def test_folder_holds_only_the_files_and_the_texts(tmp_path, sources):
+    texts = {"README.md": "# card\n", "preprocessing.json": "{}\n"}
+    build_folder(tmp_path / "hub", sources, texts)
     found = {path.name: path.read_text() for path in (tmp_path / "hub").iterdir()}
     assert found == {
         "best_model.pth": "best_model.pth",
         "model.onnx": "model.onnx",
-        "README.md": "# card\n",
+        **texts,
     }
     assert {path.name for path in tmp_path.iterdir()} == {"hub", "models"}
 
@@ -31,36 +36,36 @@ def test_links_into_a_read_only_cache_become_writable_copies(tmp_path, sources):
     sources[0].rename(cached)
     cached.chmod(0o444)
     sources[0].symlink_to(cached)
-    build_folder(tmp_path / "hub", sources, "card")
+    build_folder(tmp_path / "hub", sources, CARD)
     copy = tmp_path / "hub" / "best_model.pth"
     assert not copy.is_symlink()
     assert copy.stat().st_mode & 0o200
     assert copy.read_text() == "best_model.pth"
 
 
-def test_stale_files_do_not_survive(tmp_path, sources):
+def test_stale_files_are_deleted(tmp_path, sources):
     (tmp_path / "hub").mkdir()
     (tmp_path / "hub" / "old.onnx").touch()
-    build_folder(tmp_path / "hub", sources, "card")
+    build_folder(tmp_path / "hub", sources, CARD)
     assert not (tmp_path / "hub" / "old.onnx").exists()
 
 
-def test_missing_files_are_all_named_and_the_old_folder_stays(tmp_path, sources):
-    build_folder(tmp_path / "hub", sources, "old card")
+def test_all_missing_files_are_named_and_the_old_folder_stays(tmp_path, sources):
+    build_folder(tmp_path / "hub", sources, OLD_CARD)
     missing = [tmp_path / "a.json", tmp_path / "b.json"]
     with pytest.raises(UserError, match=r"a\.json, .*b\.json missing"):
-        build_folder(tmp_path / "hub", [*sources, *missing], "new card")
+        build_folder(tmp_path / "hub", [*sources, *missing], NEW_CARD)
     assert (tmp_path / "hub" / "README.md").read_text() == "old card"
 
 
-def test_a_crash_leaves_the_old_folder_and_no_rubbish(tmp_path, sources, monkeypatch):
-    build_folder(tmp_path / "hub", sources, "old card")
+def test_a_crash_leaves_the_old_folder_and_no_temporary_files(tmp_path, sources, monkeypatch):
+    build_folder(tmp_path / "hub", sources, OLD_CARD)
 
     def full_disk(*_):
         raise OSError("no space left on device")
 
     monkeypatch.setattr("shutil.copyfile", full_disk)
     with pytest.raises(OSError, match="no space"):
-        build_folder(tmp_path / "hub", sources, "new card")
+        build_folder(tmp_path / "hub", sources, NEW_CARD)
     assert (tmp_path / "hub" / "README.md").read_text() == "old card"
     assert {path.name for path in tmp_path.iterdir()} == {"hub", "models"}

@@ -1,4 +1,4 @@
-"""Nothing leaves the machine unless the settings are right, and the token is never ours."""
+"""Nothing is uploaded unless the settings are valid, and the token is never shown."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ PUSH = PublishParams(push=True, repo_id="team/faces")
 
 
 class FakeApi:
-    """Records what it is asked; `public`: the repository was there before, and open to all."""
+    """Records its calls; `public`: the repository already exists and is public."""
 
     def __init__(self, public: bool = False, error: Exception | None = None):
         self.public, self.error, self.calls = public, error, []
@@ -45,15 +45,15 @@ def no_token(monkeypatch):
 
 def test_folder_is_uploaded_in_one_commit_to_a_private_repository(tmp_path):
     api = FakeApi()
-    address = push_folder(tmp_path, PUSH, "faces: test macro-F1 0.765", api)
+    url = push_folder(tmp_path, PUSH, "faces: test macro-F1 0.765", api)
     assert api.calls == [
         ("create_repo", "team/faces", True, True),
         ("upload_folder", "team/faces", tmp_path, "faces: test macro-F1 0.765"),
     ]
-    assert address == "https://hub/team/faces/commit/1"
+    assert url == "https://hub/team/faces/commit/1"
 
 
-def test_a_public_repository_is_refused_while_private_is_asked(tmp_path):
+def test_a_public_repository_is_rejected_if_private_is_true(tmp_path):
     api = FakeApi(public=True)
     with pytest.raises(UserError, match=r"team/faces is public.*publish\.private"):
         push_folder(tmp_path, PUSH, "message", api)
@@ -63,52 +63,52 @@ def test_a_public_repository_is_refused_while_private_is_asked(tmp_path):
     assert api.calls[-1][0] == "upload_folder"
 
 
-def test_a_refusal_of_the_hub_is_told_with_its_cure(tmp_path):
+def test_a_rejection_by_the_hub_is_reported_with_its_fix(tmp_path):
     response = SimpleNamespace(status_code=403, headers={}, request=None)
-    refusal = HfHubHTTPError("no", response=response, server_message="Forbidden")
-    with pytest.raises(UserError, match=r"refused team/faces \(Forbidden\).*token may write"):
-        push_folder(tmp_path, PUSH, "message", FakeApi(error=refusal))
+    rejection = HfHubHTTPError("no", response=response, server_message="Forbidden")
+    with pytest.raises(UserError, match=r"rejected team/faces \(Forbidden\).*token has write perm"):
+        push_folder(tmp_path, PUSH, "message", FakeApi(error=rejection))
 
 
 @pytest.mark.parametrize("error", [HTTPError("refused"), OfflineModeIsEnabled("offline")])
-def test_a_hub_out_of_reach_is_told_with_its_cure(tmp_path, error):
+def test_an_unreachable_hub_is_reported_with_its_fix(tmp_path, error):
     with pytest.raises(
-        UserError, match=r"did not answer \(.*\); connect to it, or set HF_ENDPOINT"
+        UserError, match=r"did not respond \(.*\); check the connection, or set HF_ENDPOINT"
     ):
         push_folder(tmp_path, PUSH, "message", FakeApi(error=error))
 
 
-def test_the_real_client_without_a_network_never_tells_the_token(tmp_path):
+def test_the_real_client_without_a_network_never_shows_the_token(tmp_path):
     nowhere = huggingface_hub.HfApi(endpoint="http://127.0.0.1:9", token="hf_secret")
-    with pytest.raises(UserError, match="did not answer") as caught:
+    with pytest.raises(UserError, match="did not respond") as caught:
         push_folder(tmp_path, PUSH, "message", nowhere)
     assert "hf_secret" not in str(caught.value)
 
 
 @pytest.mark.usefixtures("token")
 @pytest.mark.parametrize("repo_id", ["", "faces", "team/faces/more", "team/fa ces"])
-def test_push_without_a_usable_repo_id_is_refused(repo_id):
+def test_push_without_a_valid_repo_id_is_rejected(repo_id):
     with pytest.raises(UserError, match=r"publish\.repo_id is .*user/name"):
         check_push(PublishParams(push=True, repo_id=repo_id))
 
 
 @pytest.mark.usefixtures("no_token")
-def test_push_without_a_token_is_refused_with_the_two_cures():
+def test_push_without_a_token_is_rejected_with_both_fixes():
     with pytest.raises(UserError, match=r"hf auth login.*HF_TOKEN"):
         check_push(PUSH)
 
 
 @pytest.mark.usefixtures("token")
-def test_good_settings_pass_and_say_nothing_of_the_token(capsys):
+def test_valid_settings_pass_without_output(capsys):
     check_push(PUSH)
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.usefixtures("no_token")
-def test_nothing_is_asked_of_those_who_do_not_push():
+def test_without_push_nothing_is_checked():
     check_push(PublishParams())
 
 
-def test_publish_starts_without_torch():
+def test_publish_does_not_import_torch():
     code = "import sys, stages.publish; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Every loss: one definition of weighting, checked by hand and against torch."""
+"""The losses and their common weighting, against values computed by hand and torch."""
 
 import math
 
@@ -14,7 +14,7 @@ from emotion.losses.weighting import smooth_targets, weighted_mean
 
 
 def mean(name, logits, targets, weights, counts=None):
-    """A loss as training weighs it."""
+    """A loss, weighted as in training."""
     losses = LOSSES[name](logits, torch.ones(logits.shape[1]) if counts is None else counts)
     return weighted_mean(losses, targets, weights)
 
@@ -43,32 +43,32 @@ def test_weighted_mixed_targets_give_the_value_computed_by_hand():
     assert loss.item() == pytest.approx(numerator / denominator, rel=1e-6)
 
 
-def test_cross_entropy_on_hard_targets_is_torchs_weighted_mean(logits, labels):
+def test_cross_entropy_of_hard_targets_equals_torch_with_weights(logits, labels):
     weights = torch.tensor([0.5, 1.0, 2.0])
     ours = mean("cross_entropy", logits, F.one_hot(labels, 3).float(), weights)
     torch.testing.assert_close(ours, F.cross_entropy(logits, labels, weight=weights))
 
 
-def test_smoothing_without_weights_is_torchs_label_smoothing(logits, labels):
+def test_label_smoothing_without_weights_equals_torch(logits, labels):
     targets = smooth_targets(F.one_hot(labels, 3).float(), 0.1)
     ours = mean("cross_entropy", logits, targets, torch.ones(3))
     torch.testing.assert_close(ours, F.cross_entropy(logits, labels, label_smoothing=0.1))
 
 
-def test_focal_without_focus_is_cross_entropy(logits, labels):
+def test_focal_loss_with_gamma_zero_is_cross_entropy(logits, labels):
     targets = F.one_hot(labels, 3).float()
     weights = torch.tensor([0.5, 1.0, 2.0])
     ours = weighted_mean(focal(logits, COUNTS, gamma=0.0), targets, weights)
     torch.testing.assert_close(ours, F.cross_entropy(logits, labels, weight=weights))
 
 
-def test_focal_counts_a_confident_answer_less_by_its_squared_doubt():
+def test_focal_loss_down_weights_by_the_squared_error_probability():
     logits = torch.tensor([[math.log(9.0), 0.0]])  # p = 0.9
     loss = mean("focal", logits, torch.tensor([[1.0, 0.0]]), torch.ones(2))
     assert loss.item() == pytest.approx(-(0.1**2) * math.log(0.9), rel=1e-5)
 
 
-def test_ldam_lowers_the_answers_logit_by_a_margin_that_grows_with_rarity(logits, labels):
+def test_ldam_lowers_the_target_logit_by_a_margin_that_is_larger_for_rare_classes(logits, labels):
     margins = COUNTS**-0.25 * 0.5 / 10.0**-0.25  # the rarest class, 10 images, gets 0.5
     one_hot = F.one_hot(labels, 3).float()
     weights = torch.tensor([0.5, 1.0, 2.0])
@@ -76,7 +76,7 @@ def test_ldam_lowers_the_answers_logit_by_a_margin_that_grows_with_rarity(logits
     torch.testing.assert_close(mean("ldam", logits, one_hot, weights, COUNTS), reference)
 
 
-def test_ldam_without_margin_is_cross_entropy(logits, labels):
+def test_ldam_with_zero_margin_is_cross_entropy(logits, labels):
     ours = weighted_mean(
         ldam(logits, COUNTS, max_margin=0.0), F.one_hot(labels, 3).float(), torch.ones(3)
     )
@@ -84,7 +84,7 @@ def test_ldam_without_margin_is_cross_entropy(logits, labels):
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_every_loss_stays_finite_on_extreme_logits(name):
+def test_every_loss_is_finite_for_extreme_logits(name):
     logits = torch.tensor([[200.0, -200.0], [-200.0, 200.0]], requires_grad=True)
     loss = mean(name, logits, torch.tensor([[0.0, 1.0]] * 2), torch.ones(2))
     loss.backward()
@@ -92,7 +92,7 @@ def test_every_loss_stays_finite_on_extreme_logits(name):
     assert logits.grad.isfinite().all()
 
 
-def test_the_parts_of_a_batch_sum_to_the_whole(logits, labels):
+def test_the_losses_of_micro_batches_sum_to_the_loss_of_the_batch(logits, labels):
     weights, targets = torch.tensor([0.5, 1.0, 2.0]), F.one_hot(labels, 3).float()
     losses = LOSSES["cross_entropy"](logits, COUNTS)
     total = (targets * weights).sum()
@@ -103,8 +103,8 @@ def test_the_parts_of_a_batch_sum_to_the_whole(logits, labels):
     torch.testing.assert_close(sum(parts), mean("cross_entropy", logits, targets, weights))
 
 
-def test_distillation_is_the_divergence_computed_by_hand():
-    # at T = 2 the teacher says (0.8, 0.2), the student (0.5, 0.5)
+def test_distillation_agrees_with_the_divergence_computed_by_hand():
+    # At T = 2, the teacher's probabilities are (0.8, 0.2), the student's (0.5, 0.5).
     teacher, student = torch.tensor([[2 * math.log(4.0), 0.0]]), torch.zeros(1, 2)
     by_hand = 4 * (0.8 * math.log(0.8 / 0.5) + 0.2 * math.log(0.2 / 0.5))
     assert distillation(student, teacher, 2.0).item() == pytest.approx(by_hand, rel=1e-5)

@@ -1,4 +1,4 @@
-"""Names resolve to tags, a typo to its neighbors, and every family to pooled features."""
+"""Names resolve to tags, typos get suggestions, and every family gives pooled features."""
 
 import pytest
 import torch
@@ -26,38 +26,38 @@ FAMILIES = (
         ("resnet18.a2_in1k", "resnet18.a2_in1k", 0.485),
     ],
 )
-def test_a_floating_name_resolves_to_its_tag_and_own_normalization(name, tag, mean):
-    facts = resolve_backbone(name)
-    assert facts.tag == tag
-    assert facts.mean[0] == mean
+def test_a_name_without_tag_resolves_to_its_tag_and_normalization(name, tag, mean):
+    info = resolve_backbone(name)
+    assert info.tag == tag
+    assert info.mean[0] == mean
 
 
-def test_a_typo_names_the_model_that_was_meant():
+def test_a_misspelled_model_is_rejected_with_a_suggestion():
     with pytest.raises(UserError, match=r"'resnet5O'.*did you mean.*resnet50"):
         resolve_backbone("resnet5O")
 
 
-def test_an_unknown_tag_is_refused():
+def test_an_unknown_tag_is_rejected():
     with pytest.raises(UserError, match=r"resnet18\.nonsense"):
         resolve_backbone("resnet18.nonsense")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("head", HEADS)
-def test_every_family_gives_logits_at_a_size_of_our_choice(family, head):
+def test_every_family_gives_logits_at_another_input_size(family, head):
     backbone = build_backbone(resolve_backbone(family), img_size=64)
     model = EmotionClassifier(backbone, head, classes=6).eval()
     assert model(torch.randn(2, 3, 64, 64)).shape == (2, 6)
     assert backbone(torch.randn(2, 3, 64, 64)).shape == (2, feature_count(backbone))
 
 
-def test_the_deep_head_is_the_recipes_five_layers():
+def test_the_deep_head_has_the_recipes_five_layers():
     model = EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "deep", 6)
     layers = [type(layer).__name__ for layer in model.head]
     assert layers == ["Linear", "ReLU", "LayerNorm", "Dropout", "Linear"]
 
 
-def test_frozen_means_no_gradient_no_moving_statistics_and_no_drop_path():
+def test_a_frozen_backbone_has_no_gradients_statistics_updates_or_drop_path():
     backbone = build_backbone(resolve_backbone("test_efficientnet"))
     model = EmotionClassifier(backbone, "deep", classes=3)
     model.freeze_backbone(True)
@@ -72,7 +72,7 @@ def test_frozen_means_no_gradient_no_moving_statistics_and_no_drop_path():
         assert torch.equal(tensor, before[name]), name
 
 
-def test_unfreezing_brings_gradients_and_training_mode_back():
+def test_unfreezing_restores_gradients_and_training_mode():
     model = EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "linear", 3)
     model.freeze_backbone(True)
     model.train()

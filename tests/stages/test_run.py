@@ -1,4 +1,4 @@
-"""A user's mistake ends in one sentence, our own in a traceback."""
+"""A UserError is reported in one sentence; other errors keep their traceback."""
 
 import pytest
 
@@ -13,17 +13,17 @@ def failing_with(error):
     return main
 
 
-def test_a_users_mistake_is_one_sentence_and_a_failing_status():
+def test_a_user_error_is_printed_alone_with_a_failing_status():
     with pytest.raises(SystemExit) as exit_:
         run(failing_with(UserError("epochs is -1, but should be at least 1")))
     assert exit_.value.code == "\nerror: epochs is -1, but should be at least 1"
 
 
-def test_our_own_mistake_keeps_its_traceback():
+def test_other_errors_keep_their_traceback():
     with pytest.raises(ZeroDivisionError):
         run(failing_with(ZeroDivisionError()))
 
 
-def test_ctrl_c_says_how_to_go_on():
+def test_ctrl_c_is_reported_with_the_command_to_resume():
     with pytest.raises(SystemExit, match="dvc repro"):
         run(failing_with(KeyboardInterrupt()))

@@ -1,4 +1,4 @@
-"""A whole run: what it keeps, that it repeats byte for byte, and that every switch trains."""
+"""A whole run: the epoch that is kept, reproducible bytes, and training with every setting."""
 
 import dataclasses
 import json
@@ -9,15 +9,16 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
-from emotion.data.cache import CachedImages, cache_images
+from emotion.data.cache import CacheParams, open_images
 from emotion.inference import predict_logits
 from emotion.losses import LOSSES
 from emotion.metrics import accuracy, macro_f1
 from emotion.training import fit as fit_module
+from emotion.training.distributed import Processes
 from emotion.training.fit import run_epochs
 from emotion.training.loading import soft_targets
-from emotion.training.processes import Processes
 from emotion.training.schedules import SCHEDULES
+from emotion.training.state import RunState
 from tests.training.conftest import QUICK
 
 
@@ -33,18 +34,18 @@ def test_another_seed_gives_other_weights(train):
     assert not torch.equal(a.state_dict["head.0.weight"], b.state_dict["head.0.weight"])
 
 
-def test_the_saved_network_has_the_validation_figures_that_it_was_kept_for(train, striped_rows):
+def test_the_saved_network_has_the_validation_metrics_that_selected_it(train, striped_rows):
     checkpoint = train()
     rows = striped_rows[16:]
-    cached = cache_images(list(rows["path"]), 32, checkpoint.interpolation, "val")
-    images = CachedImages(cached)
-    predicted = predict_logits(checkpoint.build_model(), images, checkpoint).argmax(axis=1)
+    preprocessing = checkpoint.preprocessing
+    images = open_images(list(rows["path"]), preprocessing, CacheParams())
+    predicted = predict_logits(checkpoint.build_model(), images, preprocessing).argmax(axis=1)
     labels = rows["label"].map({"happy": 0, "sad": 1}).to_numpy()
     assert checkpoint.val_macro_f1 == macro_f1(labels, predicted, 2)
     assert checkpoint.val_accuracy == accuracy(labels, predicted)
 
 
-def test_history_and_curves_tell_the_same_epochs(train, tmp_path):
+def test_history_and_curves_have_the_same_epochs(train, tmp_path):
     checkpoint = train()
     assert {len(values) for values in checkpoint.history.values()} == {3}
     lines = (tmp_path / "log/plots/metrics/val_macro_f1.tsv").read_text().splitlines()
@@ -62,24 +63,25 @@ def test_timings_stay_out_of_the_checkpoint(train):
     assert not [name for name in train(epochs=1).history if "second" in name or "time" in name]
 
 
-def test_the_backbone_stands_still_while_frozen_and_moves_after(train):
+def test_the_backbone_changes_only_after_it_is_unfrozen(train):
     frozen = train(epochs=1, freeze_backbone_epochs=1).state_dict
     also_frozen = train(epochs=2, freeze_backbone_epochs=2).state_dict
-    moved = train(epochs=2, freeze_backbone_epochs=0, use_ema=False, patience=9).state_dict
+    unfrozen = train(epochs=2, freeze_backbone_epochs=0, use_ema=False, patience=9).state_dict
     name = "backbone.conv1.0.weight"
     assert torch.equal(frozen[name], also_frozen[name])
-    assert not torch.equal(frozen[name], moved[name])
+    assert not torch.equal(frozen[name], unfrozen[name])
     buffer = "backbone.bn1.running_mean"
     assert torch.equal(frozen[buffer], also_frozen[buffer])
 
 
-def test_learning_rates_in_the_history_follow_the_two_stages(train):
+def test_learning_rates_follow_the_two_stages(train):
     history = train(epochs=3, freeze_backbone_epochs=1).history
     assert history["lr_backbone"][0] == 0
     assert history["lr_head"][0] == pytest.approx(1e-3)  # the end of the warm-up
     assert history["lr_backbone"][1] > history["lr_backbone"][2] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "switch",
     [
@@ -103,7 +105,7 @@ def test_learning_rates_in_the_history_follow_the_two_stages(train):
     ],
     ids=str,
 )
-def test_every_switch_trains(train, switch):
+def test_every_setting_trains(train, switch):
     checkpoint = train(epochs=2, **switch)
     assert np.isfinite(checkpoint.history["train_loss"]).all()
     assert all(t.isfinite().all() for t in checkpoint.state_dict.values())
@@ -120,7 +122,7 @@ def test_gradients_are_clipped_to_their_norm(train, tmp_path):
     assert last_norm(0.01) == pytest.approx(0.01, rel=1e-3)
 
 
-def test_class_weights_change_what_is_learned(train):
+def test_class_weights_change_the_result_and_can_be_ignored(train):
     plain = train(epochs=1)
     weighted = train(epochs=1, class_weights={"happy": 0.1, "sad": 1.9})
     ignored = train(epochs=1, class_weights={"happy": 0.1, "sad": 1.9}, use_class_weights=False)
@@ -129,79 +131,90 @@ def test_class_weights_change_what_is_learned(train):
     assert torch.equal(plain.state_dict[name], ignored.state_dict[name])
 
 
-def test_a_diverging_run_ends_in_a_sentence(train, monkeypatch):
+def test_a_diverging_run_is_reported_in_one_sentence(train, monkeypatch):
     monkeypatch.setitem(LOSSES, "cross_entropy", lambda logits, *_: logits.sum() * float("inf"))
     with pytest.raises(UserError, match=r"diverged: 20 steps in a row.*lower lr_backbone"):
         train(epochs=20, patience=20)
 
 
 class ScriptedTrainer:
-    """Plays back validation scores in place of training."""
+    """Returns given validation scores instead of training."""
 
     def __init__(self, scores, **params):
         self.params = dataclasses.replace(QUICK, epochs=len(scores), **params)
-        self.scores, self.journal, self.evaluated, self.epoch = scores, self, None, 0
-        self.statuses = []
-        self.processes, self.model = Processes(), None
-
-    def load(self):
-        return None
-
-    def save(self, content):
-        pass
+        self.scores, self.evaluated, self.model, self.epoch = scores, None, None, 0
+        self.processes = Processes()
 
     def state(self):
         return {}
 
-    def train_epoch(self, epoch):
+    def train_epoch(self, epoch, _):
         self.epoch = epoch
-        return {}
+        return dict.fromkeys(("train_loss", "train_acc", "lr_backbone", "lr_head"), 0.0)
 
     def validate(self, _):
-        return {"val_macro_f1": self.scores[self.epoch - 1], "val_acc": -self.epoch}
+        score = self.scores[self.epoch - 1]
+        return {"val_loss": 0.0, "val_macro_f1": score, "val_acc": -self.epoch}
 
-    def log_epoch(self, *told):
-        self.statuses.append(told[-2])
+
+class StatusLog:
+    """Collects the column `Status` of the table of epochs."""
+
+    def __init__(self):
+        self.statuses = []
+
+    def log_step(self, sums):
+        pass
+
+    def log_epoch(self, _, status, __):
+        self.statuses.append(status)
+
+    def state(self):
+        return {}
 
 
 @pytest.fixture
-def no_weights(monkeypatch):
+def run_scripted(monkeypatch, tmp_path):
+    """Run the epoch loop on scores; returns the number of the best epoch and the statuses."""
     monkeypatch.setattr(fit_module, "copy_state", lambda _: {})
 
+    def run(scores, **params):
+        log = StatusLog()
+        state = RunState(tmp_path / "state", {})
+        best = run_epochs(ScriptedTrainer(scores, **params), None, state, log)
+        return best.epoch, log.statuses
 
-@pytest.mark.usefixtures("no_weights")
-def test_training_stops_after_patience_epochs_without_a_gain():
-    trainer = ScriptedTrainer([0.1, 0.5, 0.4, 0.5, 0.4, 0.9], patience=3)
-    assert run_epochs(trainer, None, trainer)["epoch"] == 2
-    assert trainer.statuses == ["best", "best", "no gain 1/3", "no gain 2/3", "early stop"]
-
-
-@pytest.mark.usefixtures("no_weights")
-def test_frozen_epochs_do_not_wear_the_patience_out():
-    scores = [0.5, 0.4, 0.4, 0.4, 0.6]
-    trainer = ScriptedTrainer(scores, patience=2, freeze_backbone_epochs=3)
-    assert run_epochs(trainer, None, trainer)["epoch"] == 5
+    return run
 
 
-@pytest.mark.usefixtures("no_weights")
-def test_a_gain_below_min_delta_is_none():
-    trainer = ScriptedTrainer([0.5, 0.505, 0.52], min_delta=0.01)
-    assert run_epochs(trainer, None, trainer)["epoch"] == 3
-    assert trainer.statuses[1] == "no gain 1/5"
+def test_training_stops_after_patience_epochs_without_a_gain(run_scripted):
+    best, statuses = run_scripted([0.1, 0.5, 0.4, 0.5, 0.4, 0.9], patience=3)
+    assert best == 2
+    assert statuses == ["best", "best", "no gain 1/3", "no gain 2/3", "early stop"]
 
 
-@pytest.mark.usefixtures("no_weights")
-def test_accuracy_can_be_monitored_instead():
-    trainer = ScriptedTrainer([0.1, 0.2, 0.3], monitor="accuracy")  # accuracy falls
-    assert run_epochs(trainer, None, trainer)["epoch"] == 1
+def test_frozen_epochs_do_not_count_against_the_patience(run_scripted):
+    best, _ = run_scripted([0.5, 0.4, 0.4, 0.4, 0.6], patience=2, freeze_backbone_epochs=3)
+    assert best == 5
 
 
-def test_soft_labels_of_the_manifest_become_the_targets():
+def test_a_gain_below_min_delta_does_not_count(run_scripted):
+    best, statuses = run_scripted([0.5, 0.505, 0.52], min_delta=0.01)
+    assert best == 3
+    assert statuses[1] == "no gain 1/5"
+
+
+def test_accuracy_can_be_monitored_instead(run_scripted):
+    best, _ = run_scripted([0.1, 0.2, 0.3], monitor="accuracy")  # accuracy falls
+    assert best == 1
+
+
+def test_annotators_shares_in_the_manifest_become_the_targets():
     rows = pd.DataFrame(
         {"label": ["sad", "happy"], "share_happy": ["0.3", "0"], "share_sad": ["0.9", "0"]}
     )
     targets = soft_targets(rows, np.array([1, 0]), {"happy": 0, "sad": 1})
-    # 0.3 and 0.9 are a quarter and three quarters; a row that nobody voted on keeps its label
+    # Votes of 0.3 and 0.9 are shares of 0.25 and 0.75; a row without votes keeps its label.
     assert targets.tolist() == [[0.25, 0.75], [1.0, 0.0]]
     hard = soft_targets(rows[["label"]], np.array([1, 0]), {"happy": 0, "sad": 1})
     assert hard.tolist() == [[0.0, 1.0], [1.0, 0.0]]

@@ -1,4 +1,4 @@
-"""Two learning rates, decay on matrices only, and a head whose momentum survives the boundary."""
+"""Two learning rates, decay of matrices only, and momentum that survives unfreezing."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ def model():
     return EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "deep", 3)
 
 
-def test_norms_and_biases_are_not_decayed_and_every_parameter_is_in_one_group(model):
+def test_only_matrices_are_decayed_and_every_parameter_is_in_one_group(model):
     optimizer = build_optimizer(model, 1e-4, 1e-3, weight_decay=0.1)
     seen = [p for group in optimizer.param_groups for p in group["params"]]
     assert {id(p) for p in seen} == {id(p) for p in model.parameters()}
@@ -22,14 +22,14 @@ def test_norms_and_biases_are_not_decayed_and_every_parameter_is_in_one_group(mo
         assert all((p.ndim > 1) == (group["weight_decay"] > 0) for p in group["params"])
 
 
-def test_each_part_gets_its_share_of_its_own_rate(model):
+def test_each_part_gets_its_share_of_its_own_learning_rate(model):
     optimizer = build_optimizer(model, 1e-4, 1e-3, weight_decay=0.0)
     assert set_learning_rates(optimizer, 0.5, 0.1) == pytest.approx(
         {"backbone": 5e-5, "head": 1e-4}
     )
 
 
-def test_the_heads_momentum_survives_the_moment_the_backbone_joins(model):
+def test_the_momentum_of_the_head_survives_unfreezing_the_backbone(model):
     optimizer = build_optimizer(model, 1e-4, 1e-3, weight_decay=0.0)
     model.freeze_backbone(True)
     model.train()(torch.randn(4, 3, 32, 32)).sum().backward()

@@ -1,4 +1,4 @@
-"""The recipe refuses what it cannot mean."""
+"""Contradictory and invalid settings of training are rejected."""
 
 import pytest
 from pydantic import ValidationError
@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from emotion.training.params import TrainParams
 
 
-def test_two_cures_for_imbalance_at_once_are_refused():
+def test_a_weighted_sampler_together_with_class_weights_is_rejected():
     with pytest.raises(ValidationError, match="already balances"):
         TrainParams(sampler="weighted", use_class_weights=True)
 
@@ -16,6 +16,6 @@ def test_two_cures_for_imbalance_at_once_are_refused():
     [{"epochs": 0}, {"lr_head": 0.0}, {"ema_decay": 1.0}, {"loss": "focall"}, {"lr_head": "1e-3"}],
     ids=str,
 )
-def test_values_out_of_range_are_refused(wrong):
+def test_invalid_values_are_rejected(wrong):
     with pytest.raises(ValidationError):
         TrainParams(**wrong)

@@ -9,7 +9,7 @@ from emotion.training.schedules import (
     ONE_CYCLE_START,
     ONE_CYCLE_WARMUP,
     SCHEDULES,
-    learning_rate_shares,
+    learning_rate_factors,
 )
 
 
@@ -24,18 +24,18 @@ def rates_of(scheduler_class, steps, **kwargs):
     return rates
 
 
-def test_cosine_is_torchs():
+def test_cosine_equals_torchs_scheduler():
     ours = [SCHEDULES["cosine"](step / 20) for step in range(20)]
     assert ours == pytest.approx(rates_of(torch.optim.lr_scheduler.CosineAnnealingLR, 20, T_max=20))
 
 
-def test_restarts_are_torchs_with_equal_cycles():
+def test_cosine_restarts_equal_torchs_scheduler_with_equal_cycles():
     reference = rates_of(torch.optim.lr_scheduler.CosineAnnealingWarmRestarts, 30, T_0=10)
     ours = [SCHEDULES["cosine_restarts"](step / 30) for step in range(30)]
     assert ours == pytest.approx(reference, abs=1e-6)
 
 
-def test_one_cycle_starts_low_peaks_once_and_ends_at_nothing():
+def test_one_cycle_starts_low_peaks_once_and_ends_at_zero():
     values = [SCHEDULES["one_cycle"](step / 1000) for step in range(1001)]
     assert values[0] == pytest.approx(ONE_CYCLE_START)
     assert values.index(max(values)) == pytest.approx(1000 * ONE_CYCLE_WARMUP)
@@ -46,12 +46,12 @@ def test_one_cycle_starts_low_peaks_once_and_ends_at_nothing():
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_the_head_warms_up_while_the_backbone_rests_then_both_follow_one_curve(name):
-    shares = [learning_rate_shares(name, step, 5, 25) for step in range(25)]
+def test_the_head_warms_up_on_a_frozen_backbone_then_both_follow_one_curve(name):
+    shares = [learning_rate_factors(name, step, 5, 25) for step in range(25)]
     assert [backbone for backbone, _ in shares[:5]] == [0.0] * 5
     assert [head for _, head in shares[:5]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
     assert all(backbone == head for backbone, head in shares[5:])
 
 
 def test_without_a_frozen_stage_the_curve_starts_at_once():
-    assert learning_rate_shares("cosine", 0, 0, 10) == (1.0, 1.0)
+    assert learning_rate_factors("cosine", 0, 0, 10) == (1.0, 1.0)

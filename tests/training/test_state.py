@@ -1,4 +1,4 @@
-"""A killed run goes on from its last finished epoch, and ends as if nothing had happened."""
+"""A killed run resumes after its last finished epoch and ends with the same bytes."""
 
 import contextlib
 import errno
@@ -20,8 +20,8 @@ from emotion.training.state import LATEST, SLOTS, RunState, compute_fingerprint
 
 CURVES = "plots/metrics"
 
-# Imports once, then forks a run whenever it is told to: starting Python takes longer than the run.
-NURSERY = """
+# Imports once, then forks a run per input line: starting Python takes longer than the run.
+FORK_SERVER = """
 import dataclasses, os, sys
 from pathlib import Path
 import pandas as pd
@@ -31,7 +31,7 @@ from emotion.training.state import discard_state
 from tests.training.conftest import QUICK
 
 def run():
-    rows = pd.read_csv("rows.csv", dtype=str)
+    rows = pd.read_csv("rows.csv", dtype={"sha256": str})
     params = dataclasses.replace(QUICK, epochs=6, patience=6)
     checkpoint = fit(rows[:16], rows[16:], {"happy": 0, "sad": 1}, {"happy": 1.0, "sad": 1.0},
         Path("pretrained"), params, Path("log"), Path("state"))
@@ -39,18 +39,18 @@ def run():
     discard_state(Path("state"))
 
 for _ in sys.stdin:
-    child = os.fork()
-    if child == 0:
+    pid = os.fork()
+    if pid == 0:
         sys.stdout = sys.stderr = open(os.devnull, "w")
         run()
         os._exit(0)
-    print("started", child, flush=True)
-    print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    print("started", pid, flush=True)
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 
 
-class Killed(Exception):  # noqa: N818 (stands for a signal)
-    """Stands for kill -9 after an epoch."""
+class Killed(Exception):  # noqa: N818 (simulates a signal)
+    """Simulates kill -9 after an epoch."""
 
 
 def outcome(folder: Path, model: Path) -> dict[str, bytes]:
@@ -61,6 +61,7 @@ def outcome(folder: Path, model: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in [model, *files]}
 
 
+@pytest.mark.slow
 def test_a_run_stopped_after_any_epoch_ends_with_the_same_bytes(train, tmp_path, monkeypatch):
     train(log="whole").save(tmp_path / "whole" / "best_model.pth")
     expected = outcome(tmp_path / "whole", tmp_path / "whole" / "best_model.pth")
@@ -69,7 +70,7 @@ def test_a_run_stopped_after_any_epoch_ends_with_the_same_bytes(train, tmp_path,
 
         def save_and_die(self, content, last=last):
             save(self, content)
-            if content["epoch"] == last:
+            if content["progress"]["epoch"] == last:
                 raise Killed
 
         monkeypatch.setattr(RunState, "save", save_and_die)
@@ -80,8 +81,8 @@ def test_a_run_stopped_after_any_epoch_ends_with_the_same_bytes(train, tmp_path,
         assert outcome(tmp_path / "parts", tmp_path / "parts" / "best_model.pth") == expected
 
 
-class Nursery:
-    """Runs the same training again and again, killed after a while or let be."""
+class ForkServer:
+    """Runs the same training repeatedly, to its end or killed after a while."""
 
     def __init__(self, folder: Path):
         environment = {
@@ -91,7 +92,7 @@ class Nursery:
             "OMP_NUM_THREADS": "1",  # a fork of a process with threads may never return
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-c", NURSERY],
+            [sys.executable, "-c", FORK_SERVER],
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,
@@ -104,11 +105,11 @@ class Nursery:
         """The exit code: 0, or -9 where the kill came in time."""
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
-        child = int(self.process.stdout.readline().split()[1])
+        pid = int(self.process.stdout.readline().split()[1])
         if kill_after is not None:
             time.sleep(kill_after)
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         return int(self.process.stdout.readline().split()[1])
 
 
@@ -116,30 +117,33 @@ class Nursery:
 @pytest.mark.usefixtures("weights_folder")
 def test_twenty_kills_at_random_moments_leave_the_same_bytes(tmp_path, striped_rows):
     striped_rows.to_csv(tmp_path / "rows.csv", index=False)
-    nursery, model = Nursery(tmp_path), tmp_path / "best_model.pth"
-    for _ in range(2):  # the first also waits for the imports
-        began = time.monotonic()
-        assert nursery.run() == 0
-        whole = time.monotonic() - began
+    server, model = ForkServer(tmp_path), tmp_path / "best_model.pth"
+    for _ in range(2):  # the first run includes the imports
+        started = time.monotonic()
+        assert server.run() == 0
+        whole = time.monotonic() - started
         expected = outcome(tmp_path / "log", model)
         model.unlink()
 
     kills, rng = 0, random.Random(0)
     while kills < 20:
-        code = nursery.run(kill_after=rng.uniform(0.1, 0.8) * whole)
+        code = server.run(kill_after=rng.uniform(0.1, 0.8) * whole)
         kills += code == -signal.SIGKILL
-        # Now and then a run comes through between two kills: it is checked, and the next is new.
+        # A run that finished before the kill is checked; the next one starts from scratch.
         assert code in {0, -signal.SIGKILL}
         if code == 0:
             assert outcome(tmp_path / "log", model) == expected
             model.unlink()
-    assert nursery.run() == 0
+    assert server.run() == 0
     assert outcome(tmp_path / "log", model) == expected
     assert not list((tmp_path / "state").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{"lr_head": 2e-3}, {"class_weights": {"happy": 2, "sad": 1}}])
-def test_another_run_starts_afresh_and_says_what_changed(train, monkeypatch, capsys, changes):
+def test_another_run_starts_from_scratch_and_reports_what_changed(
+    train, monkeypatch, capsys, changes
+):
     save = RunState.save
 
     def save_and_die(self, content):
@@ -150,15 +154,15 @@ def test_another_run_starts_afresh_and_says_what_changed(train, monkeypatch, cap
     with pytest.raises(Killed):
         train()
     monkeypatch.setattr(RunState, "save", save)
-    afresh = train(**changes)
-    said = "params" if "lr_head" in changes else "data"
-    assert f"had other {said}; starting afresh" in capsys.readouterr().out
-    assert afresh.state_dict.keys() == train(**changes).state_dict.keys()
+    fresh = train(**changes)
+    changed = "params" if "lr_head" in changes else "data"
+    assert f"had other {changed}; starting from scratch" in capsys.readouterr().out
+    assert fresh.state_dict.keys() == train(**changes).state_dict.keys()
 
 
-def test_a_state_half_written_leaves_the_one_before(tmp_path, monkeypatch):
+def test_a_half_written_state_leaves_the_previous_one(tmp_path, monkeypatch):
     def killed(_, file):
-        file.write(b"half of a new state, over what lay there")
+        file.write(b"half of a new state, written over an old one")
         raise Killed
 
     state = RunState(tmp_path, {})
@@ -172,7 +176,7 @@ def test_a_state_half_written_leaves_the_one_before(tmp_path, monkeypatch):
         assert RunState(tmp_path, {}).load()["epoch"] == 3
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_the_state_before(tmp_path, monkeypatch):
+def test_a_full_disk_is_one_sentence_and_leaves_the_previous_state(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -183,22 +187,22 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_state_before(tmp_path, monkeyp
     assert RunState(tmp_path, {}).load()["epoch"] == 1
 
 
-def test_a_broken_state_is_said_and_passed_over(tmp_path, capsys):
+def test_a_broken_state_is_reported_and_ignored(tmp_path, capsys):
     (tmp_path / LATEST).write_text(SLOTS[1])
     (tmp_path / SLOTS[1]).write_bytes(b"half")
     assert RunState(tmp_path, {}).load() is None
     assert "cannot be read" in capsys.readouterr().out
 
 
-def test_the_fingerprint_heeds_data_weights_and_machine(tmp_path):
+def test_the_fingerprint_covers_params_data_weights_and_machine(tmp_path):
     (tmp_path / "weights").write_text("1")
     rows = pd.DataFrame({"path": ["a"], "sha256": ["0"]})
     base = {"teacher": ""}, [rows], tmp_path, {"happy": 1.0}, "fp32, processes: 1"
     before = compute_fingerprint(*base)
     assert compute_fingerprint(*base) == before
 
-    def changed(place, value):
-        other = compute_fingerprint(*(value if i == place else v for i, v in enumerate(base)))
+    def changed(index, value):
+        other = compute_fingerprint(*(value if i == index else v for i, v in enumerate(base)))
         return {name for name in before if before[name] != other[name]}
 
     assert changed(0, {"teacher": "", "seed": 1}) == {"params"}
@@ -209,26 +213,26 @@ def test_the_fingerprint_heeds_data_weights_and_machine(tmp_path):
     assert {n for n, v in compute_fingerprint(*base).items() if v != before[n]} == {"weights"}
 
 
-def test_ctrl_c_says_where_the_run_goes_on(train, monkeypatch):
+def test_ctrl_c_reports_where_the_run_resumes(train, monkeypatch):
     epochs = []
 
-    def interrupted(self, epoch, train_epoch=fit_module.Trainer.train_epoch):
+    def interrupted(self, epoch, *args, train_epoch=fit_module.Trainer.train_epoch):
         epochs.append(epoch)
         if epoch == 2:
             raise KeyboardInterrupt
-        return train_epoch(self, epoch)
+        return train_epoch(self, epoch, *args)
 
     monkeypatch.setattr(fit_module.Trainer, "train_epoch", interrupted)
     with pytest.raises(
-        UserError, match="interrupted in epoch 2; `dvc repro` goes on after epoch 1"
+        UserError, match="interrupted in epoch 2; `dvc repro` resumes after epoch 1"
     ):
         train()
 
 
-def test_memory_that_runs_out_names_the_batch_size_to_try(train, monkeypatch):
+def test_exhausted_memory_names_the_batch_size_to_try(train, monkeypatch):
     def full(*_):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
     monkeypatch.setattr(fit_module.Trainer, "train_epoch", full)
-    with pytest.raises(UserError, match="set batch_size to 4 and accumulate_steps to 2"):
+    with pytest.raises(UserError, match=r"batch_size to 4 and train\.accumulate_steps to 2"):
         train()

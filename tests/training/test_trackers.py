@@ -1,4 +1,4 @@
-"""The same numbers reach MLflow's own store; what is not installed is said."""
+"""Trackers receive the same metrics as dvclive; one that is not installed is named."""
 
 import sys
 from types import SimpleNamespace
@@ -9,7 +9,8 @@ from emotion.core.errors import UserError
 from emotion.training.trackers import TRACKERS
 
 
-def test_mlflow_holds_the_curves_params_and_summary(train, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_mlflow_stores_the_curves_params_and_summary(train, tmp_path, monkeypatch):
     import mlflow
 
     store = (tmp_path / "mlruns").as_uri()
@@ -19,22 +20,22 @@ def test_mlflow_holds_the_curves_params_and_summary(train, tmp_path, monkeypatch
     checkpoint = train(tracker="mlflow")
     [run] = mlflow.search_runs(output_format="list")
     client = mlflow.MlflowClient()
-    told = [point.value for point in client.get_metric_history(run.info.run_id, "val_macro_f1")]
-    assert told == pytest.approx(checkpoint.history["val_macro_f1"])
+    logged = [point.value for point in client.get_metric_history(run.info.run_id, "val_macro_f1")]
+    assert logged == pytest.approx(checkpoint.history["val_macro_f1"])
     assert run.data.params["batch_size"] == "8"
     assert run.data.metrics["best_epoch"] == checkpoint.epoch
     assert run.info.status == "FINISHED"
 
 
-def test_wandb_is_told_each_epoch_and_the_summary(train, monkeypatch):
-    told = []
+def test_wandb_receives_each_epoch_and_the_summary(train, monkeypatch):
+    logged = []
     run = SimpleNamespace(
-        log=lambda values, step: told.append((step, values)), summary={}, finish=lambda: None
+        log=lambda values, step: logged.append((step, values)), summary={}, finish=lambda: None
     )
     monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=lambda **_: run))
     checkpoint = train(tracker="wandb")
-    assert [step for step, _ in told] == [1, 2, 3]
-    assert told[0][1]["val_acc"] == checkpoint.history["val_acc"][0]
+    assert [step for step, _ in logged] == [1, 2, 3]
+    assert logged[0][1]["val_acc"] == checkpoint.history["val_acc"][0]
     assert run.summary["best_epoch"] == checkpoint.epoch
 
 

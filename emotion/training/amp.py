@@ -1,11 +1,11 @@
-"""Which number format training runs in: a table of measurements, not taste.
+"""Mixed precision: which number format training runs in, chosen by measurement.
 
 On a GPU: bfloat16 where the hardware has it, else float16 with a loss scale. On a CPU without bf16
-instructions: float32; bf16 is emulated there, 15 times slower on an AVX2 machine. To have them
-proves nothing: of two processors measured, one trains most backbones twice as fast in bf16; the
-other, with avx512_bf16 and without AMX, half as fast. So matrices are multiplied in both formats,
-and where bf16 is fast the backbone decides. Images/s of forward + backward + AdamW, batch 32,
-112 px, two cores:
+instructions: float32; bf16 is emulated there, 15 times slower on an AVX2 machine. Having the
+instructions is not enough: of two processors measured, one trains most backbones twice as fast in
+bf16; the other, with avx512_bf16 but without AMX, half as fast. So a matrix product is timed in
+both formats, and where bf16 is fast the choice depends on the backbone. Images/s of forward +
+backward + AdamW, batch 32, 112 px, two cores:
 
                              bf16 is fast                  bf16 is slow
                         fp32   bf16   channels_last   fp32   bf16   channels_last
@@ -18,7 +18,8 @@ and where bf16 is fast the backbone decides. Images/s of forward + backward + Ad
     lite0, frozen forward                312    536                    348    315
 
 channels_last is never much slower, so it is always on. Where bf16 is fast, depthwise convolutions
-lose by it on the way back, but win on the way forward, which is all that a frozen backbone does.
+are slower with it in the backward pass but faster in the forward pass, which is all that a frozen
+backbone needs.
 """
 
 import time
@@ -39,7 +40,7 @@ class Precision:
 
     device: str  # cuda or cpu
     full: torch.dtype  # while all layers train
-    frozen: torch.dtype  # while the backbone only runs forward
+    frozen: torch.dtype  # while the backbone is frozen
 
     def autocast(self, frozen: bool) -> AbstractContextManager:
         """The autocast context of a training step."""
@@ -47,7 +48,7 @@ class Precision:
         return torch.autocast(self.device, dtype, enabled=dtype != torch.float32)
 
     def loss_scaler(self) -> torch.amp.GradScaler:
-        """float16 gradients underflow without a loss scale; the others need none."""
+        """float16 gradients underflow without a loss scale; the other formats need none."""
         return torch.amp.GradScaler(self.device, enabled=self.full == torch.float16)
 
     def __str__(self) -> str:
@@ -79,8 +80,8 @@ def choose_precision(amp: str, tag: str, device: str) -> Precision:
 def cpu_gains_from_bf16() -> bool:
     """Whether this processor multiplies matrices faster in bfloat16 than in float32.
 
-    Where it does not, a product takes nearly twice as long in bf16: the best of a few tells the two
-    kinds of processor apart on a busy machine too, and always alike.
+    Where it does not, a product takes nearly twice as long in bf16: the fastest of a few runs
+    separates the two kinds of processor reliably, on a busy machine too.
     """
     features = torch.cpu.get_capabilities()
     if not any(features.get(name, False) for name in ("avx512_bf16", "amx_bf16", "arm_bf16")):

@@ -1,5 +1,6 @@
-"""Two processes take the steps that one would, and validate each row once."""
+"""Two processes take the same steps as one, and each row is validated once."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import pytest
 import torch
 
 from emotion.core import files
+from emotion.core.errors import UserError
 from emotion.models.backbones import build_backbone, resolve_backbone
-from emotion.training import processes
-from emotion.training.processes import Processes
+from emotion.training.distributed import Processes
+from emotion.training.fit import check_batches
+from tests.training.conftest import QUICK
 
 CHILD = """
 import dataclasses, json, sys
@@ -21,7 +24,7 @@ import pandas as pd
 import emotion.models
 from emotion.training.fit import fit
 from tests.training.conftest import QUICK
-rows = pd.read_csv("rows.csv", dtype=str)
+rows = pd.read_csv("rows.csv", dtype={"sha256": str})
 params = dataclasses.replace(QUICK, head="linear", amp="off", use_mixup=True, epochs=3, patience=3)
 checkpoint = fit(rows[:15], rows[15:], {"happy": 0, "sad": 1}, {"happy": 1.5, "sad": 0.5},
     Path("weights"), params, Path(sys.argv[1]), Path("state_" + sys.argv[1]))
@@ -31,10 +34,10 @@ if checkpoint:
 
 
 @pytest.mark.slow
-def test_two_processes_learn_what_one_does(tmp_path, striped_rows):
+def test_two_processes_train_as_one_does(tmp_path, striped_rows):
     from emotion.models.pretrained import PretrainedParams, fetch_pretrained
 
-    # LayerNorm: BatchNorm cannot be synchronized on a CPU
+    # A network with LayerNorm: BatchNorm cannot be synchronized on a CPU.
     fetch_pretrained(
         PretrainedParams(model_type="test_vit", pretrained="none"), tmp_path / "weights"
     )
@@ -59,24 +62,33 @@ def test_two_processes_learn_what_one_does(tmp_path, striped_rows):
     assert (tmp_path / "two" / "metrics.json").exists()
 
 
-def test_rows_are_shared_evenly_and_alone_all_is_ours():
+def test_rows_are_shared_evenly_and_a_single_process_takes_all():
     rows = np.arange(7)
-    assert Processes().part(rows).tolist() == list(range(7))
-    assert Processes(0, 3).part(rows).tolist() == [0, 3, 6]
-    assert Processes(2, 3).part(rows).tolist() == [2, 5]
+    assert Processes().share(rows).tolist() == list(range(7))
+    assert Processes(0, 3).share(rows).tolist() == [0, 3, 6]
+    assert Processes(2, 3).share(rows).tolist() == [2, 5]
 
 
-def test_synchronized_norms_compute_what_they_replace(monkeypatch):
-    monkeypatch.setattr(processes.distributed, "broadcast", lambda *_, **__: None)
+def test_more_processes_than_images_in_a_micro_batch_are_rejected():
+    params = dataclasses.replace(QUICK, batch_size=2, accumulate_steps=2)
+    check_batches(16, params, Processes(0, 2))
+    with pytest.raises(UserError, match=r"3 processes cannot share micro-batches of 2 images"):
+        check_batches(16, params, Processes(0, 3))
+    check_batches(1, params, Processes())  # a single process takes all rows
+
+
+def test_synchronized_norms_give_the_same_output_as_the_layers_they_replace():
     model = build_backbone(resolve_backbone("test_efficientnet"), 32).eval()
     with torch.no_grad():
-        for parameter in model.parameters():  # as initialized, an activation would change little
+        for (
+            parameter
+        ) in model.parameters():  # with initial values, a dropped activation would change little
             parameter.normal_(generator=torch.Generator().manual_seed(0))
     images = torch.randn(2, 3, 32, 32)
     expected = model(images)
     weights = model.state_dict()
 
-    synchronized = Processes(0, 2).prepare(model.to("meta")).to_empty(device="cpu")
+    synchronized = Processes(0, 2).synchronize_norms(model.to("meta")).to_empty(device="cpu")
 
     synchronized.load_state_dict(weights)
     assert any(isinstance(m, torch.nn.SyncBatchNorm) for m in synchronized.modules())

@@ -1,77 +1,70 @@
-"""What a user sees of a training run: a table row an epoch over a progress bar, and dvclive files.
+"""The record of a training run: a table of epochs, a progress bar, and the files of dvclive.
 
-Everything that is timed goes through here into the dvclive folder and nowhere else, so that no
-other output changes with the speed of the machine.
+Everything that is timed is written here, into the dvclive folder, so that no other output changes
+with the speed of the machine.
 """
 
 import dataclasses
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dvclive import Live
 from scmrepo.exceptions import SCMError
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from emotion.core.errors import UserError
+from emotion.models.classifier import EmotionClassifier
 from emotion.training import statistics
 from emotion.training.params import TrainParams
+from emotion.training.progress import HISTORY, BestEpoch, EpochMetrics
 from emotion.training.trackers import TRACKERS
 
-HISTORY = (
-    "train_loss",
-    "train_acc",
-    "val_loss",
-    "val_acc",
-    "val_macro_f1",
-    "lr_backbone",
-    "lr_head",
-)
 _HEADER = (
     f"{'Epoch':>7} | {'Phase':<6} | {'Train Loss/Acc':<14} | {'Val Loss/Acc/F1':<21} "
     f"| {'LR(backbone/head)':<17} | {'Time':>6} | Status"
 )
 
 
-class Journal:
+class RunLogger:
     """Logs one run; use as a context manager.
 
     Args:
         folder: for dvclive; emptied.
         params: the recipe.
-        steps_an_epoch: of the optimizer.
-        images_an_epoch: training rows.
-        speaks: False on all processes but the first, which alone writes.
+        steps_per_epoch: of the optimizer.
+        images_per_epoch: training rows.
+        enabled: False on all processes but the first, which alone writes and prints.
     """
 
     def __init__(
         self,
         folder: Path,
         params: TrainParams,
-        steps_an_epoch: int,
-        images_an_epoch: int,
-        speaks: bool = True,
+        steps_per_epoch: int,
+        images_per_epoch: int,
+        enabled: bool = True,
     ):
-        self.folder, self.params, self.speaks = folder, params, speaks
-        self.steps_an_epoch, self.images_an_epoch = steps_an_epoch, images_an_epoch
+        self.folder, self.params, self.enabled = folder, params, enabled
+        self.steps_per_epoch, self.images_per_epoch = steps_per_epoch, images_per_epoch
         self.history: dict[str, list[float]] = {name: [] for name in HISTORY}
         self.epoch_seconds: list[float] = []
-        self.statistics: list[dict[str, float | int | str]] = []
-        self.epoch_started = self.shown = time.monotonic()
-        self.live = open_live(folder) if speaks else None
-        self.tracker = TRACKERS[params.tracker if speaks else "none"](dataclasses.asdict(params))
+        self.statistics: list[dict[str, Any]] = []
+        self.epoch_started = self.refreshed = time.monotonic()
+        self.live = open_live(folder) if enabled else None
+        self.tracker = TRACKERS[params.tracker if enabled else "none"](dataclasses.asdict(params))
         self.bar = tqdm(
-            total=steps_an_epoch * params.epochs,
+            total=steps_per_epoch * params.epochs,
             desc="train",
             unit="step",
             leave=False,
             mininterval=0.5 if sys.stderr.isatty() else 20,
-            disable=not speaks,
+            disable=not enabled,
         )
 
-    def __enter__(self) -> "Journal":
+    def __enter__(self) -> Self:
         self._write(_HEADER)
         self._write("-" * len(_HEADER))
         return self
@@ -90,75 +83,95 @@ class Journal:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Log the epochs of an interrupted run once more: dvclive emptied their folder."""
+        """Log the epochs of an interrupted run again: dvclive emptied their folder."""
         self.statistics = state["statistics"]
         for index, seconds in enumerate(state["epoch_seconds"]):
             values = {name: state["history"][name][index] for name in HISTORY}
-            self._record(index + 1, values, seconds)
-            self.bar.update(self.steps_an_epoch)
+            self._record(values, seconds)
+            self.bar.update(self.steps_per_epoch)
         self.epoch_started = time.monotonic()
 
     def log_step(self, sums: Tensor) -> None:
-        """Move the progress bar; `sums` is of Trainer, and is read now and then only.
+        """Advance the progress bar; `sums` as in `Trainer.train_epoch`.
 
-        Reading it makes a GPU's queue run empty, which cost more than the step if done each time.
+        Reading `sums` synchronizes with a GPU, which costs more than a step: twice per second only.
         """
         self.bar.update()
-        if self.speaks and time.monotonic() - self.shown > 0.5:
-            self.shown = time.monotonic()
+        if self.enabled and time.monotonic() - self.refreshed > 0.5:
+            self.refreshed = time.monotonic()
             loss_sum, _, count = sums.tolist()
             self.bar.set_postfix(loss=f"{loss_sum / max(count, 1):.3f}", refresh=False)
 
-    def log_epoch(
-        self, epoch: int, phase: str, values: dict[str, float], status: str, model: nn.Module
-    ) -> None:
-        """Add a row to the table, the history and the curves; `values` has the keys of HISTORY."""
+    def log_epoch(self, metrics: EpochMetrics, status: str, model: EmotionClassifier) -> None:
+        """Add the next epoch to the table, the history and the curves.
+
+        Args:
+            metrics: of the epoch.
+            status: last column of the table.
+            model: measured, if `statistics` is on.
+        """
         seconds = time.monotonic() - self.epoch_started
         self.epoch_started = time.monotonic()
+        epoch = len(self.epoch_seconds) + 1
         if self.params.statistics != "none":
             part = model.head if self.params.statistics == "head" else model
             self.statistics += statistics.measure(part, epoch)
-        self._record(epoch, values, seconds)
+        self._record(dataclasses.asdict(metrics), seconds)
+        phase = "frozen" if epoch <= self.params.freeze_backbone_epochs else "full"
         self._write(
             f"{epoch:>3}/{self.params.epochs:<3} | {phase:<6} "
-            f"| {values['train_loss']:.4f} / {values['train_acc']:.3f} "
-            f"| {values['val_loss']:.4f} / {values['val_acc']:.3f} / {values['val_macro_f1']:.3f} "
-            f"| {values['lr_backbone']:.1e} / {values['lr_head']:.1e} | {seconds:>5.1f}s | {status}"
+            f"| {metrics.train_loss:.4f} / {metrics.train_acc:.3f} "
+            f"| {metrics.val_loss:.4f} / {metrics.val_acc:.3f} / {metrics.val_macro_f1:.3f} "
+            f"| {metrics.lr_backbone:.1e} / {metrics.lr_head:.1e} | {seconds:>5.1f}s | {status}"
         )
 
-    def log_summary(self, best: dict[str, float | str], state_dict: dict[str, Tensor]) -> None:
-        """Write the figures of the whole run, and what its weights look like if asked."""
+    def log_summary(self, best: BestEpoch, skipped_steps: int, weights: str) -> None:
+        """Write the metrics of the whole run, and statistics of its weights if asked.
+
+        Args:
+            best: the epoch that is kept.
+            skipped_steps: optimizer steps without a finite gradient.
+            weights: what training started from: pretrained, random or file.
+        """
         if not self.live:
             return
+        summary: dict[str, float | str] = {
+            "best_epoch": best.epoch,
+            "best_val_macro_f1": best.metrics.val_macro_f1,
+            "best_val_accuracy": best.metrics.val_acc,
+            "skipped_steps": skipped_steps,
+            "weights": weights,
+        }
         total = sum(self.epoch_seconds)
         self.live.summary.update(
-            best,
+            summary,
             epochs=len(self.epoch_seconds),
             mean_epoch_seconds=total / len(self.epoch_seconds),
             total_seconds=total,
-            images_per_second=self.images_an_epoch * len(self.epoch_seconds) / total,
+            images_per_second=self.images_per_epoch * len(self.epoch_seconds) / total,
         )
         self.live.make_summary()
-        self.tracker.end(dict(best))
+        self.tracker.end(summary)
         if self.params.statistics != "none":
             statistics.write_statistics(self.folder / "statistics.csv", self.statistics)
-            statistics.write_final_weights(self.folder / "final_weights.txt", state_dict)
+            statistics.write_final_weights(self.folder / "final_weights.txt", best.state_dict)
 
-    def _record(self, epoch: int, values: dict[str, float], seconds: float) -> None:
+    def _record(self, values: dict[str, float], seconds: float) -> None:
         self.epoch_seconds.append(seconds)
         for name in HISTORY:
             self.history[name].append(values[name])
         if not self.live:
             return
+        epoch = len(self.epoch_seconds)
         self.live.step = epoch
         for name in HISTORY:
             self.live.log_metric(name, values[name])
         self.live.log_metric("epoch_seconds", seconds)
         self.live.make_summary()
-        self.tracker.log({name: values[name] for name in HISTORY}, epoch)
+        self.tracker.log(values, epoch)
 
     def _write(self, line: str) -> None:
-        if self.speaks:
+        if self.enabled:
             tqdm.write(line)
 
 
@@ -169,7 +182,7 @@ def open_live(folder: Path) -> Live:
         UserError: the Git repository has no commit, without which dvclive cannot name its run.
     """
     try:
-        # No dvcyaml and no report: the plots are declared in our own dvc.yaml, by hand.
+        # No dvcyaml and no report: the plots are declared in our own dvc.yaml.
         return Live(str(folder), dvcyaml=None, report=None, save_dvc_exp=False)
     except SCMError as error:
         raise UserError(

@@ -1,10 +1,10 @@
-"""bf16 where the processor gains from it; fp32 where it is slow or emulated."""
+"""bf16 is chosen where the processor gains from it, fp32 where bf16 is slow or emulated."""
 
 import pytest
 import torch
 
-from emotion.training import precision
-from emotion.training.precision import choose_precision
+from emotion.training import amp
+from emotion.training.amp import choose_precision
 
 
 @pytest.mark.parametrize(
@@ -16,23 +16,23 @@ from emotion.training.precision import choose_precision
         ("vit_base_patch16_224", torch.bfloat16),
     ],
 )
-def test_on_a_cpu_that_is_fast_in_bf16_the_family_decides(monkeypatch, tag, full):
-    monkeypatch.setattr(precision, "cpu_gains_from_bf16", lambda: True)
+def test_on_a_cpu_with_fast_bf16_the_format_depends_on_the_backbone(monkeypatch, tag, full):
+    monkeypatch.setattr(amp, "cpu_gains_from_bf16", lambda: True)
     chosen = choose_precision("auto", tag, "cpu")
     assert (chosen.full, chosen.frozen) == (full, torch.bfloat16)
 
 
 @pytest.fixture
 def processor(monkeypatch):
-    """A processor with these features, whose products take so many seconds."""
+    """Simulate a processor, given its features and the seconds of a product per format."""
 
-    def pretend(features, seconds):
+    def simulate(features, seconds):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: dict.fromkeys(features, True))
-        monkeypatch.setattr(precision, "_product_seconds", seconds.__getitem__)
-        precision.cpu_gains_from_bf16.cache_clear()
+        monkeypatch.setattr(amp, "_product_seconds", seconds.__getitem__)
+        amp.cpu_gains_from_bf16.cache_clear()
 
-    yield pretend
-    precision.cpu_gains_from_bf16.cache_clear()
+    yield simulate
+    amp.cpu_gains_from_bf16.cache_clear()
 
 
 FAST = {torch.bfloat16: 1.0, torch.float32: 2.0}
@@ -44,17 +44,17 @@ SLOW = {torch.bfloat16: 2.0, torch.float32: 1.0}
     [
         (["avx512_bf16"], FAST, torch.bfloat16),
         (["avx512_bf16"], SLOW, torch.float32),
-        (["avx2"], FAST, torch.float32),  # not even tried: emulation takes long
+        (["avx2"], FAST, torch.float32),  # not timed: emulation is slow
     ],
 )
-def test_instructions_for_bf16_count_only_where_they_are_fast(processor, features, seconds, dtype):
+def test_bf16_instructions_are_used_only_where_they_are_fast(processor, features, seconds, dtype):
     processor(features, seconds)
     chosen = choose_precision("auto", "resnet50", "cpu")
     assert (chosen.full, chosen.frozen) == (dtype, dtype)
 
 
 @pytest.mark.parametrize("amp", ["bf16", "off"])
-def test_an_explicit_choice_is_obeyed(amp):
+def test_an_explicit_format_is_used(amp):
     chosen = choose_precision(amp, "resnet50", "cpu")
     with chosen.autocast(frozen=False):
         product = torch.ones(2, 2) @ torch.ones(2, 2)

@@ -1,9 +1,9 @@
-"""Explain a checkpoint on its probe set: maps, their scores, and the figures."""
+"""Explain a checkpoint on its probe set: attribution maps, their metrics and the figures."""
 
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,8 @@ import torch
 from pydantic import Field
 from tqdm import tqdm
 
-from emotion.core.params import settings
+from emotion.core.params import one_of, settings
+from emotion.core.reports import ExplanationReport, MethodReport
 from emotion.explainers import EXPLAINERS
 from emotion.explainers.attribution import Attribution, Sampling
 from emotion.explainers.faithfulness import deletion_auc, evidence_shares, random_deletion_auc
@@ -20,7 +21,7 @@ from emotion.explainers.probe_set import ProbeSet, load_probe_set
 from emotion.models.checkpoint import Checkpoint
 
 _DECIMALS = 4
-Method = Literal[*EXPLAINERS]
+Method = Annotated[str, one_of(EXPLAINERS)]
 
 
 @settings
@@ -31,33 +32,28 @@ class ExplainParams:
     methods: Annotated[list[Method], Field(min_length=1)] = Field(  # keys of EXPLAINERS
         default_factory=lambda: list(EXPLAINERS)
     )
-    shap_samples: Annotated[int, Field(ge=2)] = 32  # gradients an image
-    lime_samples: Annotated[int, Field(ge=20)] = 300  # masked copies an image
+    shap_samples: Annotated[int, Field(ge=2)] = 32  # gradients per image
+    lime_samples: Annotated[int, Field(ge=20)] = 300  # masked copies per image
 
 
 def explain_checkpoint(
-    checkpoint: Checkpoint,
-    rows: pd.DataFrame,
-    root: Path,
-    params: ExplainParams,
-    plots_folder: Path,
-) -> dict[str, Any]:
+    checkpoint: Checkpoint, rows: pd.DataFrame, params: ExplainParams, plots_folder: Path
+) -> ExplanationReport:
     """Map, score and draw the predicted class of every probe image.
 
     Args:
         checkpoint: the model.
         rows: the test split.
-        root: what the paths of the column `evidence` start from.
         params: how many images, which methods, how many samples.
         plots_folder: receives `<class>_<n>.png` and `overview.png`.
 
     Returns:
-        The content of metrics/explain.json. Evidence and deletion are means over images, other
-        details are medians: one flat logit difference can make a gap arbitrarily large.
+        The metrics. Evidence and deletion are means over images; details are medians, because one
+        logit difference near 0 can make a gap arbitrarily large.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = checkpoint.build_model().to(device, memory_format=torch.channels_last)
-    probe = load_probe_set(rows, root, checkpoint, params.images_per_class)
+    model = checkpoint.build_model().to_device(device)
+    probe = load_probe_set(rows, checkpoint, params.images_per_class)
     images = probe.images.to(device)
     with torch.no_grad():
         confidences, targets = model(images).softmax(dim=1).max(dim=1)
@@ -80,37 +76,48 @@ def explain_checkpoint(
     predicted = [checkpoint.class_names[index] for index in targets.tolist()]
     views = _views(probe, predicted, confidences.tolist(), attributions, scores)
     _draw(plots_folder, views)
-    return {
-        "probe_images": len(probe.rows),
-        "layer": next((a.layer for a in attributions.values() if a.layer), ""),
-        "methods": {name: _summary(attributions[name], scores[name]) for name in attributions},
-    }
+    return ExplanationReport(
+        probe_images=len(probe.rows),
+        layer=next((a.layer for a in attributions.values() if a.layer), ""),
+        methods={name: _summary(attributions[name], scores[name]) for name in attributions},
+    )
 
 
-def headline(report: Mapping[str, Any]) -> str:
-    """The lines that the stage prints: what each method scored, beside what chance would."""
+def headline(report: ExplanationReport) -> str:
+    """The lines that the stage prints: the scores of each method with their chance levels."""
     lines = []
-    for name, scores in report["methods"].items():
-        line = f"{name:<19} deletion {scores['deletion_auc']:.3f}"
-        line += f" (random {scores['deletion_auc_random']:.3f})"
-        if "evidence_share" in scores:
-            line += f"  evidence {scores['evidence_share']:.2f}"
-            line += f" (area {scores['evidence_area']:.2f})"
-        blank = scores["blank_maps"]
-        lines.append(line + (f"  {blank} of {report['probe_images']} maps blank" * bool(blank)))
+    for name, method in report.methods.items():
+        line = f"{name:<19} deletion {method.deletion_auc:.3f}"
+        line += f" (random {method.deletion_auc_random:.3f})"
+        if method.evidence_share is not None:
+            line += f"  evidence {method.evidence_share:.2f} (area {method.evidence_area:.2f})"
+        if method.blank_maps:
+            line += f"  {method.blank_maps} of {report.probe_images} maps blank"
+        lines.append(line)
     return "\n".join(lines)
 
 
-def _summary(attribution: Attribution, scores: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    summary: dict[str, Any] = {
-        name: round(float(np.nanmean(values)), _DECIMALS)
-        for name, values in scores.items()
-        if not np.isnan(values).all()
-    }
-    summary["blank_maps"] = int((~attribution.maps.any(axis=(1, 2))).sum())
-    for name, values in attribution.details.items():
-        summary[name] = round(float(np.median(values)), _DECIMALS)
-    return summary
+def _summary(attribution: Attribution, scores: Mapping[str, np.ndarray]) -> MethodReport:
+    return MethodReport(
+        deletion_auc=_mean(scores["deletion_auc"]),
+        deletion_auc_random=_mean(scores["deletion_auc_random"]),
+        evidence_share=_mean_or_none(scores["evidence_share"]),
+        evidence_area=_mean_or_none(scores["evidence_area"]),
+        blank_maps=int((~attribution.maps.any(axis=(1, 2))).sum()),
+        details={
+            name: round(float(np.median(values)), _DECIMALS)
+            for name, values in attribution.details.items()
+        },
+    )
+
+
+def _mean_or_none(values: np.ndarray) -> float | None:
+    """Mean over the images whose score is defined; None without any."""
+    return None if np.isnan(values).all() else _mean(values)
+
+
+def _mean(values: np.ndarray) -> float:
+    return round(float(np.nanmean(values)), _DECIMALS)
 
 
 def _views(
@@ -158,7 +165,7 @@ def _caption(
 def _draw(folder: Path, views: list[ImageView]) -> None:
     for stale in folder.glob("*.png"):
         stale.unlink()
-    count = Counter()
+    count: Counter[str] = Counter()
     for view in tqdm(views, desc="panels", unit="image", leave=False):
         count[view.label] += 1
         draw_panel(folder / f"{view.label}_{count[view.label]}.png", view)

@@ -1,4 +1,4 @@
-"""What a user sees of a run, and what dvclive needs before it starts."""
+"""A Git repository that dvclive cannot use is reported."""
 
 import subprocess
 
@@ -6,10 +6,10 @@ import pytest
 from dvc.repo import Repo
 
 from emotion.core.errors import UserError
-from emotion.training.journal import open_live
+from emotion.training.logger import open_live
 
 
-def test_a_repository_without_a_commit_is_named_with_its_cure(tmp_path, monkeypatch):
+def test_a_repository_without_a_commit_is_reported_with_the_fix(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "--quiet"], check=True)
     Repo.init(".")

@@ -1,13 +1,13 @@
-"""The average is timm's of the whole network, also where the backbone stands still."""
+"""The moving average equals timm's, also while the backbone is frozen."""
 
 import torch
 from timm.utils import ModelEmaV3
 
-from emotion.training.average import MovingAverage
+from emotion.training.ema import MovingAverage
 from tests.conftest import make_checkpoint
 
 
-def test_it_is_the_average_of_the_whole_network_frozen_or_not():
+def test_the_average_covers_the_whole_network_frozen_or_not():
     model = make_checkpoint().build_model()
     ours, theirs = MovingAverage(model, 0.9), ModelEmaV3(model, 0.9, use_warmup=True)
     for step in range(1, 9):

@@ -1,7 +1,7 @@
-"""The moving average of the weights, kept backbone and head apart.
+"""The exponential moving average (EMA) of the weights, of backbone and head separately.
 
-A frozen backbone is its own average: leaving it out of the frozen epochs saves a pass over all
-weights and buffers in each of their short steps.
+The average of a frozen backbone is the backbone itself: leaving it out of the frozen epochs saves
+one pass over all weights and buffers per step.
 """
 
 import copy
@@ -15,9 +15,9 @@ class MovingAverage:
     """Exponential moving average of a classifier's parameters and buffers.
 
     Args:
-        model: what is averaged.
-        decay: approached from below: warm-up starts the average near the current weights, where a
-            plain 0.999 over a few hundred steps would still hold the initialization.
+        model: the network to average.
+        decay: reached by warm-up, which starts the average near the current weights; a constant
+            0.999 over a few hundred steps would still hold the initialization.
     """
 
     def __init__(self, model: EmotionClassifier, decay: float):
@@ -27,7 +27,7 @@ class MovingAverage:
         self.module.backbone, self.module.head = self.backbone.module, self.head.module
 
     def update(self, model: EmotionClassifier, step: int) -> None:
-        """Move towards the model's weights after the step of this number, from 1."""
+        """Move towards the model's weights after optimizer step number `step`, from 1."""
         self.head.update(model.head, step=step)
         if not model.frozen:
             self.backbone.update(model.backbone, step=step)

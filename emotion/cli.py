@@ -1,0 +1,49 @@
+"""The console command `emotion`; each subcommand is also `python -m emotion.<name>`."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from emotion.core.commands import USAGE, run_command
+from emotion.core.version import __version__
+
+
+def _predict(arguments: list[str]) -> int:
+    from emotion.predict import main
+
+    return main(arguments)
+
+
+def _audit(arguments: list[str]) -> int:
+    from emotion.audit import main
+
+    return main(arguments)
+
+
+# Each imports its packages when it is called: prediction is installed without those of the audit.
+COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
+    "predict": (_predict, "classify images with a trained model"),
+    "audit": (_audit, "report what leaks across an existing train/val/test split"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a subcommand; returns its exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in COMMANDS:
+        return run_command(COMMANDS[arguments[0]][0], arguments[1:])
+    summary = "\n".join(f"  {name:<9} {text}" for name, (_, text) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="emotion",
+        description="Facial-emotion classification.",
+        epilog=f"commands:\n{summary}\n\n`emotion COMMAND --help` describes each.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"emotion {__version__}")
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=" or ".join(COMMANDS))
+    parser.parse_args(arguments[:1])
+    return USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

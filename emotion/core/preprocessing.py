@@ -1,0 +1,135 @@
+"""What a network expects of an image, as one value, and the one way from a file to its pixels.
+
+Training, evaluation, explanation, export and prediction read images through a `Preprocessing` and
+in no other way, so they cannot differ in size, filter or crop. The checkpoint, the metadata of the
+ONNX file and the Hub folder carry it. Needs numpy and Pillow only: prediction runs without torch.
+"""
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from emotion.core.errors import UserError
+from emotion.core.images import read_image
+
+ImageArray = TypeVar("ImageArray", bound=Any)  # numpy array or torch tensor; both slice alike
+_FILTERS = tuple(method.name.lower() for method in Image.Resampling)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """Input size, normalization and resizing of one network.
+
+    Raises:
+        UserError: a value is out of range.
+    """
+
+    img_size: int  # side of the input, pixels
+    mean: tuple[float, float, float]  # of the normalization, RGB in 0..1
+    std: tuple[float, float, float]
+    interpolation: str  # name of a Pillow filter, lower case
+    grayscale: bool = False  # luminance only, repeated in the three input channels
+    resize_scale: float = 1.14  # short side after resizing, in units of img_size
+
+    def __post_init__(self) -> None:
+        problems = [
+            f"{name} is {getattr(self, name)!r}, but should be {expected}"
+            for name, expected, valid in (
+                ("img_size", "a positive integer", _is_count(self.img_size)),
+                ("mean", "three numbers", _are_numbers(self.mean)),
+                ("std", "three numbers above 0", _are_numbers(self.std) and min(self.std) > 0),
+                ("interpolation", f"one of {', '.join(_FILTERS)}", self.interpolation in _FILTERS),
+                ("grayscale", "true or false", isinstance(self.grayscale, bool)),
+                ("resize_scale", "a number from 1", _is_scale(self.resize_scale)),
+            )
+            if not valid
+        ]
+        if problems:
+            raise UserError(f"preprocessing: {'; '.join(problems)}.")
+
+    @property
+    def resized_side(self) -> int:
+        """Side of the square that `read` returns, pixels.
+
+        The central `img_size` pixels of it are the validation view. A random crop of 75-100 % of
+        its area is resampled by a factor near 1, so the training view needs no anti-aliasing.
+        """
+        return round(self.resize_scale * self.img_size)
+
+    def read(self, path: str | Path) -> np.ndarray:
+        """Decode a file, resize its short side to `resized_side` and crop the central square.
+
+        Returns:
+            uint8 (3, S, S), RGB; (1, S, S), luminance, if `grayscale`.
+
+        Raises:
+            UserError: the file is missing or cannot be read.
+        """
+        image = self._resize(read_image(path))
+        if self.grayscale:
+            return np.asarray(image.convert("L"))[np.newaxis]
+        return np.asarray(image).transpose(2, 0, 1)
+
+    def center_crop(self, images: ImageArray) -> ImageArray:
+        """The central square of side `img_size` of images (..., S, S)."""
+        start = (images.shape[-1] - self.img_size) // 2
+        stop = start + self.img_size
+        return images[..., start:stop, start:stop]
+
+    def to_json(self) -> str:
+        """One line of JSON with a key for each field."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Parse what `to_json` wrote.
+
+        Raises:
+            UserError: not JSON, other keys, or a value out of range.
+        """
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise UserError(f"preprocessing is not valid JSON ({error}).") from None
+        return cls.from_dict(values)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Build from a mapping with a key for each field; errors as in `from_json`."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(values, dict) or set(values) != names:
+            found = ", ".join(map(str, values)) if isinstance(values, dict) else repr(values)
+            raise UserError(f"preprocessing has {found}, but needs {', '.join(sorted(names))}.")
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**{**values, **lists})
+
+    def _resize(self, image: Image.Image) -> Image.Image:
+        """Resize and crop to the central square in one resampling."""
+        width, height = image.size
+        short = min(width, height)
+        left, top = (width - short) / 2, (height - short) / 2
+        side = self.resized_side
+        method = Image.Resampling[self.interpolation.upper()]
+        return image.resize((side, side), method, box=(left, top, left + short, top + short))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_scale(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value) and value >= 1
+
+
+def _are_numbers(values: Any) -> bool:
+    return (
+        isinstance(values, tuple)
+        and len(values) == 3
+        and all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+    )

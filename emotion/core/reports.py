@@ -1,0 +1,203 @@
+"""The JSON files that one stage writes and another reads, as types shared by both.
+
+A renamed field is then found by the type checker instead of by the last stage of the pipeline.
+Scores that are undefined (a class without rows, a method without masks) are None, null in JSON.
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from emotion.core import files
+from emotion.core.errors import UserError
+from emotion.core.preprocessing import Preprocessing
+
+Report = TypeVar("Report")
+
+Counts = dict[str, int]
+
+
+def write_report(path: Path, content: Any) -> None:
+    """Write a report as JSON, its keys in the order of its fields."""
+    files.write_json(path, asdict(content))
+
+
+def read_report(path: Path, schema: type[Report]) -> Report:
+    """Read what `write_report` wrote.
+
+    Keys that are not fields are ignored: dvclive adds the last epoch's values to its summary.
+
+    Raises:
+        UserError: the file is missing, or does not have the fields of `schema`.
+    """
+    try:
+        return TypeAdapter(schema).validate_python(files.read_json(path))
+    except ValidationError as error:
+        problems = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        raise UserError(
+            f"{path} does not have the form of this version ({problems}); delete it and run "
+            "`dvc repro`."
+        ) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainedSource:
+    """Content of models/pretrained/source.json: where the initial weights came from."""
+
+    weights: str  # pretrained, random or file
+    source: str  # a package, a repository of the Hub, a path, or why there are none
+    model_type: str  # as the user wrote it
+    tag: str  # the timm name it resolved to
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: str
+    needs_img_size: bool
+    license: str  # of the weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitsReport:
+    """Content of metrics/prepare_splits.json."""
+
+    rows: Counts  # total, train, val, test, rejected
+    classes: dict[str, Counts]  # rows of each class per split
+    subjects: Counts  # per split
+    groups: Counts  # per split, and the rows of the largest
+    duplicates: Counts  # exact, near, conflicts
+    leaks: dict[str, Counts]  # of the split that the corpus brought, by pair of splits
+    rejected: Counts  # rows by reason
+    synthetic_fraction: float  # of the training rows
+    sizes: Counts  # images by short side, pixels
+    modes: Counts  # images by mode of the file
+    source: dict[str, Counts]  # rows of each corpus per split
+
+
+@dataclass(frozen=True, kw_only=True)
+class SanityReport:
+    """Content of metrics/sanity_checks.json."""
+
+    logits_shape: list[int]
+    class_counts: Counts  # training rows
+    class_weights: dict[str, float]
+    gradient_norm: dict[str, float]  # of backbone and head
+    overfit_accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSummary:
+    """Content of metrics/train/metrics.json, written by dvclive: scores and times of the run."""
+
+    best_epoch: int
+    best_val_macro_f1: float
+    best_val_accuracy: float
+    mean_epoch_seconds: float
+    total_seconds: float
+    weights: str  # pretrained, random or file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """Content of models/calibration.json."""
+
+    temperature: float  # divides the logits
+    val_nll_before: float
+    val_nll_after: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """One split's scores; `nll`, `brier`, `ece` and `aurc` are of the calibrated probabilities."""
+
+    macro_f1: float
+    accuracy: float
+    balanced_accuracy: float
+    majority_accuracy: float  # of always predicting the most frequent class
+    nll: float
+    nll_uncalibrated: float
+    brier: float
+    ece: float
+    ece_uncalibrated: float
+    aurc: float
+    rows: int
+    groups: int
+    synthetic_fraction: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoresWithIntervals(Scores):
+    """The test split's scores with their 95 % intervals."""
+
+    accuracy_low: float
+    accuracy_high: float
+    macro_f1_low: float
+    macro_f1_high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassScores:
+    """One class's scores on the test split; 0 where the division has no rows."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorstSlice:
+    """The value of an attribute on which the accuracy is lowest."""
+
+    lowest_accuracy: float
+    lowest_value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationReport:
+    """Content of metrics/evaluate.json."""
+
+    model_type: str
+    weights: str
+    temperature: float
+    val: Scores
+    test: ScoresWithIntervals
+    per_class: dict[str, ClassScores]  # test split
+    slices: dict[str, WorstSlice]  # test split, by attribute
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodReport:
+    """One explanation method on the probe set: means over images, details are medians."""
+
+    deletion_auc: float
+    deletion_auc_random: float
+    evidence_share: float | None  # None where the corpus marks no evidence
+    evidence_area: float | None
+    blank_maps: int
+    details: dict[str, float] = field(default_factory=dict)  # of the method, e.g. additivity_gap
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplanationReport:
+    """Content of metrics/explain.json."""
+
+    probe_images: int
+    layer: str  # where Grad-CAM reads the network
+    methods: dict[str, MethodReport]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportReport:
+    """Content of metrics/export_onnx.json."""
+
+    opset: int  # that the file declares
+    opset_requested: int
+    ir_version: int
+    max_abs_difference: dict[str, float]  # to the network, by batch size
+    tolerance: float
+    rows: int  # images compared
+    same_class: float  # share of them with the same predicted class
+    file_mb: float
+    tag: str
+    preprocessing: Preprocessing

@@ -1,0 +1,4 @@
+"""Prediction on images with a trained model, without the pipeline.
+
+For an ONNX file it needs onnxruntime, numpy and Pillow only; a checkpoint also needs torch.
+"""

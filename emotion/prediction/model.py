@@ -1,0 +1,64 @@
+"""A trained model, whatever its file: its classes, its preprocessing, and its probabilities."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion.core.errors import UserError
+from emotion.core.preprocessing import Preprocessing
+
+ONNX_NAME, CHECKPOINT_NAME = "model.onnx", "best_model.pth"  # in a Hub folder
+CHECKPOINT_SUFFIXES = (".pth", ".pt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """What prediction needs of a model file."""
+
+    class_names: list[str]
+    preprocessing: Preprocessing
+    synthetic_fraction: float  # share of the training images that are not photographs
+    # float32 images (N, 3, H, W), RGB in 0..1, to calibrated probabilities (N, C)
+    probabilities: Callable[[np.ndarray], np.ndarray]
+
+
+def load_model(path: Path) -> Model:
+    """Load an ONNX file, a checkpoint, or a Hub folder with either of them.
+
+    Raises:
+        UserError: there is no such file, or it is not a model of this pipeline.
+    """
+    if path.is_dir():
+        path = _find_in_folder(path)
+    if not path.is_file():
+        raise UserError(
+            f"{path} does not exist; `dvc repro` makes models/model.onnx, or give an ONNX file, a "
+            "checkpoint or a Hub folder with --model."
+        )
+    if path.suffix == ".onnx":
+        from emotion.prediction.onnx_file import load_onnx
+
+        return load_onnx(path)
+    if path.suffix in CHECKPOINT_SUFFIXES:
+        # Not at the top: torch takes seconds to import, and an ONNX file does not need it.
+        try:
+            from emotion.prediction.checkpoint_file import load_checkpoint_file
+        except ImportError as error:
+            raise UserError(
+                f"{path} is a checkpoint, which needs {error.name}; install the training "
+                f"dependencies (`pip install 'emotion-pipeline[train]'`) or use {ONNX_NAME}."
+            ) from None
+        return load_checkpoint_file(path)
+    raise UserError(
+        f"{path} is not a model; give an ONNX file (.onnx), a checkpoint "
+        f"({', '.join(CHECKPOINT_SUFFIXES)}) or a Hub folder."
+    )
+
+
+def _find_in_folder(folder: Path) -> Path:
+    for name in (ONNX_NAME, CHECKPOINT_NAME):
+        if (folder / name).is_file():
+            return folder / name
+    raise UserError(f"{folder} has neither {ONNX_NAME} nor {CHECKPOINT_NAME}; give a Hub folder.")

@@ -1,0 +1,24 @@
+"""The image files that the arguments of a command name."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from emotion.core.images import SUFFIXES
+
+
+def list_images(arguments: Iterable[Path]) -> Iterator[Path]:
+    """Yield files as given, and the images of folders, their sub-folders included, sorted by path.
+
+    A path that does not exist, or a folder without images, is yielded itself: reading it fails
+    with a message that names it.
+    """
+    for argument in arguments:
+        if not argument.is_dir():
+            yield argument
+            continue
+        found = sorted(
+            path
+            for path in argument.rglob("*")
+            if path.suffix.lower() in SUFFIXES and path.name[0] != "." and not path.is_dir()
+        )
+        yield from found or [argument]

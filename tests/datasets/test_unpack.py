@@ -1,0 +1,43 @@
+"""Images stored inside a table become files, and the table that was passed is unchanged."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from emotion.datasets.unpack import unpack_images
+
+
+@pytest.fixture
+def rows():
+    return pd.DataFrame(
+        {
+            "path": ["raw/fer2013/00000.png", "raw/fer2013/00001.png", "raw/fer2013/00002.png"],
+            "problem": ["", "", "unknown label"],
+            "pixels": [np.full((4, 4), 7, np.uint8), None, np.zeros((4, 4), np.uint8)],
+        }
+    )
+
+
+def test_usable_images_are_written_and_invalid_pixels_are_a_problem(rows, tmp_path):
+    unpacked = unpack_images(rows, tmp_path / "unpacked")
+    assert unpacked.columns.tolist() == ["path", "problem"]
+    assert unpacked["problem"].tolist() == ["", "broken pixels", "unknown label"]
+    assert unpacked["path"][0] == f"{tmp_path.as_posix()}/unpacked/fer2013/00000.png"
+    written = [path for path in (tmp_path / "unpacked").rglob("*") if path.is_file()]
+    assert [path.name for path in written] == ["00000.png"]
+    assert np.array(Image.open(written[0])).tolist() == [[7] * 4] * 4
+
+
+def test_the_table_that_was_passed_is_unchanged(rows, tmp_path):
+    before = rows.copy(deep=True)
+    unpack_images(rows, tmp_path / "unpacked")
+    pd.testing.assert_frame_equal(rows, before)
+
+
+def test_without_pixels_the_folder_is_replaced_by_an_empty_one(rows, tmp_path):
+    (tmp_path / "unpacked").mkdir()
+    (tmp_path / "unpacked/old.png").touch()
+    unpacked = unpack_images(rows.drop(columns="pixels"), tmp_path / "unpacked")
+    assert unpacked["path"].tolist() == rows["path"].tolist()
+    assert list((tmp_path / "unpacked").iterdir()) == []

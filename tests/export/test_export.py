@@ -1,0 +1,59 @@
+"""The file is kept only if it passes the parity check, and the report describes it."""
+
+import onnx
+import pytest
+
+from emotion.core.errors import UserError
+from emotion.core.reports import ExportReport, read_report, write_report
+from emotion.export import onnx_model
+from emotion.export.export import ExportParams, choose_rows, export_checkpoint, headline
+from tests.export.conftest import TEMPERATURE
+
+pytestmark = pytest.mark.slow
+
+PARAMS = ExportParams(rows=8)
+
+
+@pytest.fixture
+def exported(small_onnx, monkeypatch):
+    """`build_onnx` replaced by the file that the session exported once."""
+    monkeypatch.setattr(onnx_model, "build_onnx", lambda *_: onnx.load(small_onnx))
+
+
+@pytest.mark.usefixtures("exported")
+def test_the_report_describes_the_file(small_checkpoint, rows, tmp_path):
+    path = tmp_path / "model.onnx"
+    report = export_checkpoint(small_checkpoint, TEMPERATURE, rows, PARAMS, path)
+    assert report.opset == onnx.load(path).opset_import[0].version == 18
+    assert report.rows == 8
+    assert report.same_class == 1
+    assert max(report.max_abs_difference.values()) <= report.tolerance
+    assert report.file_mb == round(path.stat().st_size / 1e6, 2)
+    assert report.preprocessing == small_checkpoint.preprocessing
+    assert "8 test images" in headline(report)
+    write_report(tmp_path / "export_onnx.json", report)
+    assert read_report(tmp_path / "export_onnx.json", ExportReport) == report
+
+
+def test_the_choice_of_images_does_not_depend_on_the_order_of_rows(rows):
+    chosen = choose_rows(rows, 5)
+    assert list(choose_rows(rows.iloc[::-1], 5)["path"]) == list(chosen["path"])
+    assert len(chosen) == 5
+
+
+@pytest.mark.usefixtures("exported")
+def test_neither_a_file_that_differs_nor_an_older_one_is_kept(small_checkpoint, rows, tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_text("an older export")
+    small_checkpoint.state_dict["4.bias"][0] += 1
+    with pytest.raises(UserError, match=r"no model\.onnx is kept"):
+        export_checkpoint(small_checkpoint, TEMPERATURE, rows, PARAMS, path)
+    assert not list(tmp_path.glob("*onnx*"))
+    assert not list(tmp_path.glob(".*onnx*"))
+
+
+def test_an_empty_test_split_is_an_error(small_checkpoint, rows, tmp_path):
+    with pytest.raises(UserError, match="empty"):
+        export_checkpoint(
+            small_checkpoint, TEMPERATURE, rows.iloc[:0], PARAMS, tmp_path / "model.onnx"
+        )

@@ -1,0 +1,56 @@
+"""The stage `publish` builds the Hub folder from the files of earlier stages."""
+
+import pytest
+
+from emotion.core import files
+from emotion.core.errors import UserError
+from emotion.core.preprocessing import Preprocessing
+from emotion.core.reports import write_report
+from stages import paths, publish
+
+
+@pytest.fixture
+def finished(inputs, tmp_path, monkeypatch):
+    """A repository in which every earlier stage has run."""
+    monkeypatch.chdir(tmp_path)
+    paths.PIPELINE.write_text("stages: {publish: {cmd: x, params: [publish]}}\n")
+    paths.PARAMS.write_text("publish: {push: false}\n")
+    files.write_json(paths.LABEL_MAP, inputs.label_map)
+    for path, report in {
+        paths.CALIBRATION: inputs.calibration,
+        paths.PRETRAINED / "source.json": inputs.pretrained,
+        paths.SPLITS_METRICS: inputs.splits,
+        paths.TRAIN_METRICS / "metrics.json": inputs.training,
+        paths.EVALUATE_METRICS: inputs.evaluation,
+        paths.EXPORT_METRICS: inputs.export,
+        paths.EXPLAIN_METRICS: inputs.explanation,
+    }.items():
+        write_report(path, report)
+    for path in (paths.BEST_MODEL, paths.ONNX):
+        path.write_bytes(b"model")
+
+
+@pytest.mark.usefixtures("finished")
+def test_the_stage_builds_the_folder(inputs, capsys):
+    publish.main()
+    assert {path.name for path in paths.HUB.iterdir()} == {
+        "README.md",
+        "best_model.pth",
+        "calibration.json",
+        "label_map.json",
+        "model.onnx",
+        "preprocessing.json",
+    }
+    text = (paths.HUB / "preprocessing.json").read_text()
+    assert Preprocessing.from_json(text) == inputs.export.preprocessing
+    assert "facial-expression-resnet50 is ready" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("finished")
+def test_a_report_without_a_number_is_rejected():
+    training = files.read_json(paths.TRAIN_METRICS / "metrics.json")
+    del training["best_epoch"]
+    files.write_json(paths.TRAIN_METRICS / "metrics.json", training)
+    with pytest.raises(UserError, match=r"metrics\.json does not have the form.*best_epoch"):
+        publish.main()
+    assert not paths.HUB.exists()

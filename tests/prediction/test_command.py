@@ -1,0 +1,121 @@
+"""The command `emotion predict`: its table, its errors, its exit status, and what it imports."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from emotion import cli
+from emotion.predict import SYNTHETIC_NOTE, main
+from tests.prediction.conftest import write_onnx
+
+
+def test_it_prints_class_and_probability_of_every_image(onnx_file, faces, capsys):
+    assert main(["--model", str(onnx_file), str(faces / "red.jpg"), str(faces)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].split() == ["image", "class", "probability"]
+    rows = [line.split() for line in out[1:]]
+    assert [row[0] for row in rows] == [
+        str(faces / name) for name in ("red.jpg", "deep/blue.PNG", "green.png", "red.jpg")
+    ]
+    assert [row[1] for row in rows] == ["angry", "sad", "happy", "angry"]
+    assert all(0.99 < float(row[2]) <= 1 for row in rows)
+    assert len({line.index("0.9") for line in out[1:] if "0.9" in line}) <= 1  # aligned
+
+
+def test_an_unreadable_file_is_one_line_and_the_others_are_answered(onnx_file, faces, capsys):
+    images = [str(faces / name) for name in ("notes.txt", "green.png", "gone.png")]
+    assert main(["--model", str(onnx_file), *images]) == 1
+    captured = capsys.readouterr()
+    assert "happy" in captured.out
+    errors = captured.err.splitlines()
+    assert len(errors) == 2
+    assert "notes.txt cannot be read" in errors[0]
+    assert "gone.png is missing" in errors[1]
+
+
+def test_a_model_of_drawn_faces_says_so_with_each_answer(tmp_path, faces, capsys):
+    drawn = write_onnx(tmp_path / "drawn.onnx", synthetic_fraction=1.0)
+    assert main(["--model", str(drawn), str(faces)]) == 0
+    out = capsys.readouterr().out
+    assert out.endswith(SYNTHETIC_NOTE + "\n")
+    answers = out.removesuffix(SYNTHETIC_NOTE + "\n").splitlines()[1:]
+    assert len(answers) == 3
+    assert all(line.endswith(" *") for line in answers)
+    mixed = write_onnx(tmp_path / "mixed.onnx", synthetic_fraction=0.5)
+    main(["--model", str(mixed), str(faces)])
+    assert "*" not in capsys.readouterr().out
+
+
+def test_without_a_model_it_says_how_to_get_one(tmp_path, faces, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([str(faces)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: models/model.onnx does not exist; `dvc repro`")
+    assert captured.out == ""
+
+
+def test_control_characters_of_a_file_name_do_not_reach_the_terminal(onnx_file, tmp_path, capsys):
+    name = tmp_path / "a\x1b[31m\nb.png"
+    name.write_text("no image")
+    assert main(["--model", str(onnx_file), str(name)]) == 1
+    error = capsys.readouterr().err
+    assert "\x1b" not in error
+    assert error.count("\n") == 1
+
+
+def test_a_terminal_without_a_character_shows_a_replacement(onnx_file, faces):
+    (faces / "red.jpg").rename(faces / "größe.jpg")
+    command = [sys.executable, "-m", "emotion.predict", "--model", str(onnx_file), str(faces)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert b"gr??e.jpg" in done.stdout
+
+
+def test_a_closed_pipe_ends_the_command_without_a_traceback(onnx_file, faces):
+    command = [sys.executable, "-m", "emotion.predict", "--model", str(onnx_file)]
+    images = [str(faces / "red.jpg")] * 2000
+    with subprocess.Popen(
+        [*command, *images], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        error = process.stderr.read()
+    assert process.returncode == 141
+    assert error == ""
+
+
+def test_an_onnx_file_needs_neither_torch_nor_pandas(onnx_file, faces):
+    code = (
+        "import sys; from emotion.cli import main; status = main(sys.argv[1:]);"
+        "heavy = {'torch', 'pandas', 'sklearn', 'pydantic', 'matplotlib'} & set(sys.modules);"
+        "sys.exit(status or len(heavy))"
+    )
+    command = [sys.executable, "-c", code, "predict", "--model", str(onnx_file), str(faces)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_help_imports_nothing_but_the_standard_library():
+    code = (
+        "import sys; from emotion.cli import main\n"
+        "try: main(['predict', '--help'])\n"
+        "except SystemExit: sys.exit(bool({'numpy', 'PIL', 'onnxruntime'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("arguments", [[], ["predikt"], ["--model"]])
+def test_an_unknown_command_is_a_usage_error(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert "usage: emotion" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_named_with_what_installs_it(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    for module in [name for name in sys.modules if name.startswith("emotion.audit")]:
+        monkeypatch.delitem(sys.modules, module)
+    assert cli.main(["audit", "a.csv", "b.csv"]) == 2
+    assert "emotion-pipeline[train]" in capsys.readouterr().err

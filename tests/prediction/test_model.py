@@ -1,0 +1,78 @@
+"""Every kind of model file gives the same answers, or one sentence that says what is wrong."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from emotion.core import files
+from emotion.core.errors import UserError
+from emotion.data.cache import CacheParams, open_images
+from emotion.inference import predict_logits
+from emotion.prediction.model import load_model
+from emotion.prediction.predict import predict
+from tests.conftest import make_checkpoint
+from tests.prediction.conftest import CLASSES, PREPROCESSING, write_onnx
+
+
+def test_an_onnx_file_brings_its_classes_preprocessing_and_origin(tmp_path):
+    model = load_model(write_onnx(tmp_path / "model.onnx", synthetic_fraction=0.25))
+    assert model.class_names == CLASSES
+    assert model.preprocessing == PREPROCESSING
+    assert model.synthetic_fraction == 0.25
+
+
+@pytest.mark.parametrize("grayscale", [False, True])
+def test_a_checkpoint_predicts_what_evaluation_computes(tmp_path, faces, grayscale):
+    checkpoint = make_checkpoint(grayscale=grayscale)
+    checkpoint.save(tmp_path / "hub" / "best_model.pth")
+    calibration = {"temperature": 2.0, "val_nll_before": 1.0, "val_nll_after": 0.9}
+    files.write_json(tmp_path / "hub" / "calibration.json", calibration)
+    paths = [faces / "red.jpg", faces / "green.png"]
+
+    model = load_model(tmp_path / "hub")  # a folder without model.onnx
+    ours = [list(p.probabilities.values()) for p in predict(model, paths)]
+
+    images = open_images([str(p) for p in paths], checkpoint.preprocessing, CacheParams())
+    logits = predict_logits(checkpoint.build_model(), images, checkpoint.preprocessing)
+    expected = torch.softmax(torch.from_numpy(logits) / 2.0, dim=1).numpy()
+    np.testing.assert_allclose(ours, expected, atol=1e-5)
+
+
+@pytest.mark.usefixtures("onnx_file")
+def test_a_hub_folder_prefers_its_onnx_file(tmp_path):
+    (tmp_path / "best_model.pth").write_bytes(b"not read")
+    assert load_model(tmp_path).class_names == CLASSES
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("none.onnx", r"none\.onnx does not exist; `dvc repro` makes models/model\.onnx"),
+        ("empty", r"empty has neither model\.onnx nor best_model\.pth"),
+        ("text.onnx", r"text\.onnx cannot be read as an ONNX model"),
+        ("text.pth", r"text\.pth is not a checkpoint of this pipeline"),
+        ("text.h5", r"text\.h5 is not a model; give an ONNX file"),
+        ("foreign.onnx", r"foreign\.onnx has metadata of format none"),
+        ("newer.onnx", r"newer\.onnx has metadata of format 9"),
+        ("damaged.onnx", r"damaged\.onnx has damaged metadata"),
+        ("classes.onnx", r"classes\.onnx has damaged metadata \(probabilities has shape \[3\]"),
+        ("names.onnx", r"names\.onnx has damaged metadata \(class_names is not a list"),
+        ("size.onnx", r"size\.onnx has damaged metadata \(images has shape \[3, 32, 32\]"),
+    ],
+)
+def test_what_is_not_a_model_is_one_sentence(tmp_path, name, message):
+    (tmp_path / "empty").mkdir()
+    for text in ("text.onnx", "text.pth", "text.h5"):
+        (tmp_path / text).write_text("no model")
+    write_onnx(tmp_path / "foreign.onnx", format=None)
+    write_onnx(tmp_path / "newer.onnx", format="9")
+    values = json.loads(PREPROCESSING.to_json())
+    write_onnx(tmp_path / "damaged.onnx", preprocessing=json.dumps({**values, "std": [0, 0, 0]}))
+    write_onnx(tmp_path / "classes.onnx", class_names='["angry", "happy"]')
+    write_onnx(tmp_path / "names.onnx", class_names="3")
+    write_onnx(tmp_path / "size.onnx", preprocessing=json.dumps({**values, "img_size": 64}))
+    with pytest.raises(UserError, match=message) as caught:
+        load_model(tmp_path / name)
+    assert "\n" not in str(caught.value)

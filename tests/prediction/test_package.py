@@ -1,0 +1,69 @@
+"""The package installs with light dependencies only, predicts, and matches requirements.txt."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.prediction.conftest import write_onnx
+
+PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def pinned():
+    """Package to version, of requirements.txt."""
+    lines = Path("requirements.txt").read_text(encoding="utf-8").splitlines()
+    requirements = [Requirement(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
+    assert all([s.operator for s in r.specifier] == ["=="] for r in requirements)
+    return {normalize(r.name): next(iter(r.specifier)).version for r in requirements}
+
+
+def normalize(name):
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def test_requirements_txt_pins_every_dependency_of_the_package_within_its_range():
+    pins = pinned()
+    lists = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    ranges = [Requirement(line) for group in lists for line in group]
+    assert {normalize(r.name) for r in ranges} == set(pins)
+    for requirement in ranges:
+        assert requirement.specifier.contains(pins[normalize(requirement.name)]), requirement
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_the_wheel_predicts_in_an_environment_with_the_light_dependencies_alone(tmp_path, faces):
+    run = {"check": True, "capture_output": True, "text": True}
+    source = tmp_path / "source"  # a copy: setuptools leaves a build folder in its source
+    shutil.copytree("emotion", source / "emotion", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(name, source)
+    wheel = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", tmp_path, source]
+    subprocess.run(wheel, **run)
+    [built] = tmp_path.glob("emotion_pipeline-*.whl")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], **run)
+    binaries = tmp_path / "venv" / "bin"
+    subprocess.run([binaries / "pip", "install", built], **run)
+
+    listed = subprocess.run([binaries / "pip", "list", "--format=freeze"], **run).stdout.lower()
+    for heavy in ("torch", "pandas", "scipy", "pydantic", "dvc"):
+        assert f"\n{heavy}==" not in listed
+    model = write_onnx(tmp_path / "model.onnx")
+    command = [binaries / "emotion", "predict", "--model", model, faces / "green.png"]
+    answer = subprocess.run(command, cwd=tmp_path, **run).stdout
+    assert answer.splitlines()[1].split()[1] == "happy"
+    version = subprocess.run([binaries / "emotion", "--version"], cwd=tmp_path, **run).stdout
+    assert version.split()[1] in built.name
+    audit = subprocess.run(
+        [binaries / "emotion", "audit", "a.csv", "b.csv"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert audit.returncode == 2
+    assert "emotion-pipeline[train]" in audit.stderr
