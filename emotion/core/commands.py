@@ -1,8 +1,10 @@
 """How every command of the package ends: an exit status, and no traceback for a user's mistake."""
 
+import errno
 import io
 import os
 import sys
+import warnings
 from collections.abc import Callable
 
 CLOSED_PIPE, INTERRUPTED, USAGE = 141, 130, 2  # as a shell reports them
@@ -13,11 +15,19 @@ def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> in
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not have every character
             stream.reconfigure(errors="replace")
+    # What matters of Pillow's warnings (image size, odd metadata) is an error of ours.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         return command(arguments)
     except BrokenPipeError:  # the reader, such as `head`, has closed its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return CLOSED_PIPE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _discard_output()
+        print("error: the output cannot be written: no space is left.", file=sys.stderr)
+        return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
     except ModuleNotFoundError as error:
@@ -27,3 +37,8 @@ def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> in
             file=sys.stderr,
         )
         return USAGE
+
+
+def _discard_output() -> None:
+    """Send what is still buffered for stdout nowhere; Python would fail again when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

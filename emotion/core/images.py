@@ -1,5 +1,6 @@
 """Decode image files of any format and mode into upright 8-bit RGB."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,12 @@ def read_image(path: str | Path) -> Image.Image:
     Of an animation, the first frame.
 
     Raises:
-        UserError: the file is missing, truncated, or not an image; the message names it.
+        UserError: the file is missing, truncated, too large or not an image; the message names it.
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
+                raise Image.DecompressionBombError(f"more than {Image.MAX_IMAGE_PIXELS:,} pixels")
             return to_rgb(ImageOps.exif_transpose(image))
     except FileNotFoundError:
         raise UserError(f"{path} is missing; restore it, or correct the path.") from None

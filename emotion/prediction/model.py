@@ -33,8 +33,9 @@ def load_model(path: Path) -> Model:
     if path.is_dir():
         path = _find_in_folder(path)
     if not path.is_file():
+        state = "is not a regular file" if path.exists() else "does not exist"
         raise UserError(
-            f"{path} does not exist; `dvc repro` makes models/model.onnx, or give an ONNX file, a "
+            f"{path} {state}; `dvc repro` makes models/model.onnx, or give an ONNX file, a "
             "checkpoint or a Hub folder with --model."
         )
     if path.suffix == ".onnx":

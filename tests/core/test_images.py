@@ -81,6 +81,13 @@ def test_a_missing_or_damaged_file_is_named(tmp_path):
         read_image(tmp_path / "cut.jpg")
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_an_image_with_too_many_pixels_is_not_decoded(tmp_path):
+    Image.new("1", (10_000, 9_000)).save(tmp_path / "huge.png")
+    with pytest.raises(UserError, match=r"huge\.png cannot be read as an image \(more than 89,4"):
+        read_image(tmp_path / "huge.png")
+
+
 def test_formats_that_need_an_external_program_are_rejected(tmp_path):
     Image.new("RGB", (20, 20)).save(tmp_path / "a.eps")
     with pytest.raises(UserError, match="cannot be read"):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,15 @@ def test_a_terminal_without_a_character_shows_a_replacement(onnx_file, faces):
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, env=environment, capture_output=True, check=True)
     assert b"gr??e.jpg" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_behind_the_output_is_one_line(onnx_file, faces):
+    command = [sys.executable, "-m", "emotion.predict", "--model", str(onnx_file), str(faces)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: the output cannot be written: no space is left.\n"
 
 
 def test_a_closed_pipe_ends_the_command_without_a_traceback(onnx_file, faces):
