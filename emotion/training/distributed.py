@@ -56,6 +56,12 @@ class Processes:
             return network.no_sync()
         return nullcontext()
 
+    def share_buffers(self, model: nn.Module) -> None:
+        """Give every process the first one's BatchNorm statistics: those that are saved."""
+        if self.count > 1:
+            for buffer in model.buffers():
+                distributed.broadcast(buffer, src=0)
+
     def sum(self, values: Tensor) -> Tensor:
         """Add up the values of all processes, in place."""
         if self.count > 1:

@@ -111,6 +111,7 @@ class Trainer:
 
     def validate(self, val_set: LabeledImages) -> dict[str, float]:
         """Loss (plain NLL, no weights or smoothing), accuracy and macro-F1 of `evaluated`."""
+        self.processes.share_buffers(self.evaluated)
         own = self.processes.share(np.arange(len(val_set.labels)))
         logits = predict_logits(self.evaluated, val_set.images, self.preprocessing, rows=own)
         logits = self.processes.gather(logits, len(val_set.labels))

@@ -10,9 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from emotion import metrics
 from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.data.cache import CacheParams, open_images
+from emotion.inference import predict_logits
 from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.checkpoint import load_checkpoint
+from emotion.models.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.distributed import Processes
 from emotion.training.fit import check_batches
 from tests.training.conftest import QUICK
@@ -25,41 +30,56 @@ import emotion.models
 from emotion.training.fit import fit
 from tests.training.conftest import QUICK
 rows = pd.read_csv("rows.csv", dtype={"sha256": str})
-params = dataclasses.replace(QUICK, head="linear", amp="off", use_mixup=True, epochs=3, patience=3)
+params = dataclasses.replace(QUICK, head="linear", amp="off", use_mixup=True, epochs=3, patience=3,
+    freeze_backbone_epochs=int(sys.argv[2]))
 checkpoint = fit(rows[:15], rows[15:], {"happy": 0, "sad": 1}, {"happy": 1.5, "sad": 0.5},
     Path("weights"), params, Path(sys.argv[1]), Path("state_" + sys.argv[1]))
 if checkpoint:
     Path(sys.argv[1] + ".json").write_text(json.dumps(checkpoint.history))
+    checkpoint.save(Path(sys.argv[1] + ".pth"))
 """
 
 
-@pytest.mark.slow
-def test_two_processes_train_as_one_does(tmp_path, striped_rows):
-    from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 
-    # A network with LayerNorm: BatchNorm cannot be synchronized on a CPU.
-    fetch_pretrained(
-        PretrainedParams(model_type="test_vit", pretrained="none"), tmp_path / "weights"
-    )
-    striped_rows.to_csv(tmp_path / "rows.csv", index=False)
-    (tmp_path / "child.py").write_text(CHILD)
+
+def run_child(folder, rows, model_type, frozen_epochs, **launchers):
+    """Train in processes of their own; writes <name>.json and <name>.pth per launcher."""
+    weights = PretrainedParams(model_type=model_type, pretrained="none")
+    fetch_pretrained(weights, folder / "weights")
+    rows.to_csv(folder / "rows.csv", index=False)
+    (folder / "child.py").write_text(CHILD)
     environment = {
         **os.environ,
         "DVC_TEST": "true",
         "PYTHONPATH": str(Path.cwd()),
         "OMP_NUM_THREADS": "1",
     }
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    for name, launcher in (("one", [sys.executable]), ("two", torchrun)):
-        command = [*launcher, "child.py", name]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True
-        )
+    for name, launcher in launchers.items():
+        command = [*launcher, "child.py", name, str(frozen_epochs)]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_does(tmp_path, striped_rows):
+    # A network with LayerNorm: BatchNorm cannot be synchronized on a CPU.
+    run_child(tmp_path, striped_rows, "test_vit", 1, one=[sys.executable], two=TORCHRUN)
     one, two = (files.read_json(tmp_path / f"{name}.json") for name in ("one", "two"))
     for name, curve in one.items():
         np.testing.assert_allclose(two[name], curve, atol=1e-4, err_msg=name)
     assert (tmp_path / "two" / "metrics.json").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_with_batchnorm_validate_the_network_that_is_saved(tmp_path, striped_rows):
+    run_child(tmp_path, striped_rows, "test_resnet", 0, two=TORCHRUN)
+    checkpoint = load_checkpoint(tmp_path / "two.pth")
+    images = open_images(list(striped_rows["path"][15:]), checkpoint.preprocessing, CacheParams())
+    logits = predict_logits(checkpoint.build_model(), images, checkpoint.preprocessing)
+    labels = striped_rows["label"][15:].map({"happy": 0, "sad": 1}).to_numpy()
+    val_loss = checkpoint.history["val_loss"][checkpoint.epoch - 1]
+    assert metrics.nll(logits, labels) == pytest.approx(val_loss, abs=1e-6)
 
 
 def test_rows_are_shared_evenly_and_a_single_process_takes_all():
