@@ -47,7 +47,8 @@ class BlockingCopies(TorchDispatchMode):
         return result
 
 
-def test_two_steps_equal_plain_adamw_with_clipping_and_averaging(weights_folder):
+@pytest.mark.parametrize("clip", [0.05, 1000.0], ids=["clipped", "not clipped"])
+def test_two_steps_equal_plain_adamw_with_clipping_and_averaging(weights_folder, clip):
     """Also the weight-decay groups, schedule, class weights and label smoothing."""
     params = dataclasses.replace(
         QUICK,
@@ -57,7 +58,7 @@ def test_two_steps_equal_plain_adamw_with_clipping_and_averaging(weights_folder)
         freeze_backbone_epochs=0,
         label_smoothing=0.1,
         weight_decay=0.1,
-        grad_clip_norm=0.05,
+        grad_clip_norm=clip,
         ema_decay=0.999,
     )
     model, preprocessing, _ = load_initial_model(weights_folder, 32, "linear", 2)
@@ -91,8 +92,8 @@ def test_two_steps_equal_plain_adamw_with_clipping_and_averaging(weights_folder)
         loss = (class_weights * targets * losses).sum() / (class_weights * targets).sum()
         optimizer.zero_grad()
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(reference.parameters(), 0.05)
-        assert norm > 0.05  # the step is clipped
+        norm = torch.nn.utils.clip_grad_norm_(reference.parameters(), clip)
+        assert (norm > clip) == (clip == 0.05)  # both branches are tested
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             group["lr"] = peak * 0.5 * (1 + math.cos(math.pi * step / 4))
         optimizer.step()
