@@ -5,9 +5,10 @@ import dataclasses
 import pytest
 import torch
 
+import emotion
 from emotion.core.errors import UserError
 from emotion.models.backbones import build_backbone, resolve_backbone
-from emotion.models.checkpoint import load_checkpoint
+from emotion.models.checkpoint import library_versions, load_checkpoint
 from emotion.models.classifier import EmotionClassifier
 from tests.conftest import make_checkpoint
 
@@ -47,6 +48,37 @@ def test_another_file_is_rejected_in_one_sentence(tmp_path):
     (tmp_path / "x.pth").write_bytes(b"not a checkpoint")
     with pytest.raises(UserError, match=r"x\.pth is not a checkpoint of this pipeline"):
         load_checkpoint(tmp_path / "x.pth")
+
+
+@pytest.mark.parametrize(("number", "named"), [(None, 0), (99, 99)], ids=["old", "newer"])
+def test_a_checkpoint_of_another_format_is_one_sentence(checkpoint, tmp_path, number, named):
+    checkpoint.save(tmp_path / "x.pth")
+    content = torch.load(tmp_path / "x.pth", weights_only=True)
+    if number is None:  # as before formats were numbered
+        del content["format"], content["preprocessing"]
+        content["img_size"] = 64
+    else:
+        content["format"] = number
+    torch.save(content, tmp_path / "x.pth")
+    with pytest.raises(UserError, match=rf"x\.pth is a checkpoint of format {named}") as caught:
+        load_checkpoint(tmp_path / "x.pth")
+    assert "reads format 1; run `dvc repro train`" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", [{"state_dict": {}}, [1, 2], {"weight": torch.zeros(1)}], ids=str
+)
+def test_other_files_of_torch_are_not_taken_for_a_checkpoint(tmp_path, content):
+    torch.save(content, tmp_path / "x.pth")
+    with pytest.raises(UserError, match=r"x\.pth is not a checkpoint of this pipeline"):
+        load_checkpoint(tmp_path / "x.pth")
+
+
+def test_a_checkpoint_records_its_format_and_the_version_of_this_project(checkpoint, tmp_path):
+    checkpoint.save(tmp_path / "x.pth")
+    assert torch.load(tmp_path / "x.pth", weights_only=True)["format"] == 1
+    assert library_versions()["emotion"] == emotion.__version__
 
 
 def test_a_missing_checkpoint_is_reported_with_the_stage_that_makes_it(tmp_path):
