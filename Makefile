@@ -4,9 +4,12 @@
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PYTHON ?= python3
+BASE ?= main
+# Columns of `dvc exp show` that say little: hashes of code and data, and the time.
+HIDDEN := /|img_s|minutes
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help repro test test-fast test-shipped lint format bench
+.PHONY: help repro experiments pr-report test test-fast test-shipped lint format bench
 .DEFAULT_GOAL := repro
 
 help: ## list the targets
@@ -14,6 +17,12 @@ help: ## list the targets
 
 repro: $(VENV)/installed ## run the pipeline: dvc repro (the default)
 	dvc repro
+
+experiments: $(VENV)/installed ## compare experiments: dvc exp show, without what they share
+	COLUMNS=160 dvc exp show --only-changed --drop '$(HIDDEN)'
+
+pr-report: $(VENV)/installed ## write pr_report/: what this branch changes against BASE
+	$(BIN)/python -m emotion.pr_report $(BASE)
 
 test: $(VENV)/installed ## run the tests
 	pytest --numprocesses auto -m "not shipped"

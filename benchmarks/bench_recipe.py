@@ -107,6 +107,7 @@ def measure(switch: str, seed: int, teacher: Path) -> tuple[Checkpoint, dict[str
             weights_folder=paths.PRETRAINED,
             params=params,
             log_folder=Path(folder) / "log",
+            timing_file=Path(folder) / "timing.json",
             state_folder=Path(folder),
         )
     assert checkpoint is not None  # there is only one process

@@ -74,7 +74,13 @@ class Bench:
             images=CachedImages(images), labels=labels, targets=torch.eye(CLASSES)[labels]
         )
         ones = torch.ones(CLASSES, device=DEVICE)
-        self.logger = RunLogger(folder / "log", self.params, count_steps(rows, self.params), rows)
+        self.logger = RunLogger(
+            folder / "log",
+            folder / "timing.json",
+            self.params,
+            count_steps(rows, self.params),
+            rows,
+        )
         self.trainer = Trainer(
             model=self.model,
             train_set=train_set,

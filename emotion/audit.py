@@ -3,8 +3,10 @@
     emotion audit train.csv val.csv test.csv [--root folder of the images]
     python -m emotion.audit ...                   the same
 
-Each CSV (columns path, label; subject if known) is one split, named after its file. Exit status:
-0 no leaks, 1 leaks found, 2 the tables cannot be read.
+Each CSV (columns path, label; subject if known) is one split, named after its file. For each pair
+of splits the report counts the rows of the second that also stand in the first; train, val and test
+are taken in this order, other names as given. Exit status: 0 no leaks, 1 leaks found, 2 the tables
+cannot be read.
 """
 
 import argparse
@@ -16,10 +18,18 @@ import pandas as pd
 
 from emotion.core.commands import run_command
 from emotion.core.errors import UserError
+from emotion.core.manifest import SPLITS
 from emotion.datasets.corpus import DataParams
 from emotion.datasets.csv_table import read_labeled_table
 from emotion.grouping.groups import group_images
-from emotion.grouping.leaks import count_leaks, find_conflicts
+from emotion.grouping.leaks import (
+    SplitPair,
+    count_leaks,
+    count_repeated,
+    describe_leak,
+    find_conflicts,
+)
+from emotion.grouping.near_duplicates import Pairs
 from emotion.inspection.images import inspect_images
 
 NEAR_BITS = DataParams().near_duplicate_bits  # the default of prepare_splits
@@ -37,8 +47,8 @@ def audit(tables: list[Path], root: Path | None = None) -> tuple[str, bool]:
         The report as text, and whether there are leaks.
 
     Raises:
-        UserError: a table is missing, malformed or empty, two have the same name, or no image can
-            be read.
+        UserError: a table is missing, malformed or empty, two have the same name, or no image of
+            one can be read.
     """
     names = [table.stem for table in tables]
     if len(set(names)) < len(names) or len(names) < 2:
@@ -47,8 +57,10 @@ def audit(tables: list[Path], root: Path | None = None) -> tuple[str, bool]:
             "name each after its split, such as train.csv and test.csv."
         )
     rows = pd.concat([_read_split(table, root or table.parent) for table in tables])
-    rows, bad = _inspect(rows.reset_index(drop=True))
-    counts = count_leaks(rows)
+    rows, near, bad = _inspect(rows.reset_index(drop=True))
+    order = list(dict.fromkeys([*SPLITS, *names]))
+    repeated = count_repeated(rows, near, order)
+    counts = {pair: found | repeated[pair] for pair, found in count_leaks(rows, order).items()}
     leaks = any(count["groups"] for count in counts.values())
     return "\n".join(_report(rows, bad, counts, names)), leaks
 
@@ -78,24 +90,27 @@ def _read_split(table: Path, root: Path) -> pd.DataFrame:
     return rows[["label", "subject"]].assign(path=path, split=table.stem)
 
 
-def _inspect(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-    """Readable rows with their groups, and the number of other rows by reason."""
+def _inspect(rows: pd.DataFrame) -> tuple[pd.DataFrame, Pairs, pd.Series]:
+    """Readable rows with their groups, their near-duplicates, and the other rows by reason."""
     findings = pd.DataFrame(inspect_images(rows["path"].tolist(), min_size=1))
     bad = findings["sha256"] == ""
-    if bad.all():
-        raise UserError(
-            f"none of the {len(rows):,} images can be read, the first is {rows['path'].iloc[0]}; "
-            "pass their folder with --root."
-        )
+    for split, unreadable in bad.groupby(rows["split"]):
+        if unreadable.all():
+            first = rows.loc[unreadable.index[0], "path"]
+            raise UserError(
+                f"none of the {len(unreadable):,} images of {split} can be read, the first is "
+                f"{first}; pass their folder with --root."
+            )
     rows = rows.join(findings[["sha256", "phash"]])[~bad].reset_index(drop=True)
-    groups = group_images(rows, NEAR_BITS).names
-    return rows.assign(group=groups), findings.loc[bad, "reason"].value_counts()
+    grouping = group_images(rows, NEAR_BITS)
+    reasons = findings.loc[bad, "reason"].value_counts()
+    return rows.assign(group=grouping.names), grouping.near, reasons
 
 
 def _report(
     rows: pd.DataFrame,
     bad: pd.Series,
-    counts: dict[tuple[str, str], dict[str, int]],
+    counts: dict[SplitPair, dict[str, int]],
     names: list[str],
 ) -> Iterator[str]:
     splits = ", ".join(f"{name} {(rows['split'] == name).sum():,}" for name in names)
@@ -103,25 +118,29 @@ def _report(
     for reason, count in bad.items():
         yield f"{count:,} left out: {reason}"
     yield f"{find_conflicts(rows).sum():,} rows whose pixels also occur with another label"
-    table = pd.DataFrame({" and ".join(pair): count for pair, count in counts.items()}).T
     yield ""
-    yield table.rename(columns={"images": "identical images"}).to_string()
-    yield "  (rows: rows of the first split whose group is also in the second; a group is one"
-    yield "  person, or one image with its near-duplicates and augmented copies)"
-    yield ""
-    for pair, count in counts.items():
-        if count["groups"]:
-            yield f"LEAK between {' and '.join(pair)}: {count['groups']:,} groups, such as"
-            yield from _examples(rows, *pair)
     if not any(count["groups"] for count in counts.values()):
         yield "no leaks"
+        return
+    for pair, count in counts.items():
+        if not count["groups"]:
+            yield f"no leaks between {' and '.join(pair)}"
+            continue
+        total, *kinds = describe_leak(pair, count)
+        yield f"LEAK between {total}"
+        yield from (f"  {kind}" for kind in kinds)
+        yield "  such as"
+        yield from _examples(rows, *pair)
+    yield "(a group is one person, or one image with its near-duplicates and augmented copies)"
 
 
 def _examples(rows: pd.DataFrame, first: str, second: str) -> Iterator[str]:
     parts = [rows[rows["split"] == split] for split in (first, second)]
     shared = set(parts[0]["group"]) & set(parts[1]["group"])
     for group in sorted(shared)[:EXAMPLES]:
-        yield "  " + "  ~  ".join(part.loc[part["group"] == group, "path"].min() for part in parts)
+        yield "    " + "  ~  ".join(
+            part.loc[part["group"] == group, "path"].min() for part in parts
+        )
 
 
 if __name__ == "__main__":

@@ -104,16 +104,21 @@ def reliability_bins(
         correct: shape (N,), whether the predicted class is the label.
         bins: number of bins; the paper and most later ones use 15.
     """
-    edges = np.linspace(0, 1, bins + 1)
-    index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    index = bin_of(confidence, bins)
     count = np.bincount(index, minlength=bins)
     rows = np.where(count > 0, count, np.nan)
     return ReliabilityBins(
-        upper=edges[1:],
+        upper=np.linspace(0, 1, bins + 1)[1:],
         count=count,
         confidence=np.bincount(index, weights=confidence, minlength=bins) / rows,
         accuracy=np.bincount(index, weights=correct, minlength=bins) / rows,
     )
+
+
+def bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """Index of each confidence's bin (lower, upper], shape (N,)."""
+    edges = np.linspace(0, 1, bins + 1)
+    return np.asarray(np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1))
 
 
 def ece(bins: ReliabilityBins) -> float:

@@ -8,7 +8,7 @@ Exit status: 0 all images are classified, 1 some cannot be read, 2 there is no u
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from emotion.core.commands import run_command
 from emotion.core.errors import UserError
 
 if TYPE_CHECKING:
+    from emotion.prediction.model import Model
     from emotion.prediction.predict import Prediction
 
 DEFAULT_MODEL = Path("models/model.onnx")
@@ -52,28 +53,27 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     paths = list(list_images(options.images))
-    only_synthetic = model.synthetic_fraction == 1
-    widths = (
-        max(len(name) for name in ("image", *map(printable, paths))),
-        max(len(name) for name in ("class", *model.class_names)),
-    )
-    return print_table(predict(model, paths), widths, mark="*" if only_synthetic else "")
+    return print_table(predict(model, paths), paths, model)
 
 
-def print_table(
-    predictions: Iterable["Prediction"], widths: tuple[int, int], mark: str = ""
-) -> int:
-    """Print one row per prediction; errors go to stderr.
+def print_table(predictions: Iterable["Prediction"], paths: Sequence[Path], model: "Model") -> int:
+    """Print one row per prediction and, below, what its marks mean; errors go to stderr.
 
     Args:
         predictions: printed as they come.
-        widths: of the first two columns, characters.
-        mark: put behind every probability, and explained below the table; "" for none.
+        paths: of all predictions; they set the width of their column.
+        model: that predicts.
 
     Returns:
         The exit status: 1 if there was an error.
     """
-    rows, errors = 0, 0
+    mark = "*" if model.synthetic_fraction == 1 else ""
+    answers = [_answer(name, uncertain=model.threshold is not None) for name in model.class_names]
+    widths = (
+        max(len(text) for text in ("image", *map(printable, paths))),
+        max(len(text) for text in ("class", *answers)),
+    )
+    rows, errors, uncertain = 0, 0, 0
     for prediction in predictions:
         if prediction.error:
             errors += 1
@@ -82,13 +82,29 @@ def print_table(
         if not rows:
             print(f"{'image':<{widths[0]}}  {'class':<{widths[1]}}  probability")
         rows += 1
+        uncertain += prediction.uncertain
         probability = prediction.probabilities[prediction.label]
-        image, label = printable(prediction.path), prediction.label
+        image = printable(prediction.path)
+        label = _answer(prediction.label, prediction.uncertain)
         row = f"{image:<{widths[0]}}  {label:<{widths[1]}}  {probability:>11.3f} {mark}"
         print(row.rstrip(), flush=True)
+    if uncertain:
+        print(_uncertain_note(model))
     if rows and mark:
         print(SYNTHETIC_NOTE)
     return int(errors > 0)
+
+
+def _answer(label: str, uncertain: bool) -> str:
+    return f"uncertain ({label})" if uncertain else label
+
+
+def _uncertain_note(model: "Model") -> str:
+    note = f"uncertain: the probability is below {model.threshold:g}, the threshold chosen on"
+    if model.target_error is None:
+        return f"{note} validation."
+    percent = 100 * model.target_error
+    return f"{note}\n  validation so that at most {percent:g} % of the other answers are wrong."
 
 
 def printable(path: Path) -> str:

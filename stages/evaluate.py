@@ -1,14 +1,16 @@
 """Score the model on the held-out splits, and calibrate its probabilities on validation.
 
-Reads   models/best_model.pth, data/splits/{val,test}.csv and their images
-Writes  metrics/evaluate.json, models/calibration.json, data/predictions/, plots/evaluate/
+Reads   models/best_model.pth, data/splits/{val,test}.csv and their images; for the metrics also
+        plots/prepare_splits/report.json, metrics/train_timing.json
+Writes  models/calibration.json, data/predictions/, plots/evaluate/, metrics/evaluate.json,
+        metrics/timing.json (training is not to have an output outside the cache, see dvc.yaml)
 """
 
-from emotion.core import files
-from emotion.core.reports import write_report
+from emotion.core import files, reports
 from emotion.data.cache import CacheParams
-from emotion.evaluation import figures
 from emotion.evaluation.evaluator import EvaluateParams, evaluate
+from emotion.evaluation.headline_metrics import compute_metrics, timing_metrics
+from emotion.evaluation.outputs import write_outputs
 from emotion.evaluation.predictions import write_predictions
 from emotion.evaluation.report import headline
 from stages import paths
@@ -16,22 +18,22 @@ from stages.run import run, settings_of
 
 
 def main() -> None:
-    result = evaluate(
-        checkpoint_file=paths.BEST_MODEL,
-        val_file=paths.SPLITS / "val.csv",
-        test_file=paths.SPLITS / "test.csv",
-        params=settings_of(EvaluateParams, "evaluate"),
-        cache=settings_of(CacheParams, "train", partial=True),
-    )
-    temperature = result.calibration.temperature
+    params, read = settings_of(EvaluateParams, "evaluate"), reports.read_report
+    splits, time = paths.SPLITS, read(paths.TRAIN_TIMING, reports.TrainingTime)
+    rows = read(paths.SPLITS_REPORT, reports.SplitsReport).rows
+    cache = settings_of(CacheParams, "train", partial=True)
+    files_read = (paths.BEST_MODEL, splits / "val.csv", splits / "test.csv")
+    result = evaluate(*files_read, params, cache)
 
-    write_report(paths.CALIBRATION, result.calibration)
-    write_predictions(paths.PREDICTIONS / "val.csv", result.val, temperature)
-    write_predictions(paths.PREDICTIONS / "test.csv", result.test, temperature)
-    files.write_csv(paths.EVALUATE_PLOTS / "slices.csv", result.slices)
-    figures.draw_figures(paths.EVALUATE_PLOTS, result.test, temperature, result.slices)
-    write_report(paths.EVALUATE_METRICS, result.report)
-    print(headline(result.report))
+    reports.write_report(paths.CALIBRATION, result.calibration)
+    for name, split in (("val", result.val), ("test", result.test)):
+        write_predictions(paths.PREDICTIONS / f"{name}.csv", split, result.calibration)
+    report = write_outputs(
+        paths.EVALUATION, result.test, result.val, result.model, params.bootstrap
+    )
+    files.write_json(paths.EVALUATE_METRICS, compute_metrics(report, rows, result.best_epoch))
+    files.write_json(paths.TIMING_METRICS, timing_metrics(time))
+    print(headline(report))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Draw attribution maps of the model's predictions on a fixed probe set, and score the maps.
 
 Reads   models/best_model.pth, data/splits/test.csv, its images and their evidence masks
-Writes  plots/explain/, metrics/explain.json
+Writes  plots/explain/
 """
 
 from emotion.core.manifest import read_manifest
@@ -17,9 +17,9 @@ def main() -> None:
         checkpoint=load_checkpoint(paths.BEST_MODEL),
         rows=read_manifest(paths.SPLITS / "test.csv"),
         params=settings_of(ExplainParams, "explain"),
-        plots_folder=paths.EXPLAIN_PLOTS,
+        plots_folder=paths.EXPLAIN_FIGURES,
     )
-    write_report(paths.EXPLAIN_METRICS, report)
+    write_report(paths.EXPLAIN_REPORT, report)
     print(headline(report))
 
 

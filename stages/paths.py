@@ -19,14 +19,21 @@ CALIBRATION = Path("models/calibration.json")
 ONNX = Path("models/model.onnx")
 HUB = Path("models/hub")
 
-SPLITS_METRICS = Path("metrics/prepare_splits.json")
-SANITY_METRICS = Path("metrics/sanity_checks.json")
 TRAIN_STATE = Path(".train_state")  # of an interrupted run; not an output, which DVC would delete
-TRAIN_METRICS = Path("metrics/train")  # dvclive: curves, and everything that is timed
-EVALUATE_METRICS = Path("metrics/evaluate.json")
-EXPLAIN_METRICS = Path("metrics/explain.json")
-EXPORT_METRICS = Path("metrics/export_onnx.json")
+TRAIN_METRICS = Path("metrics/train")  # dvclive: curves and summary
+TRAIN_TIMING = Path("metrics/train_timing.json")
 
-SPLITS_PLOTS = Path("plots/prepare_splits")
-EVALUATE_PLOTS = Path("plots/evaluate")
-EXPLAIN_PLOTS = Path("plots/explain")
+# What `dvc metrics` compares: few numbers, in Git.
+EVALUATE_METRICS = Path("metrics/evaluate.json")
+TIMING_METRICS = Path("metrics/timing.json")
+EXPORT_METRICS = Path("metrics/onnx.json")
+
+# Everything else that a stage reports.
+SPLITS_FIGURES = Path("plots/prepare_splits/figures")
+SPLITS_REPORT = Path("plots/prepare_splits/report.json")
+SANITY_REPORT = Path("plots/sanity_checks/report.json")
+EVALUATION = Path("plots/evaluate")  # figures/, tables/, report.json
+EVALUATION_REPORT = Path("plots/evaluate/report.json")
+EXPLAIN_FIGURES = Path("plots/explain/figures")
+EXPLAIN_REPORT = Path("plots/explain/report.json")
+EXPORT_REPORT = Path("plots/export_onnx/report.json")

@@ -1,8 +1,7 @@
 """Check every image of the corpus and split the corpus into train, val and test.
 
 Reads   the corpus under data.root; params data
-Writes  data/splits/, data/unpacked/, models/label_map.json, metrics/prepare_splits.json,
-        plots/prepare_splits/
+Writes  data/splits/, data/unpacked/, models/label_map.json, plots/prepare_splits/
 """
 
 from emotion.core import files, manifest
@@ -21,13 +20,13 @@ def main() -> None:
     report = compute_report(prepared)
 
     # Written only now, because from here on no error in the corpus can occur.
-    sheets.draw_all(paths.SPLITS_PLOTS, prepared.rows, prepared.usable, prepared.near)
+    sheets.draw_all(paths.SPLITS_FIGURES, prepared.rows, prepared.usable, prepared.near)
     for split in manifest.SPLITS:
         rows = prepared.rows[prepared.rows["split"] == split]
         manifest.write_manifest(paths.SPLITS / f"{split}.csv", rows)
     write_rejected(paths.REJECTED, prepared.rejected)
     files.write_json(paths.LABEL_MAP, prepared.label_map)
-    write_report(paths.SPLITS_METRICS, report)
+    write_report(paths.SPLITS_REPORT, report)
     print(describe_report(report))
 
 

@@ -1,39 +1,39 @@
 """Build the Hub folder with the model's files and its card; upload it if publish.push is true.
 
-Reads   the model, its ONNX file, label map and calibration; the metrics of every stage
+Reads   the model, its ONNX file, label map and calibration; the reports of every stage
 Writes  models/hub/
 """
 
 from huggingface_hub import HfApi
 
 from emotion.core import labels, reports
-from emotion.hub.folder import build_folder
+from emotion.hub import folder, upload
 from emotion.hub.model_card import CardInputs, build_texts, title_of
-from emotion.hub.upload import PublishParams, check_push, push_folder
 from stages import paths
 from stages.run import run, settings_of
 
 
 def main() -> None:
-    params, read = settings_of(PublishParams, "publish"), reports.read_report
-    check_push(params)
+    params, read = settings_of(upload.PublishParams, "publish"), reports.read_report
+    upload.check_push(params)
     inputs = CardInputs(
         label_map=labels.read_label_map(paths.LABEL_MAP),
         calibration=read(paths.CALIBRATION, reports.Calibration),
         pretrained=read(paths.PRETRAINED / "source.json", reports.PretrainedSource),
-        splits=read(paths.SPLITS_METRICS, reports.SplitsReport),
+        splits=read(paths.SPLITS_REPORT, reports.SplitsReport),
         training=read(paths.TRAIN_METRICS / "metrics.json", reports.TrainingSummary),
-        evaluation=read(paths.EVALUATE_METRICS, reports.EvaluationReport),
-        export=read(paths.EXPORT_METRICS, reports.ExportReport),
-        explanation=read(paths.EXPLAIN_METRICS, reports.ExplanationReport),
+        time=read(paths.TRAIN_TIMING, reports.TrainingTime),
+        evaluation=read(paths.EVALUATION_REPORT, reports.EvaluationReport),
+        export=read(paths.EXPORT_REPORT, reports.ExportReport),
+        explanation=read(paths.EXPLAIN_REPORT, reports.ExplanationReport),
     )
     name = title_of(inputs, params.repo_id)
     model_files = (paths.BEST_MODEL, paths.ONNX, paths.LABEL_MAP, paths.CALIBRATION)
-    build_folder(paths.HUB, model_files, build_texts(inputs, params.license, name))
+    folder.build_folder(paths.HUB, model_files, build_texts(inputs, params.license, name))
     print(f"publish: {name} is ready in {paths.HUB}")
     if params.push:
         message = f"{name}: test macro-F1 {inputs.evaluation.test.macro_f1:.3f}"
-        print("publish: uploaded to", push_folder(paths.HUB, params, message, HfApi()))
+        print("publish: uploaded to", upload.push_folder(paths.HUB, params, message, HfApi()))
 
 
 if __name__ == "__main__":

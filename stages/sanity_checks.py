@@ -2,7 +2,7 @@
 
 Reads   data/splits/train.csv, its images, models/label_map.json, data/class_weights.json,
         models/pretrained/
-Writes  metrics/sanity_checks.json
+Writes  plots/sanity_checks/report.json
 """
 
 from emotion.core import files, labels
@@ -23,7 +23,7 @@ def main() -> None:
         weights_folder=paths.PRETRAINED,
         params=params,
     )
-    write_report(paths.SANITY_METRICS, report)
+    write_report(paths.SANITY_REPORT, report)
     print(f"sanity_checks: passed; overfits a sample to accuracy {report.overfit_accuracy:.2f}")
 
 

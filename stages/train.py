@@ -2,7 +2,7 @@
 
 Reads   data/splits/train.csv and val.csv, their images, models/label_map.json,
         data/class_weights.json, models/pretrained/; .train_state/ of an interrupted run
-Writes  models/best_model.pth, metrics/train/
+Writes  models/best_model.pth, metrics/train/, metrics/train_timing.json
 """
 
 from emotion.core import files, labels
@@ -24,6 +24,7 @@ def main() -> None:
         weights_folder=paths.PRETRAINED,
         params=params,
         log_folder=paths.TRAIN_METRICS,
+        timing_file=paths.TRAIN_TIMING,
         state_folder=paths.TRAIN_STATE,
     )
     if checkpoint is None:  # only the first of several processes writes

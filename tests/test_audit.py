@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from emotion.audit import main
 from tests.preparation.conftest import save_noise
@@ -43,7 +44,10 @@ def test_a_subject_in_both_splits_exits_with_1_and_is_counted(split, capsys):
     table.to_csv(split / "test.csv", index=False)
     assert run(split) == 1
     out = capsys.readouterr().out
-    assert out.splitlines()[4].split() == ["train", "and", "test", "1", "1", "1", "0"]
+    assert "LEAK between train and test: 1 group, with 1 train row and 1 test row\n" in out
+    assert "  1 of 6 people of test also stands in train, with 1 of its 6 rows (16.7 %)\n" in out
+    assert "identically" not in out
+    assert "near-duplicate in" not in out
     assert f"{split}/images/3.png  ~  {split}/images/20.png" in out
 
 
@@ -51,6 +55,52 @@ def test_an_identical_image_with_another_label_is_counted(split, capsys):
     save_noise(split / "images" / "25.png", seed=0)
     assert run(split) == 1
     assert "2 rows whose pixels also occur with another label" in capsys.readouterr().out
+
+
+def copy_image(split, source, target, quality):
+    with Image.open(split / "images" / source) as image:
+        image.save(split / "images" / target, format="JPEG", quality=quality)
+
+
+def test_identical_and_near_rows_are_counted_in_rows_of_the_second_split(split, capsys):
+    table = pd.read_csv(split / "test.csv")
+    for name in ("20.png", "21.png"):  # two rows of test with the image of one row of train
+        (split / "images" / name).write_bytes((split / "images" / "0.png").read_bytes())
+    copy_image(split, "2.png", "22.png", quality=70)
+    table.loc[:1, "label"] = "happy"
+    table.to_csv(split / "test.csv", index=False)
+    assert run(split) == 1
+    out = capsys.readouterr().out
+    assert "LEAK between train and test: 2 groups, with 2 train rows and 3 test rows\n" in out
+    assert "  2 of 6 test rows (33.3 %) stand identically in train\n" in out
+    assert "  1 of 6 test rows (16.7 %) has a near-duplicate in train, but no identical" in out
+    assert "people" not in out.split("such as")[0]
+
+
+def test_pairs_follow_the_arguments_if_the_names_are_not_usual(split, capsys):
+    (split / "train.csv").rename(split / "old.csv")
+    (split / "test.csv").rename(split / "new.csv")
+    save_noise(split / "images" / "20.png", seed=0)
+    assert main([str(split / "old.csv"), str(split / "new.csv")]) == 1
+    assert "1 of 6 new rows (16.7 %) stands identically in old" in capsys.readouterr().out
+
+
+def test_a_clean_pair_beside_a_leaking_one_is_named(split, capsys):
+    rows = [{"path": "images/40.png", "label": "sad", "subject": "s40"}]
+    save_noise(split / "images" / "40.png", seed=40)
+    pd.DataFrame(rows).to_csv(split / "val.csv", index=False)
+    save_noise(split / "images" / "20.png", seed=0)
+    assert run(split, str(split / "val.csv")) == 1
+    out = capsys.readouterr().out
+    assert out.index("no leaks between train and val") < out.index("LEAK between train and test")
+    assert "no leaks between val and test" in out
+
+
+def test_a_split_without_readable_images_is_an_error_and_not_clean(split, capsys):
+    for index in range(20, 26):
+        (split / "images" / f"{index}.png").unlink()
+    assert run(split) == 2
+    assert "none of the 6 images of test can be read" in capsys.readouterr().err
 
 
 def test_unreadable_images_are_counted_and_left_out(split, capsys):

@@ -23,13 +23,25 @@ MAY_IMPORT = {
     "preparation": {"core", "datasets", "inspection", "grouping", "splits"},
     "audit": {"core", "datasets", "inspection", "grouping"},
     "training": {"core", "data", "models", "losses", "metrics", "inference"},
-    "evaluation": {"core", "data", "models", "metrics", "inference"},
+    "uncertainty": {"core", "metrics"},
+    "evaluation": {"core", "data", "models", "metrics", "inference", "uncertainty"},
+    "comparison": {"core", "metrics", "uncertainty"},
     "explainers": {"core", "data", "models"},
     "export": {"core", "data", "models"},
     "hub": {"core"},
     "prediction": {"core", "data", "models"},
     "predict": {"core", "prediction"},
-    "cli": {"core", "predict", "audit"},
+    "evaluate": {
+        "core",
+        "datasets",
+        "inspection",
+        "grouping",
+        "prediction",
+        "evaluation",
+    },
+    "compare": {"core", "comparison"},
+    "pr_report": {"core", "comparison"},
+    "cli": {"core", "predict", "audit", "evaluate", "compare"},
 }
 
 # Heavy packages are imported only by the parts that need them.
@@ -42,6 +54,8 @@ HOMES = {
     "huggingface_hub": {"models", "hub"},
     "dvclive": {"training"},
     "jinja2": {"hub"},
+    "cleanlab": {"evaluation"},
+    "dvc": {"comparison"},
     "cv2": {"drawing", "explainers"},
 }
 WITHOUT_TORCH = (
@@ -57,6 +71,10 @@ WITHOUT_TORCH = (
     "predict",
     "cli",
     "audit",
+    "uncertainty",
+    "comparison",
+    "compare",
+    "pr_report",
 )
 # Prediction with an ONNX file runs where nothing else is installed.
 LIGHT = ("predict", "cli", "prediction")

@@ -98,6 +98,12 @@ def test_ece_agrees_with_the_weighted_gap_computed_by_hand():
     assert metrics.ece(bins) == pytest.approx(0.5 * 0.1 + 0.5 * 0.05)
 
 
+def test_an_edge_belongs_to_the_bin_below_and_zero_to_the_first():
+    confidence = np.array([0, 1e-9, 0.25, 0.2501, 0.5, 0.75, 1.0])
+    assert metrics.bin_of(confidence, 4).tolist() == [0, 0, 0, 1, 1, 2, 3]
+    assert metrics.bin_of(np.linspace(0, 1, 16)[1:], 15).tolist() == list(range(15))
+
+
 def test_ece_agrees_with_a_plain_loop(noisy):
     logits, labels = noisy
     probabilities = metrics.softmax(logits)

@@ -59,7 +59,7 @@ class PretrainedSource:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitsReport:
-    """Content of metrics/prepare_splits.json."""
+    """Content of plots/prepare_splits/report.json."""
 
     rows: Counts  # total, train, val, test, rejected
     classes: dict[str, Counts]  # rows of each class per split
@@ -76,7 +76,7 @@ class SplitsReport:
 
 @dataclass(frozen=True, kw_only=True)
 class SanityReport:
-    """Content of metrics/sanity_checks.json."""
+    """Content of plots/sanity_checks/report.json."""
 
     logits_shape: list[int]
     class_counts: Counts  # training rows
@@ -87,14 +87,26 @@ class SanityReport:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSummary:
-    """Content of metrics/train/metrics.json, written by dvclive: scores and times of the run."""
+    """Content of metrics/train/metrics.json, written by dvclive."""
 
     best_epoch: int
     best_val_macro_f1: float
     best_val_accuracy: float
-    mean_epoch_seconds: float
-    total_seconds: float
     weights: str  # pretrained, random or file
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingTime:
+    """Content of metrics/train_timing.json; it differs from run to run."""
+
+    epoch_seconds: list[float]
+    total_seconds: float
+    images_per_second: float  # training images
+
+    @property
+    def mean_epoch_seconds(self) -> float:
+        """Over all epochs, frozen ones included."""
+        return self.total_seconds / len(self.epoch_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +115,15 @@ class Calibration:
 
     temperature: float  # divides the logits
     val_nll_before: float
-    val_nll_after: float
+    val_nll_after: float  # with `temperature`
+    fitted_temperature: float  # not in use if it does not help by more than chance
+    val_nll_gain: float | None  # of temperature scaling, cross-fitted; None if it is not judged
+    val_nll_gain_low: float | None
+    val_nll_gain_high: float | None
+    reason: str  # why the fitted temperature is kept or not
+    threshold: float | None  # lowest confidence of an answer; below it, a prediction is uncertain
+    target_error: float | None  # wanted error rate of the answered images
+    threshold_reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,43 +147,63 @@ class Scores:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoresWithIntervals(Scores):
-    """The test split's scores with their 95 % intervals."""
+    """One split's scores with their 95 % intervals, None where one group has all images."""
 
-    accuracy_low: float
-    accuracy_high: float
-    macro_f1_low: float
-    macro_f1_high: float
+    accuracy_low: float | None
+    accuracy_high: float | None
+    macro_f1_low: float | None
+    macro_f1_high: float | None
+    ece_low: float | None
+    ece_high: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassScores:
-    """One class's scores on the test split; 0 where the division has no rows."""
+    """One class's scores on a split; 0 where the division has no rows."""
 
     precision: float
     recall: float
     f1: float
+    f1_low: float | None
+    f1_high: float | None
     support: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorstSlice:
-    """The value of an attribute on which the accuracy is lowest."""
+class SliceGap:
+    """The largest difference of accuracy between two values of an attribute."""
 
     lowest_accuracy: float
     lowest_value: str
+    highest_accuracy: float
+    highest_value: str
+    gap: float
+    p_value: float
+    p_adjusted: float  # for the number of attributes
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What the threshold of `Calibration` does on a split."""
+
+    threshold: float
+    coverage: float  # share of the images that are answered
+    error: float | None  # error rate of the answered images
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationReport:
-    """Content of metrics/evaluate.json."""
+    """Content of plots/evaluate/report.json."""
 
-    model_type: str
-    weights: str
+    model_type: str  # or the model's file, if the pipeline did not train it
+    weights: str  # what training started from; "" where unknown
     temperature: float
-    val: Scores
+    val: Scores | None  # None where the model met no validation split
     test: ScoresWithIntervals
     per_class: dict[str, ClassScores]  # test split
-    slices: dict[str, WorstSlice]  # test split, by attribute
+    slices: dict[str, SliceGap]  # test split, by attribute
+    answered: Answered | None  # test split; None without a threshold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +220,7 @@ class MethodReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplanationReport:
-    """Content of metrics/explain.json."""
+    """Content of plots/explain/report.json."""
 
     probe_images: int
     layer: str  # where Grad-CAM reads the network
@@ -189,7 +229,7 @@ class ExplanationReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportReport:
-    """Content of metrics/export_onnx.json."""
+    """Content of plots/export_onnx/report.json."""
 
     opset: int  # that the file declares
     opset_requested: int

@@ -8,14 +8,15 @@ from PIL import Image
 from tqdm import tqdm
 
 BROKEN_PIXELS = "broken pixels"
+# dvc.yaml lists the folder as an output, and DVC warns at every command of one that is empty.
+NOTE = "Images that the corpus stores inside a table; none for other formats.\n"
 
 
 def unpack_images(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write `pixels` as PNG files into `folder` and set `path` to them.
 
     Args:
-        rows: as returned by `read_corpus`. Without a column `pixels` the folder is left empty; it
-            must exist because dvc.yaml lists it as an output.
+        rows: as returned by `read_corpus`. Without a column `pixels` the folder gets no image.
         folder: replaced by a new folder; the files are named as in `path`.
 
     Returns:
@@ -35,6 +36,7 @@ def unpack_images(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
             Image.fromarray(pixels[row]).save(temporary / names[row])
         path = [(folder / name).as_posix() for name in names]
         rows = rows.drop(columns="pixels").assign(path=path, problem=problem)
+    (temporary / "README.txt").write_text(NOTE, encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
     return rows

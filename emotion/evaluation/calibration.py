@@ -2,17 +2,33 @@
 
 A network trained to convergence is overconfident; one trained with MixUp and label smoothing is
 underconfident. Dividing the logits by a temperature corrects both and changes no predicted class.
+The temperature is kept only if it helps validation images that it was not fitted on by more than
+chance: with little data, the fitted one is as likely to worsen the probabilities.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize
+from scipy import optimize, special, stats
 
 from emotion import metrics
 from emotion.core.reports import Calibration
+from emotion.core.seeding import derive_seed
+from emotion.evaluation.abstention import choose_threshold
+from emotion.evaluation.predictions import Predictions
 
 RANGE = (0.05, 20.0)  # keeps T finite if validation has no errors, or is no better than chance
+FOLDS = 5
+MIN_GROUPS = 10  # with fewer, an interval from the skewed differences of NLL is not reliable
+
+
+class Gain(NamedTuple):
+    """Fall of the mean NLL due to a temperature, with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -38,11 +54,91 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return round(math.exp(found.x), 4)
 
 
-def calibrate(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Fit the temperature, and compute the validation NLL before and after it."""
-    temperature = fit_temperature(logits, labels)
+def cross_fitted_gain(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> Gain:
+    """What temperature scaling gains on groups that the temperature was not fitted on.
+
+    Each fold of the groups is scored with the temperature of the other folds. The interval is
+    Student's, for a ratio of group totals: the rows of a group are dependent.
+
+    Args:
+        logits: shape (N, C).
+        labels: shape (N,), class indices.
+        groups: shape (N,); two or more different values.
+    """
+    names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    # Folds of equal size, in an order that depends on the names alone.
+    shuffled = np.argsort([derive_seed("calibration", name) for name in names])
+    fold_of = np.empty(len(names), dtype=np.int64)
+    fold_of[shuffled] = np.arange(len(names)) % FOLDS
+    fold = fold_of[group]
+    gains = np.empty(len(labels))
+    for held_out in np.unique(fold):
+        fit, score = fold != held_out, fold == held_out
+        temperature = fit_temperature(logits[fit], labels[fit])
+        before, after = (_losses(logits[score] / t, labels[score]) for t in (1.0, temperature))
+        gains[score] = before - after
+    totals, rows = np.bincount(group, weights=gains), np.bincount(group)
+    mean = totals.sum() / rows.sum()
+    residuals = totals - mean * rows
+    error = math.sqrt(len(rows) / (len(rows) - 1) * (residuals @ residuals)) / rows.sum()
+    half = float(stats.t.ppf(0.975, len(rows) - 1)) * error
+    return Gain(*(round(float(value), 6) for value in (mean, mean - half, mean + half)))
+
+
+def calibrate(val: Predictions, target_error: float | None) -> Calibration:
+    """Choose the temperature, and then the threshold below which an answer is uncertain.
+
+    Args:
+        val: predictions for the validation split.
+        target_error: wanted error rate of the answered images, in (0, 1); None answers all.
+    """
+    groups = val.rows["group"].to_numpy()
+    fitted = fit_temperature(val.logits, val.labels)
+    count = len(np.unique(groups))
+    gain = None
+    if count < MIN_GROUPS:
+        reason = f"left at 1: {count} groups in validation, and {MIN_GROUPS} are needed to judge it"
+    elif _is_limit(fitted):
+        reason = (
+            f"left at 1: the fit on validation ended at {fitted:g}, a limit of its range "
+            f"{RANGE[0]:g} to {RANGE[1]:g}, as it does without errors or without skill"
+        )
+    else:
+        gain = cross_fitted_gain(val.logits, val.labels, groups)
+        reason = _reason(fitted, gain, count)
+    temperature = fitted if gain and gain.low > 0 else 1.0
+    abstention = choose_threshold(val.confidence(temperature), val.correct, groups, target_error)
     return Calibration(
         temperature=temperature,
-        val_nll_before=round(metrics.nll(logits, labels), 6),
-        val_nll_after=round(metrics.nll(logits / temperature, labels), 6),
+        val_nll_before=round(metrics.nll(val.logits, val.labels), 6),
+        val_nll_after=round(metrics.nll(val.logits / temperature, val.labels), 6),
+        fitted_temperature=fitted,
+        val_nll_gain=gain.mean if gain else None,
+        val_nll_gain_low=gain.low if gain else None,
+        val_nll_gain_high=gain.high if gain else None,
+        reason=reason,
+        threshold=abstention.threshold,
+        target_error=target_error,
+        threshold_reason=abstention.reason,
+    )
+
+
+def _losses(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Negative log-likelihood of each row, shape (N,)."""
+    return np.asarray(-special.log_softmax(logits, axis=1)[np.arange(len(labels)), labels])
+
+
+def _is_limit(temperature: float) -> bool:
+    # The search only comes close to the limits.
+    return min(abs(math.log(temperature / limit)) for limit in RANGE) < 0.01
+
+
+def _reason(fitted: float, gain: Gain, groups: int) -> str:
+    over = f"per image (95 % interval, cross-fitted over {groups:,} groups)"
+    mean, low, high = gain
+    if low > 0:
+        return f"kept: validation NLL falls by {mean:.4f} [{low:.4f}, {high:.4f}] {over}"
+    return (
+        f"left at 1: with the fitted {fitted:g}, validation NLL changes by {-mean:+.4f} "
+        f"[{-high:+.4f}, {-low:+.4f}] {over}, so it is not shown to help"
     )

@@ -1,22 +1,20 @@
-"""Evaluate a checkpoint: predict both held-out splits, calibrate on one, report on both."""
+"""Evaluate a checkpoint: predict both held-out splits, and calibrate on validation."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import torch
 from pydantic import Field
 
 from emotion import inference
 from emotion.core import manifest
 from emotion.core.params import settings
-from emotion.core.reports import Calibration, EvaluationReport
+from emotion.core.reports import Calibration
 from emotion.data.cache import CacheParams, open_images
 from emotion.evaluation.calibration import calibrate
+from emotion.evaluation.outputs import ModelFacts
 from emotion.evaluation.predictions import Predictions, check_rows
-from emotion.evaluation.report import build_report
-from emotion.evaluation.slices import score_slices
 from emotion.models.checkpoint import load_checkpoint
 
 
@@ -26,17 +24,19 @@ class EvaluateParams:
 
     batch_size: Annotated[int, Field(ge=1)] = 64  # does not affect the scores
     bootstrap: Annotated[int, Field(ge=100)] = 1000  # resamples for each 95 % interval
+    # Error rate among the answered images; the others are called uncertain. None answers all.
+    target_error: Annotated[float, Field(gt=0, lt=1)] | None = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Everything that the stage writes and plots."""
+    """Both held-out splits as the calibrated model answers them."""
 
     val: Predictions
     test: Predictions
     calibration: Calibration
-    slices: pd.DataFrame  # of the test split
-    report: EvaluationReport
+    model: ModelFacts
+    best_epoch: int  # that was kept, from 1
 
 
 def evaluate(
@@ -46,13 +46,13 @@ def evaluate(
     params: EvaluateParams,
     cache: CacheParams,
 ) -> Evaluation:
-    """Predict, calibrate and score.
+    """Predict and calibrate.
 
     Args:
         checkpoint_file: from `train`.
         val_file: manifest of the validation split.
         test_file: manifest of the test split.
-        params: batch size and bootstrap.
+        params: batch size and target error.
         cache: where decoded images are kept, as in training.
 
     Raises:
@@ -65,14 +65,14 @@ def evaluate(
         check_rows(rows, checkpoint.class_names, path)
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = checkpoint.build_model().to(device)
+    network = checkpoint.build_model().to(device)
     predictions = []
     for path, rows in splits.items():
         images = open_images(
             rows["path"].tolist(), checkpoint.preprocessing, cache, desc=f"read {path.stem}"
         )
         logits = inference.predict_logits(
-            model,
+            network,
             images,
             checkpoint.preprocessing,
             params.batch_size,
@@ -80,15 +80,13 @@ def evaluate(
         )
         predictions.append(Predictions.from_network(rows, logits, checkpoint.class_names))
     val, test = predictions
-    calibration = calibrate(val.logits, val.labels)
-    slices = score_slices(test, params.bootstrap)
-    report = build_report(
-        val,
-        test,
-        temperature=calibration.temperature,
-        slices=slices,
-        resamples=params.bootstrap,
+    calibration = calibrate(val, params.target_error)
+    model = ModelFacts(
         model_type=checkpoint.model_type,
         weights=checkpoint.weights,
+        temperature=calibration.temperature,
+        threshold=calibration.threshold,
     )
-    return Evaluation(val=val, test=test, calibration=calibration, slices=slices, report=report)
+    return Evaluation(
+        val=val, test=test, calibration=calibration, model=model, best_epoch=checkpoint.epoch
+    )

@@ -10,7 +10,6 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -19,7 +18,9 @@ from matplotlib.typing import RcKeyType
 
 from emotion import metrics
 from emotion.core import files
+from emotion.core.reports import SliceGap
 from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.slice_figure import draw_slices
 
 BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
 PALE_BLUE = "#B8D6EA"
@@ -41,24 +42,28 @@ STYLE: dict[RcKeyType, Any] = {
 
 
 def draw_figures(
-    folder: Path, predictions: Predictions, temperature: float, slices: pd.DataFrame
+    folder: Path,
+    predictions: Predictions,
+    temperature: float,
+    slices: pd.DataFrame,
+    gaps: dict[str, SliceGap],
 ) -> None:
-    """Write all figures of one split, and the table for the confusion template of `dvc plots`.
+    """Write the figures of one split.
 
     Args:
-        folder: receives the PNG files and confusion.csv.
+        folder: receives the PNG files.
         predictions: of the test split.
         temperature: from `calibrate`.
         slices: from `score_slices`; without rows, slices.png is not drawn.
+        gaps: from `compute_gaps`.
     """
-    write_confusion_table(folder / "confusion.csv", predictions)
     with matplotlib.rc_context(STYLE):
         _save(folder / "confusion.png", draw_confusion(predictions))
         _save(folder / "reliability.png", draw_reliability(predictions, temperature))
         _save(folder / "risk_coverage.png", draw_risk_coverage(predictions, temperature))
         _save(folder / "per_class.png", draw_per_class(predictions))
         if len(slices):
-            _save(folder / "slices.png", draw_slices(slices, predictions))
+            _save(folder / "slices.png", draw_slices(slices, gaps, predictions))
 
 
 def write_confusion_table(path: Path, predictions: Predictions) -> None:
@@ -168,29 +173,6 @@ def draw_per_class(predictions: Predictions) -> Figure:
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores per class (images)")
     figure.legend(loc="outside lower center", ncols=3)
     return figure
-
-
-def draw_slices(slices: pd.DataFrame, predictions: Predictions) -> Figure:
-    """Accuracy of each attribute value with its 95 % interval."""
-    attributes = slices["attribute"].unique()
-    heights = [(slices["attribute"] == attribute).sum() + 0.8 for attribute in attributes]
-    figure = Figure(figsize=(6.4, 1 + 0.3 * sum(heights)), layout="constrained")
-    grid = figure.subplots(len(attributes), 1, sharex=True, height_ratios=heights, squeeze=False)
-    for axes, attribute in zip(grid[:, 0], attributes, strict=True):
-        _draw_slice(axes, slices[slices["attribute"] == attribute])
-        axes.axvline(predictions.correct.mean(), color=GRAY, lw=1, ls="--")
-    grid[0, 0].set_title("Accuracy per attribute value, 95 % interval (dashed: all)")
-    grid[-1, 0].set(xlim=(0, 1))
-    grid[-1, 0].xaxis.set_major_formatter(PercentFormatter(1))
-    return figure
-
-
-def _draw_slice(axes: Axes, part: pd.DataFrame) -> None:
-    positions = np.arange(len(part))
-    axes.hlines(positions, part["low"], part["high"], color=BLUE, lw=2)
-    axes.plot(part["accuracy"], positions, "o", color=BLUE, ms=5)
-    axes.set_yticks(positions, [f"{row.value} ({row.rows})" for row in part.itertuples()])
-    axes.set(ylim=(len(part) - 0.4, -0.6), ylabel=part["attribute"].iloc[0].replace("_", " "))
 
 
 def _save(path: Path, figure: Figure) -> None:

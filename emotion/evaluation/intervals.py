@@ -1,62 +1,46 @@
-"""Confidence intervals by cluster bootstrap: groups are resampled, not images.
+"""The 95 % intervals of all scores of a split, from the same resamples of its groups."""
 
-Images of one person are not independent, so resampling images would make the interval too narrow.
-Groups are drawn with replacement instead (Davison and Hinkley, "Bootstrap Methods and their
-Application", 1997, section 3.8).
-"""
-
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from emotion import metrics
+from emotion.evaluation.predictions import Predictions
+from emotion.uncertainty import sums
+from emotion.uncertainty.bootstrap import Interval, ece_interval, interval_of, resample_sums
 
 
-class Interval(NamedTuple):
-    """A 95 % percentile interval."""
+@dataclass(frozen=True, kw_only=True)
+class ScoreIntervals:
+    """None where an interval is undefined: see `interval_of`."""
 
-    low: float
-    high: float
+    accuracy: Interval | None
+    macro_f1: Interval | None
+    ece: Interval | None
+    class_f1: list[Interval | None]  # in the order of the classes
 
 
-def bootstrap_intervals(
-    labels: np.ndarray,
-    predicted: np.ndarray,
-    groups: np.ndarray,
-    classes: int,
-    resamples: int,
-    seed: int = 0,
-) -> dict[str, Interval]:
-    """Intervals of `accuracy` and `macro_f1`.
-
-    A score needs only the sum of the confusion matrices of the sampled groups, and groups with
-    equal matrices are interchangeable. So one multinomial sample over the distinct matrices
-    replaces resampling rows. The result does not depend on the order of rows and groups.
-
-    Args:
-        labels: shape (N,), class indices.
-        predicted: shape (N,), class indices.
-        groups: shape (N,), of any type; rows with equal values are resampled together.
-        classes: C.
-        resamples: number of bootstrap resamples.
-        seed: of the resampling; fixed, so the interval is a function of the predictions.
-    """
-    cell = np.asarray(labels) * classes + np.asarray(predicted)
-    group = np.unique(groups, return_inverse=True)[1]
-    counts = np.zeros((group.max() + 1, classes * classes), dtype=np.int64)
-    np.add.at(counts, (group, cell), 1)
-    matrices, repeats = np.unique(counts, axis=0, return_counts=True)
-
-    sampled = np.random.default_rng(seed).multinomial(
-        len(counts), repeats / len(counts), size=resamples
+def compute_intervals(
+    predictions: Predictions, temperature: float, resamples: int
+) -> ScoreIntervals:
+    """Resample the groups of a split; `temperature` divides the logits before the softmax."""
+    confidence, correct = predictions.confidence(temperature), predictions.correct
+    classes = len(predictions.class_names)
+    group = predictions.rows["group"].to_numpy()
+    groups = len(np.unique(group))
+    cells = sums.count_cells(predictions.labels, predictions.predicted, classes)
+    gaps = sums.count_gaps(confidence, correct)
+    drawn = resample_sums(np.hstack([cells, gaps]), group, resamples)
+    confusion = sums.confusions(drawn[:, : classes**2])
+    return ScoreIntervals(
+        accuracy=interval_of(sums.accuracy_of(confusion), groups),
+        macro_f1=interval_of(metrics.macro_f1_of(confusion), groups),
+        ece=ece_interval(
+            gaps=gaps.sum(axis=0),
+            counts=metrics.reliability_bins(confidence, correct, sums.BINS).count,
+            resampled=drawn[:, classes**2 :],
+            images=confusion.sum(axis=(1, 2)),
+            groups=groups,
+        ),
+        class_f1=[interval_of(f1, groups) for f1 in sums.class_f1_of(confusion).T],
     )
-    confusions = (sampled @ matrices).reshape(resamples, classes, classes)
-    hits = np.trace(confusions, axis1=1, axis2=2)
-    scores = {
-        "accuracy": hits / confusions.sum(axis=(1, 2)),
-        "macro_f1": metrics.macro_f1_of(confusions),
-    }
-    return {
-        name: Interval(*map(float, np.percentile(values, (2.5, 97.5))))
-        for name, values in scores.items()
-    }

@@ -12,8 +12,10 @@ import pandas as pd
 from emotion import metrics
 from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.reports import Calibration
 
 DECIMALS = 5  # of the logits; further ones differ between machines and thread counts
+CONFIDENCE_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,14 @@ class Predictions:
         """Whether the predicted class is the label, shape (N,)."""
         return np.asarray(self.predicted == self.labels)
 
+    def probabilities(self, temperature: float) -> np.ndarray:
+        """Calibrated probabilities, shape (N, C)."""
+        return metrics.softmax(self.logits / temperature)
+
     def confidence(self, temperature: float) -> np.ndarray:
-        """Probability of the predicted class, shape (N,)."""
-        return np.asarray(metrics.softmax(self.logits / temperature).max(axis=1))
+        """Probability of the predicted class, shape (N,), rounded as in the CSV."""
+        highest = self.probabilities(temperature).max(axis=1)
+        return np.asarray(np.round(highest, CONFIDENCE_DECIMALS))
 
 
 def check_rows(rows: pd.DataFrame, class_names: Sequence[str], where: Path) -> None:
@@ -75,20 +82,19 @@ def check_rows(rows: pd.DataFrame, class_names: Sequence[str], where: Path) -> N
         )
 
 
-def write_predictions(path: Path, predictions: Predictions, temperature: float) -> None:
-    """Write path, label, predicted, confidence and the logits, one row per image.
+def write_predictions(path: Path, predictions: Predictions, calibration: Calibration) -> None:
+    """Write one row per image, with everything that a paired comparison of two models needs.
 
-    The confidence is calibrated; the logits are not.
+    The columns are path, sha256 (of the pixels), group, label, predicted, confidence (calibrated),
+    uncertain (where the calibration has a threshold), and the uncalibrated logits.
     """
     names = np.asarray(predictions.class_names)
-    table = pd.DataFrame(
-        {
-            "path": predictions.rows["path"].to_numpy(),
-            "label": predictions.rows["label"].to_numpy(),
-            "predicted": names[predictions.predicted],
-            "confidence": np.round(predictions.confidence(temperature), 6),
-        }
+    confidence = predictions.confidence(calibration.temperature)
+    table = predictions.rows[["path", "sha256", "group", "label"]].assign(
+        predicted=names[predictions.predicted], confidence=confidence
     )
+    if calibration.threshold is not None:
+        table["uncertain"] = confidence < calibration.threshold
     for column, name in enumerate(predictions.class_names):
         table[f"logit_{name}"] = predictions.logits[:, column]
     files.write_csv(path, table)

@@ -1,28 +1,30 @@
-"""Compute the content of metrics/evaluate.json from the predictions."""
+"""Compute the report on a split from its predictions."""
 
 from dataclasses import asdict, fields, is_dataclass, replace
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from emotion import metrics
 from emotion.core.reports import (
+    Answered,
     ClassScores,
     EvaluationReport,
     Scores,
     ScoresWithIntervals,
-    WorstSlice,
+    SliceGap,
 )
-from emotion.evaluation.intervals import bootstrap_intervals
+from emotion.evaluation.intervals import ScoreIntervals, compute_intervals
 from emotion.evaluation.predictions import Predictions
 
 
 def build_report(
-    val: Predictions,
     test: Predictions,
     *,
+    val: Predictions | None,
     temperature: float,
-    slices: pd.DataFrame,
+    threshold: float | None,
+    slices: dict[str, SliceGap],
     resamples: int,
     model_type: str,
     weights: str,
@@ -30,23 +32,26 @@ def build_report(
     """The report, its numbers rounded to 6 decimals.
 
     Args:
-        val: the split that selected the epoch and the temperature; its scores are optimistic.
         test: the split that selected nothing.
-        temperature: from `calibrate`.
-        slices: from `score_slices`, for the test split.
-        resamples: bootstrap resamples for the intervals of the test split.
-        model_type: of the checkpoint.
-        weights: what training started from: pretrained, random or file.
+        val: the split that selected the epoch and the temperature; its scores are optimistic.
+        temperature: of the calibration.
+        threshold: of the calibration; None if the model answers every image.
+        slices: from `compute_gaps`, for the test split.
+        resamples: bootstrap resamples for the intervals.
+        model_type: of the checkpoint, or the model's file.
+        weights: what training started from: pretrained, random, file, or "" where unknown.
     """
+    intervals = compute_intervals(test, temperature, resamples)
     report: EvaluationReport = _rounded(
         EvaluationReport(
             model_type=model_type,
             weights=weights,
             temperature=temperature,
-            val=score(val, temperature),
-            test=_score_with_intervals(test, temperature, resamples),
-            per_class=_per_class(test),
-            slices=_worst_slices(slices),
+            val=None if val is None else score(val, temperature),
+            test=_with_intervals(score(test, temperature), intervals),
+            per_class=_per_class(test, intervals),
+            slices=slices,
+            answered=_answered(test, temperature, threshold),
         )
     )
     return report
@@ -82,49 +87,50 @@ def score(predictions: Predictions, temperature: float) -> Scores:
 def headline(report: EvaluationReport) -> str:
     """The line that the stage prints."""
     test = report.test
+    low, high = test.macro_f1_low, test.macro_f1_high
+    interval = "[one group: no interval]" if low is None else f"[{low:.2f}, {high:.2f}]"
+    started = f", weights {report.weights}" if report.weights else ""
     return (
-        f"test  accuracy {test.accuracy:.3f}  macro-F1 {test.macro_f1:.3f} "
-        f"[{test.macro_f1_low:.2f}, {test.macro_f1_high:.2f}]  ECE {test.ece:.3f}  "
-        f"(majority class {test.majority_accuracy:.2f}, weights {report.weights})"
+        f"test  accuracy {test.accuracy:.3f}  macro-F1 {test.macro_f1:.3f} {interval}  "
+        f"ECE {test.ece:.3f}  (majority class {test.majority_accuracy:.2f}{started})"
     )
 
 
-def _score_with_intervals(
-    predictions: Predictions, temperature: float, resamples: int
-) -> ScoresWithIntervals:
-    intervals = bootstrap_intervals(
-        predictions.labels,
-        predictions.predicted,
-        predictions.rows["group"].to_numpy(),
-        len(predictions.class_names),
-        resamples,
-    )
+def _with_intervals(scores: Scores, intervals: ScoreIntervals) -> ScoresWithIntervals:
+    nowhere = (None, None)
+    accuracy = intervals.accuracy or nowhere
+    macro_f1, ece = intervals.macro_f1 or nowhere, intervals.ece or nowhere
     return ScoresWithIntervals(
-        **asdict(score(predictions, temperature)),
-        accuracy_low=intervals["accuracy"].low,
-        accuracy_high=intervals["accuracy"].high,
-        macro_f1_low=intervals["macro_f1"].low,
-        macro_f1_high=intervals["macro_f1"].high,
+        **asdict(scores),
+        accuracy_low=accuracy[0],
+        accuracy_high=accuracy[1],
+        macro_f1_low=macro_f1[0],
+        macro_f1_high=macro_f1[1],
+        ece_low=ece[0],
+        ece_high=ece[1],
     )
 
 
-def _per_class(predictions: Predictions) -> dict[str, ClassScores]:
+def _per_class(predictions: Predictions, intervals: ScoreIntervals) -> dict[str, ClassScores]:
     scores = metrics.per_class(
         predictions.labels, predictions.predicted, len(predictions.class_names)
     )
-    return {
-        name: ClassScores(**{key: values[index].item() for key, values in scores.items()})
-        for index, name in enumerate(predictions.class_names)
-    }
+    table = {}
+    for index, name in enumerate(predictions.class_names):
+        low, high = intervals.class_f1[index] or (None, None)
+        values = {key: column[index].item() for key, column in scores.items()}
+        table[name] = ClassScores(**values, f1_low=low, f1_high=high)
+    return table
 
 
-def _worst_slices(slices: pd.DataFrame) -> dict[str, WorstSlice]:
-    # The whole table is in plots/evaluate/; it would make `dvc metrics diff` unreadable.
-    worst = slices.loc[slices.groupby("attribute", sort=False)["accuracy"].idxmin()]
-    return {
-        row["attribute"]: WorstSlice(lowest_accuracy=row["accuracy"], lowest_value=row["value"])
-        for row in worst.to_dict("records")
-    }
+def _answered(
+    predictions: Predictions, temperature: float, threshold: float | None
+) -> Answered | None:
+    if threshold is None:
+        return None
+    answered = predictions.confidence(temperature) >= threshold
+    error = float(1 - predictions.correct[answered].mean()) if answered.any() else None
+    return Answered(threshold=threshold, coverage=float(np.mean(answered)), error=error)
 
 
 def _rounded(value: Any) -> Any:

@@ -9,7 +9,7 @@ from pydantic import Field
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.params import settings
-from emotion.core.reports import ExportReport
+from emotion.core.reports import Calibration, ExportReport
 from emotion.core.seeding import derive_seed
 from emotion.data.cache import cache_images
 from emotion.export import onnx_model, parity
@@ -26,7 +26,7 @@ class ExportParams:
 
 def export_checkpoint(
     checkpoint: Checkpoint,
-    temperature: float,
+    calibration: Calibration,
     rows: pd.DataFrame,
     params: ExportParams,
     onnx_file: Path,
@@ -35,7 +35,7 @@ def export_checkpoint(
 
     Args:
         checkpoint: the model.
-        temperature: of the calibration.
+        calibration: written into the file.
         rows: the test split.
         params: number of images and tolerance.
         onnx_file: where to write; an older file is deleted first.
@@ -49,10 +49,10 @@ def export_checkpoint(
         raise UserError("the test split is empty, so the ONNX model cannot be compared; add rows.")
     paths = choose_rows(rows, params.rows)["path"].tolist()
     images = cache_images(paths, checkpoint.preprocessing, "parity")
-    model = onnx_model.build_onnx(checkpoint, temperature)
+    model = onnx_model.build_onnx(checkpoint, calibration)
     with files.replacing(onnx_file) as temporary:
         onnx_model.save_onnx(model, temporary)
-        result = parity.compare(temporary, checkpoint, temperature, images)
+        result = parity.compare(temporary, checkpoint, calibration.temperature, images)
         result.require(params.tolerance)
     return ExportReport(
         opset=onnx_model.opset_of(model),
@@ -72,6 +72,11 @@ def choose_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     """`count` rows chosen by content, so that their order in the manifest has no influence."""
     keys = [derive_seed("parity", sha256) for sha256 in rows["sha256"]]
     return rows.assign(_key=keys).sort_values(["_key", "path"]).head(count)
+
+
+def compute_metrics(report: ExportReport) -> dict[str, float]:
+    """What `dvc metrics diff` compares: the size of the file in MB."""
+    return {"onnx_mb": report.file_mb}
 
 
 def headline(report: ExportReport) -> str:

@@ -2,7 +2,7 @@
 
 The graph takes RGB in 0..1 and contains the normalization and the calibration, the two steps that
 users of a published model most often get wrong. The metadata of the file holds the rest: class
-names and preprocessing.
+names, preprocessing, and the confidence below which an answer is uncertain.
 """
 
 import json
@@ -14,6 +14,7 @@ import torch
 from google.protobuf.message import Message
 from torch import Tensor, nn
 
+from emotion.core.reports import Calibration
 from emotion.core.version import __version__
 from emotion.data.transforms import luminance, normalize
 from emotion.models.checkpoint import Checkpoint
@@ -39,12 +40,12 @@ class ServedClassifier(nn.Module):
         return logits, torch.softmax(logits / self.temperature, dim=1)
 
 
-def build_onnx(checkpoint: Checkpoint, temperature: float) -> onnx.ModelProto:
+def build_onnx(checkpoint: Checkpoint, calibration: Calibration) -> onnx.ModelProto:
     """Trace the classifier into an ONNX graph with a free batch size.
 
     Args:
         checkpoint: the model; its class names and preprocessing are written to the metadata.
-        temperature: divides the logits before the softmax.
+        calibration: its temperature divides the logits before the softmax.
 
     Returns:
         A checked model; it has the same bytes on every machine.
@@ -54,7 +55,7 @@ def build_onnx(checkpoint: Checkpoint, temperature: float) -> onnx.ModelProto:
         # torch's exporter calls a function that torch itself has deprecated.
         warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated")
         program = torch.onnx.export(
-            ServedClassifier(checkpoint, temperature).eval(),
+            ServedClassifier(checkpoint, calibration.temperature).eval(),
             (torch.zeros(2, 3, size, size),),  # the exporter would treat a batch of 1 as constant
             dynamo=True,
             opset_version=OPSET,
@@ -68,7 +69,7 @@ def build_onnx(checkpoint: Checkpoint, temperature: float) -> onnx.ModelProto:
     model = program.model_proto
     _strip(model)
     model.producer_version = model.producer_version.split("+")[0]  # same bytes for CPU and CUDA
-    onnx.helper.set_model_props(model, _metadata(checkpoint, temperature))
+    onnx.helper.set_model_props(model, _metadata(checkpoint, calibration))
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -84,15 +85,18 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _metadata(checkpoint: Checkpoint, temperature: float) -> dict[str, str]:
+def _metadata(checkpoint: Checkpoint, calibration: Calibration) -> dict[str, str]:
     """The `metadata_props` of the file: everything that prediction needs beside the graph."""
+    threshold, target_error = calibration.threshold, calibration.target_error
     return {
         "format": METADATA_FORMAT,
         "version": __version__,
         "tag": checkpoint.tag,
         "class_names": json.dumps(checkpoint.class_names),
         "preprocessing": checkpoint.preprocessing.to_json(),
-        "temperature": repr(temperature),
+        "temperature": repr(calibration.temperature),
+        "threshold": "" if threshold is None else repr(threshold),
+        "target_error": "" if target_error is None else repr(target_error),
         "synthetic_fraction": repr(checkpoint.synthetic_fraction),
     }
 

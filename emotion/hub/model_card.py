@@ -18,6 +18,7 @@ from emotion.core.reports import (
     PretrainedSource,
     SplitsReport,
     TrainingSummary,
+    TrainingTime,
 )
 
 TEMPLATE = Path(__file__).with_suffix(".md")
@@ -34,6 +35,7 @@ class CardInputs:
     pretrained: PretrainedSource
     splits: SplitsReport
     training: TrainingSummary
+    time: TrainingTime
     evaluation: EvaluationReport
     export: ExportReport
     explanation: ExplanationReport
@@ -64,7 +66,12 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"score": _score, "percent": _percent, "duration": _duration}
+    environment.filters |= {
+        "score": _score,
+        "percent": _percent,
+        "duration": _duration,
+        "interval": _interval,
+    }
     text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         inputs=inputs,
         name=name,
@@ -133,6 +140,11 @@ def _eval_result(inputs: CardInputs, metric: str, metric_name: str, value: float
 
 def _score(value: float | None) -> str:
     return "n/a" if value is None else f"{value:.3f}"  # None: undefined, see emotion.core.reports
+
+
+def _interval(limits: tuple[float | None, float | None]) -> str:
+    low, high = limits
+    return "" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"
 
 
 def _percent(share: float) -> str:

@@ -14,17 +14,16 @@ CALIBRATION_NAME = "calibration.json"
 
 
 def load_checkpoint_file(path: Path) -> Model:
-    """A model on the CPU; without calibration.json its probabilities are not calibrated.
+    """A model on the CPU; without calibration.json it is not calibrated and has no threshold.
 
     Raises:
-        UserError: not a checkpoint of this version.
+        UserError: not a checkpoint, or not a calibration, of this version.
     """
     checkpoint = load_checkpoint(path)
     network = checkpoint.build_model()
-    calibration = path.parent / CALIBRATION_NAME
-    temperature = 1.0
-    if calibration.is_file():
-        temperature = read_report(calibration, Calibration).temperature
+    beside = path.parent / CALIBRATION_NAME
+    calibration = read_report(beside, Calibration) if beside.is_file() else None
+    temperature = calibration.temperature if calibration else 1.0
 
     @torch.no_grad()
     def probabilities(images: np.ndarray) -> np.ndarray:
@@ -37,4 +36,6 @@ def load_checkpoint_file(path: Path) -> Model:
         preprocessing=checkpoint.preprocessing,
         synthetic_fraction=checkpoint.synthetic_fraction,
         probabilities=probabilities,
+        threshold=calibration.threshold if calibration else None,
+        target_error=calibration.target_error if calibration else None,
     )

@@ -22,6 +22,8 @@ class Model:
     synthetic_fraction: float  # share of the training images that are not photographs
     # float32 images (N, 3, H, W), RGB in 0..1, to calibrated probabilities (N, C)
     probabilities: Callable[[np.ndarray], np.ndarray]
+    threshold: float | None  # a prediction with a lower top probability is uncertain
+    target_error: float | None  # error rate of the other predictions for which it was chosen
 
 
 def load_model(path: Path) -> Model:

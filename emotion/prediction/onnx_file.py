@@ -38,6 +38,8 @@ def load_onnx(path: Path) -> Model:
         class_names = json.loads(metadata["class_names"])
         preprocessing = Preprocessing.from_json(metadata["preprocessing"])
         synthetic_fraction = float(metadata["synthetic_fraction"])
+        threshold = _read_share(metadata, "threshold")
+        target_error = _read_share(metadata, "target_error")
         _check_graph(session, class_names, preprocessing)
     except (KeyError, ValueError) as error:  # a UserError is a ValueError
         raise UserError(f"{path} has damaged metadata ({error}); export it again.") from None
@@ -51,7 +53,18 @@ def load_onnx(path: Path) -> Model:
         preprocessing=preprocessing,
         synthetic_fraction=synthetic_fraction,
         probabilities=probabilities,
+        threshold=threshold,
+        target_error=target_error,
     )
+
+
+def _read_share(metadata: dict[str, str], key: str) -> float | None:
+    """A number in 0..1, or None; files of earlier versions lack the key."""
+    if not (text := metadata.get(key)):
+        return None
+    if not 0 <= float(text) <= 1:
+        raise ValueError(f"{key} is {text}, not between 0 and 1")
+    return float(text)
 
 
 def _check_graph(

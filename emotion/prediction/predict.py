@@ -20,6 +20,7 @@ class Prediction:
 
     path: Path
     probabilities: dict[str, float]  # by class, in the model's order; empty after an error
+    uncertain: bool = False  # the highest probability is below the model's threshold
     error: str = ""
 
     @property
@@ -50,6 +51,7 @@ def predict_batch(model: Model, paths: list[Path]) -> list[Prediction]:
         Prediction(
             path=path,
             probabilities=dict(zip(model.class_names, answers.get(index, ()), strict=False)),
+            uncertain=index in answers and max(answers[index]) < (model.threshold or 0),
             error=errors.get(index, ""),
         )
         for index, path in enumerate(paths)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from emotion.core.manifest import SPLITS
 from emotion.core.reports import Counts, SplitsReport
+from emotion.grouping.leaks import count_leaks, count_repeated, describe_leak
 from emotion.preparation.prepare import Prepared
 from emotion.preparation.rejected import CONFLICT
 
@@ -16,6 +17,7 @@ def compute_report(prepared: Prepared) -> SplitsReport:
     `leaks` refers to the existing split of the corpus before any row was dropped.
     """
     rows, usable, near = prepared.rows, prepared.usable, prepared.near
+    repeated = count_repeated(usable, near)
     by_split = {split: rows[rows["split"] == split] for split in SPLITS}
     group_sizes = rows["group"].value_counts()
     return SplitsReport(
@@ -37,7 +39,9 @@ def compute_report(prepared: Prepared) -> SplitsReport:
             "near": int((near.distance > 0).sum()),
             "conflicts": int((prepared.rejected["reason"] == CONFLICT).sum()),
         },
-        leaks={"_".join(pair): counts for pair, counts in prepared.leaks.items()},
+        leaks={
+            "_".join(pair): counts | repeated[pair] for pair, counts in count_leaks(usable).items()
+        },
         rejected=_count_values(prepared.rejected["reason"]),
         synthetic_fraction=float(by_split["train"]["synthetic"].mean()),
         sizes=_histogram(usable[["width", "height"]].min(axis=1)),
@@ -69,11 +73,10 @@ def describe_report(report: SplitsReport) -> str:
         lines.append(f"{rows['rejected']:,} rows rejected: {reasons} (see rejected.csv)")
     for pair, leak in report.leaks.items():
         if leak["groups"]:
-            lines.append(
-                f"WARNING: the existing split leaks between {pair.replace('_', ' and ')}: "
-                f"{leak['groups']:,} groups ({leak['subjects']:,} subjects, {leak['images']:,} "
-                "identical images) are in both"
-            )
+            first, second = pair.split("_")
+            total, *kinds = describe_leak((first, second), leak)
+            lines.append(f"WARNING: the existing split leaks between {total}")
+            lines += [f"  {kind}" for kind in kinds]
     return "\n".join(lines)
 
 

@@ -4,18 +4,29 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image
 
 from emotion.core import files
+from emotion.core.image_sheet import (
+    COLORS,
+    GAP,
+    GRAY,
+    HEAD,
+    RED,
+    blank_sheet,
+    framed,
+    save,
+    write,
+    write_legend,
+)
 from emotion.core.images import read_image
 from emotion.core.manifest import SPLITS
 from emotion.grouping.near_duplicates import Pairs
 from emotion.preparation.report import count_classes
 
-COLORS = {"train": "#33608c", "val": "#e0a030", "test": "#b5504a", "": "#888888"}
 COLUMNS, ROWS = 10, 4  # of a contact sheet
 PAIRS = 18  # on the sheet of duplicates
-SIDE, GAP, HEAD, FOOT = 96, 6, 34, 34  # pixels
+SIDE, FOOT = 96, 34  # pixels
 
 
 def plot_class_distribution(path: Path, rows: pd.DataFrame) -> None:
@@ -45,13 +56,13 @@ def draw_contact_sheets(folder: Path, rows: pd.DataFrame) -> None:
     """Save `contact_<class>.png` per class: images chosen by hash, framed in the split's color."""
     for label, part in rows.groupby("label"):
         shown = part.sort_values(["sha256", "path"]).head(COLUMNS * ROWS)
-        sheet, pen = _blank_sheet(COLUMNS, -(-len(shown) // COLUMNS), SIDE + GAP)
-        pen.text((GAP, GAP), f"{label}: {len(shown)} of {len(part):,} images", "black", _font(16))
-        _write_legend(pen, sheet.width, SPLITS)
+        sheet, pen = blank_sheet(COLUMNS, -(-len(shown) // COLUMNS), SIDE + GAP, SIDE + GAP)
+        write(pen, (GAP, GAP), f"{label}: {len(shown)} of {len(part):,} images", "black", 16)
+        write_legend(pen, sheet.width, SPLITS)
         for index, (image, split) in enumerate(zip(shown["path"], shown["split"], strict=True)):
             left, top = GAP + index % COLUMNS * (SIDE + GAP), HEAD + index // COLUMNS * (SIDE + GAP)
-            sheet.paste(_framed(image, split), (left, top))
-        _save(folder / f"contact_{label}.png", sheet)
+            sheet.paste(_framed_image(image, split), (left, top))
+        save(folder / f"contact_{label}.png", sheet)
 
 
 def draw_duplicates(path: Path, usable: pd.DataFrame, near: Pairs) -> None:
@@ -68,51 +79,26 @@ def draw_duplicates(path: Path, usable: pd.DataFrame, near: Pairs) -> None:
     worst = pairs.sort_values(["labels", "splits", "distance"], ascending=False, kind="stable")
     worst = worst.head(PAIRS)
     width, height = 2 * SIDE + 3 * GAP, SIDE + FOOT
-    sheet, pen = _blank_sheet(3, max(1, -(-len(worst) // 3)), width + GAP, height + GAP)
+    sheet, pen = blank_sheet(3, max(1, -(-len(worst) // 3)), width + GAP, height + GAP)
     title = f"{len(worst)} of {len(pairs):,} duplicate pairs, most suspicious first"
-    pen.text((GAP, GAP), title if len(pairs) else "no duplicates", "black", _font(16))
+    write(pen, (GAP, GAP), title if len(pairs) else "no duplicates", "black", 16)
     if len(pairs):
-        _write_legend(pen, sheet.width, (*SPLITS, ""))
+        write_legend(pen, sheet.width, (*SPLITS, ""))
     columns = (worst[name] for name in ("first", "second", "distance", "labels"))
     for index, (one, other, distance, differ) in enumerate(zip(*columns, strict=True)):
         left = GAP + index % 3 * (width + GAP)
         top = HEAD + index // 3 * (height + GAP)
         for step, row in enumerate((usable.iloc[one], usable.iloc[other])):
             x = left + step * (SIDE + GAP)
-            sheet.paste(_framed(row["path"], row["split"]), (x, top))
-            pen.text((x, top + SIDE), row["label"], "#a00000" if differ else "black", _font(12))
+            sheet.paste(_framed_image(row["path"], row["split"]), (x, top))
+            write(pen, (x, top + SIDE), row["label"], RED if differ else "black", 12)
         caption = f"{distance} bits apart" if distance else "same phash"
-        pen.text((left, top + SIDE + 15), caption, "#666666", _font(11))
-    _save(path, sheet)
+        write(pen, (left, top + SIDE + 15), caption, GRAY, 11)
+    save(path, sheet)
 
 
-def _blank_sheet(
-    columns: int, rows: int, width: int, height: int | None = None
-) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    size = (GAP + columns * width, HEAD + rows * (height or width) + GAP)
-    sheet = Image.new("RGB", size, "white")
-    return sheet, ImageDraw.Draw(sheet)
-
-
-def _write_legend(pen: ImageDraw.ImageDraw, right: int, splits: tuple[str, ...]) -> None:
-    for split in reversed(splits):
-        name = split or "no split"
-        right -= round(_font(14).getlength(name)) + GAP
-        pen.text((right, GAP), name, COLORS[split], _font(14))
-
-
-def _framed(path: str, split: str) -> Image.Image:
-    image = ImageOps.pad(read_image(path), (SIDE - 6, SIDE - 6), color="white")
-    return ImageOps.expand(image, border=3, fill=COLORS[split])
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
-def _save(path: Path, sheet: Image.Image) -> None:
-    with files.replacing(path) as temporary:
-        sheet.save(temporary, optimize=True)
+def _framed_image(path: str, split: str) -> Image.Image:
+    return framed(read_image(path), SIDE, COLORS[split])
 
 
 def draw_all(folder: Path, rows: pd.DataFrame, usable: pd.DataFrame, near: Pairs) -> None:

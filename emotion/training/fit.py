@@ -36,6 +36,7 @@ def fit(
     weights_folder: Path,
     params: TrainParams,
     log_folder: Path,
+    timing_file: Path,
     state_folder: Path,
 ) -> Checkpoint | None:
     """Train, validate after each epoch, keep the best, stop early without a gain.
@@ -48,6 +49,7 @@ def fit(
         weights_folder: written by the stage `pretrained_weights`.
         params: the recipe.
         log_folder: for dvclive; emptied first.
+        timing_file: for the times of the run.
         state_folder: holds the state of an interrupted run, which is resumed.
 
     Returns:
@@ -92,7 +94,9 @@ def fit(
         processes=processes,
     )
     steps = count_steps(len(train_rows), params)
-    with RunLogger(log_folder, params, steps, len(train_rows), processes.is_first) as logger:
+    with RunLogger(
+        log_folder, timing_file, params, steps, len(train_rows), processes.is_first
+    ) as logger:
         best = run_epochs(trainer, val_set, RunState(state_folder, fingerprint), logger)
         logger.log_summary(best, int(trainer.skipped), source.weights)
     if not processes.is_first:

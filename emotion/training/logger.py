@@ -1,7 +1,7 @@
 """The record of a training run: a table of epochs, a progress bar, and the files of dvclive.
 
-Everything that is timed is written here, into the dvclive folder, so that no other output changes
-with the speed of the machine.
+Everything that is timed is in one file of its own, so that no other output changes with the speed
+of the machine.
 """
 
 import dataclasses
@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from emotion.core.errors import UserError
+from emotion.core.reports import TrainingTime, write_report
 from emotion.models.classifier import EmotionClassifier
 from emotion.training import statistics
 from emotion.training.params import TrainParams
@@ -33,6 +34,7 @@ class RunLogger:
 
     Args:
         folder: for dvclive; emptied.
+        timing_file: for the `TrainingTime` of the run.
         params: the recipe.
         steps_per_epoch: of the optimizer.
         images_per_epoch: training rows.
@@ -42,12 +44,14 @@ class RunLogger:
     def __init__(
         self,
         folder: Path,
+        timing_file: Path,
         params: TrainParams,
         steps_per_epoch: int,
         images_per_epoch: int,
         enabled: bool = True,
     ):
-        self.folder, self.params, self.enabled = folder, params, enabled
+        self.folder, self.timing_file, self.params = folder, timing_file, params
+        self.enabled = enabled
         self.steps_per_epoch, self.images_per_epoch = steps_per_epoch, images_per_epoch
         self.history: dict[str, list[float]] = {name: [] for name in HISTORY}
         self.epoch_seconds: list[float] = []
@@ -142,15 +146,15 @@ class RunLogger:
             "skipped_steps": skipped_steps,
             "weights": weights,
         }
+        self.live.summary.update(summary, epochs=len(self.epoch_seconds))
+        self.live.make_summary()
         total = sum(self.epoch_seconds)
-        self.live.summary.update(
-            summary,
-            epochs=len(self.epoch_seconds),
-            mean_epoch_seconds=total / len(self.epoch_seconds),
+        time_used = TrainingTime(
+            epoch_seconds=self.epoch_seconds,
             total_seconds=total,
             images_per_second=self.images_per_epoch * len(self.epoch_seconds) / total,
         )
-        self.live.make_summary()
+        write_report(self.timing_file, time_used)
         self.tracker.end(summary)
         if self.params.statistics != "none":
             statistics.write_statistics(self.folder / "statistics.csv", self.statistics)
@@ -166,7 +170,6 @@ class RunLogger:
         self.live.step = epoch
         for name in HISTORY:
             self.live.log_metric(name, values[name])
-        self.live.log_metric("epoch_seconds", seconds)
         self.live.make_summary()
         self.tracker.log(values, epoch)
 

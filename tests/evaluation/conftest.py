@@ -22,7 +22,7 @@ def make_predictions(seed: int, n: int = 240, subjects: int = 40, sharpness: flo
             "subject": person.astype(str),
             "source": "drawn_faces",
             "group": [f"drawn_faces/{p}" for p in person],
-            "sha256": "0",
+            "sha256": [f"{seed}-{i}" for i in range(n)],
             "width": 112,
             "height": 112,
             "synthetic": True,

@@ -5,8 +5,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emotion.evaluation.figures import draw_confusion, draw_figures, draw_reliability
+from emotion.evaluation.figures import (
+    draw_confusion,
+    draw_figures,
+    draw_reliability,
+    write_confusion_table,
+)
 from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
 from tests.evaluation.conftest import make_predictions
 
@@ -19,15 +25,20 @@ FIGURES = {
 }
 
 
+def draw_all(folder, predictions, temperature):
+    slices = score_slices(predictions, 100)
+    draw_figures(folder, predictions, temperature, slices, compute_gaps(predictions))
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory, test):
     folder = tmp_path_factory.mktemp("figures")
-    draw_figures(folder, test, 2.0, score_slices(test, 100))
+    draw_all(folder, test, 2.0)
     return folder
 
 
 def test_every_figure_is_a_readable_image_that_fits_a_readme(drawn):
-    assert {path.name for path in drawn.iterdir()} == FIGURES | {"confusion.csv"}
+    assert {path.name for path in drawn.iterdir()} == FIGURES
     for name in FIGURES:
         with Image.open(drawn / name) as image:
             assert 700 <= image.width <= 1400
@@ -36,13 +47,14 @@ def test_every_figure_is_a_readable_image_that_fits_a_readme(drawn):
 
 @pytest.mark.slow
 def test_figures_are_reproducible_byte_for_byte(drawn, tmp_path, test):
-    draw_figures(tmp_path, test, 2.0, score_slices(test, 100))
+    draw_all(tmp_path, test, 2.0)
     for path in drawn.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_confusion_table_has_one_row_per_image(drawn, test):
-    table = pd.read_csv(drawn / "confusion.csv")
+def test_confusion_table_has_one_row_per_image(tmp_path, test):
+    write_confusion_table(tmp_path / "confusion.csv", test)
+    table = pd.read_csv(tmp_path / "confusion.csv")
     assert list(table.columns) == ["actual", "predicted"]
     assert len(table) == len(test.rows)
     accuracy = (table["actual"] == table["predicted"]).mean()
@@ -65,7 +77,5 @@ def test_both_reliability_panels_have_titles_at_temperature_one(test):
 def test_a_single_correct_prediction_is_drawn_without_a_warning(tmp_path):
     small = make_predictions(seed=3, n=1)
     perfect = np.eye(4)[small.labels] * 9
-    draw_figures(
-        tmp_path, Predictions(small.rows, perfect, small.class_names), 0.05, score_slices(small, 50)
-    )
-    assert len(list(tmp_path.glob("*.png"))) == 4
+    draw_all(tmp_path, Predictions(small.rows, perfect, small.class_names), 0.05)
+    assert len(list(tmp_path.glob("*.png"))) == 5

@@ -1,5 +1,7 @@
 """The prediction tables hold exactly the numbers that the report is computed from."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +13,19 @@ from emotion.evaluation.report import score
 from tests.evaluation.conftest import NAMES
 
 
+def calibration_of(temperature, threshold=None):
+    """A calibration of which only these two values are read."""
+    return SimpleNamespace(temperature=temperature, threshold=threshold)
+
+
 def test_table_has_one_row_per_image_and_one_logit_per_class(tmp_path, test):
-    write_predictions(tmp_path / "test.csv", test, temperature=2.0)
+    write_predictions(tmp_path / "test.csv", test, calibration_of(2.0))
     table = pd.read_csv(tmp_path / "test.csv")
     logits = table[[f"logit_{name}" for name in NAMES]].to_numpy()
-    assert list(table.columns[:4]) == ["path", "label", "predicted", "confidence"]
+    columns = ["path", "sha256", "group", "label", "predicted", "confidence"]
+    assert list(table.columns) == [*columns, *(f"logit_{name}" for name in NAMES)]
+    for column in ("sha256", "group"):
+        assert table[column].tolist() == test.rows[column].tolist()
     assert table["path"].tolist() == test.rows["path"].tolist()
     assert table["label"].tolist() == test.rows["label"].tolist()
     assert table["predicted"].tolist() == [NAMES[i] for i in logits.argmax(axis=1)]
@@ -23,8 +33,15 @@ def test_table_has_one_row_per_image_and_one_logit_per_class(tmp_path, test):
     np.testing.assert_allclose(table["confidence"], expected, atol=1e-6)
 
 
+def test_a_threshold_adds_which_images_are_uncertain(tmp_path, test):
+    write_predictions(tmp_path / "test.csv", test, calibration_of(2.0, threshold=0.6))
+    table = pd.read_csv(tmp_path / "test.csv")
+    assert 0 < table["uncertain"].sum() < len(table)
+    assert (table["uncertain"] == (table["confidence"] < 0.6)).all()
+
+
 def test_scores_can_be_recomputed_from_the_table(tmp_path, test):
-    write_predictions(tmp_path / "test.csv", test, temperature=2.0)
+    write_predictions(tmp_path / "test.csv", test, calibration_of(2.0))
     logits = pd.read_csv(tmp_path / "test.csv").filter(like="logit_").to_numpy()
     again = Predictions(test.rows, logits, NAMES)
     assert score(again, 2.0) == score(test, 2.0)
@@ -32,8 +49,8 @@ def test_scores_can_be_recomputed_from_the_table(tmp_path, test):
 
 def test_the_last_digits_of_the_network_do_not_change_the_table(tmp_path, test):
     moved = Predictions.from_network(test.rows, test.logits + 2e-6, NAMES)
-    write_predictions(tmp_path / "a.csv", test, 1.5)
-    write_predictions(tmp_path / "b.csv", moved, 1.5)
+    write_predictions(tmp_path / "a.csv", test, calibration_of(1.5))
+    write_predictions(tmp_path / "b.csv", moved, calibration_of(1.5))
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 

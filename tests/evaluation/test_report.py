@@ -1,26 +1,35 @@
-"""The content of metrics/evaluate.json, from predictions with known scores."""
+"""The content of the report, from predictions with known scores."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
-from emotion.core.reports import EvaluationReport, WorstSlice, read_report, write_report
+from emotion.core.reports import EvaluationReport, read_report, write_report
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.report import build_report, headline, score
-from emotion.evaluation.slices import score_slices
+from emotion.evaluation.slice_gaps import compute_gaps
 
 METADATA = {"model_type": "resnet50", "weights": "random"}
 
 
-def report_of(val, test, slices):
-    return build_report(val, test, temperature=2.0, slices=slices, resamples=100, **METADATA)
+def report_of(test, val=None, threshold=None):
+    slices = compute_gaps(test)
+    return build_report(
+        test,
+        val=val,
+        temperature=2.0,
+        threshold=threshold,
+        slices=slices,
+        resamples=100,
+        **METADATA,
+    )
 
 
 @pytest.fixture(scope="module")
 def report(val, test):
-    return report_of(val, test, score_slices(test, 100))
+    return report_of(test, val, threshold=0.7)
 
 
 def leaves(value):
@@ -41,6 +50,18 @@ def test_scores_are_inside_their_intervals(report):
     test = report.test
     assert test.accuracy_low < test.accuracy < test.accuracy_high
     assert test.macro_f1_low < test.macro_f1 < test.macro_f1_high
+    assert test.ece_low < test.ece < test.ece_high
+    for scores in report.per_class.values():
+        assert scores.f1_low < scores.f1 < scores.f1_high
+
+
+def test_one_group_has_scores_but_no_intervals(test):
+    one = Predictions(test.rows.assign(group="a"), test.logits, test.class_names)
+    report = report_of(one)
+    assert report.test.accuracy == pytest.approx(test.correct.mean(), abs=1e-6)
+    assert report.test.accuracy_low is report.test.ece_high is None
+    assert report.per_class["sad"].f1_low is None
+    assert "one group: no interval" in headline(report)
 
 
 def test_temperature_changes_probabilities_but_no_class(test):
@@ -52,11 +73,11 @@ def test_temperature_changes_probabilities_but_no_class(test):
 
 
 def test_report_is_json_with_six_decimals_and_its_metadata(report, tmp_path):
-    write_report(tmp_path / "evaluate.json", report)
-    assert read_report(tmp_path / "evaluate.json", EvaluationReport) == report
+    write_report(tmp_path / "report.json", report)
+    assert read_report(tmp_path / "report.json", EvaluationReport) == report
     assert (report.model_type, report.weights) == ("resnet50", "random")
     numbers = [leaf for leaf in leaves(asdict(report)) if not isinstance(leaf, str)]
-    assert len(numbers) > 40
+    assert len(numbers) > 60
     assert all(number == round(number, 6) for number in numbers)
 
 
@@ -66,20 +87,21 @@ def test_per_class_has_the_classes_of_the_model_in_order(report, test):
     assert support == np.bincount(test.labels).tolist()
 
 
+def test_answered_counts_the_images_at_or_above_the_threshold(report, test):
+    answered = test.confidence(2.0) >= 0.7
+    assert 0 < answered.mean() < 1
+    assert report.answered.coverage == pytest.approx(answered.mean(), abs=1e-6)
+    wrong = 1 - accuracy_score(test.labels[answered], test.predicted[answered])
+    assert report.answered.error == pytest.approx(wrong, abs=1e-6)
+    assert report_of(test).answered is None
+    assert report_of(test, threshold=1.1).answered.error is None
+
+
 def test_report_does_not_depend_on_the_order_of_the_rows(report, val, test):
     shuffle = np.random.default_rng(0).permutation(len(test.rows))
     rows = test.rows.iloc[shuffle].reset_index(drop=True)
     other = Predictions(rows, test.logits[shuffle], test.class_names)
-    assert report_of(val, other, score_slices(other, 100)) == report
-
-
-def test_worst_slice_of_each_attribute_is_named(report, test):
-    table = score_slices(test, 100)
-    worst = table.sort_values("accuracy").iloc[0]
-    assert report.slices == {
-        "skin_tone": WorstSlice(lowest_accuracy=worst["accuracy"], lowest_value=worst["value"])
-    }
-    assert report_of(test, test, table.head(0)).slices == {}
+    assert report_of(other, val, threshold=0.7) == report
 
 
 def test_headline_has_the_scores_the_chance_level_and_the_initial_weights(report):
@@ -88,3 +110,4 @@ def test_headline_has_the_scores_the_chance_level_and_the_initial_weights(report
         assert f"{value:.3f}" in line
     assert f"majority class {report.test.majority_accuracy:.2f}" in line
     assert "weights random" in line
+    assert "weights" not in headline(replace(report, weights=""))

@@ -26,7 +26,7 @@ def test_the_stage_explains_the_checkpoint_of_the_repository(
 
     explain.main()
 
-    report = read_report(paths.EXPLAIN_METRICS, ExplanationReport)
+    report = read_report(paths.EXPLAIN_REPORT, ExplanationReport)
     assert report.methods["grad_cam"].evidence_area > 0
-    assert (paths.EXPLAIN_PLOTS / "overview.png").exists()
+    assert (paths.EXPLAIN_FIGURES / "overview.png").exists()
     assert "lime_superpixels" in capsys.readouterr().out

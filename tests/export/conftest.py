@@ -9,9 +9,11 @@ from torch import nn
 
 from emotion.core.preprocessing import Preprocessing
 from emotion.export.onnx_model import build_onnx, save_onnx
+from tests.conftest import make_calibration
 
 SIZE = 32
 TEMPERATURE = 1.7
+CALIBRATION = make_calibration(TEMPERATURE, threshold=0.61, target_error=0.2)
 
 
 class SmallCheckpoint:
@@ -50,7 +52,7 @@ def small_checkpoint():
 @pytest.fixture(scope="session")
 def small_onnx(tmp_path_factory):
     path = tmp_path_factory.mktemp("export") / "model.onnx"
-    save_onnx(build_onnx(SmallCheckpoint(), TEMPERATURE), path)
+    save_onnx(build_onnx(SmallCheckpoint(), CALIBRATION), path)
     return path
 
 

@@ -7,7 +7,7 @@ from emotion.core.errors import UserError
 from emotion.core.reports import ExportReport, read_report, write_report
 from emotion.export import onnx_model
 from emotion.export.export import ExportParams, choose_rows, export_checkpoint, headline
-from tests.export.conftest import TEMPERATURE
+from tests.export.conftest import CALIBRATION
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ def exported(small_onnx, monkeypatch):
 @pytest.mark.usefixtures("exported")
 def test_the_report_describes_the_file(small_checkpoint, rows, tmp_path):
     path = tmp_path / "model.onnx"
-    report = export_checkpoint(small_checkpoint, TEMPERATURE, rows, PARAMS, path)
+    report = export_checkpoint(small_checkpoint, CALIBRATION, rows, PARAMS, path)
     assert report.opset == onnx.load(path).opset_import[0].version == 18
     assert report.rows == 8
     assert report.same_class == 1
@@ -47,7 +47,7 @@ def test_neither_a_file_that_differs_nor_an_older_one_is_kept(small_checkpoint, 
     path.write_text("an older export")
     small_checkpoint.state_dict["4.bias"][0] += 1
     with pytest.raises(UserError, match=r"no model\.onnx is kept"):
-        export_checkpoint(small_checkpoint, TEMPERATURE, rows, PARAMS, path)
+        export_checkpoint(small_checkpoint, CALIBRATION, rows, PARAMS, path)
     assert not list(tmp_path.glob("*onnx*"))
     assert not list(tmp_path.glob(".*onnx*"))
 
@@ -55,5 +55,5 @@ def test_neither_a_file_that_differs_nor_an_older_one_is_kept(small_checkpoint, 
 def test_an_empty_test_split_is_an_error(small_checkpoint, rows, tmp_path):
     with pytest.raises(UserError, match="empty"):
         export_checkpoint(
-            small_checkpoint, TEMPERATURE, rows.iloc[:0], PARAMS, tmp_path / "model.onnx"
+            small_checkpoint, CALIBRATION, rows.iloc[:0], PARAMS, tmp_path / "model.onnx"
         )

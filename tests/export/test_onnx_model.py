@@ -16,14 +16,14 @@ from emotion.core.preprocessing import Preprocessing
 from emotion.core.version import __version__
 from emotion.export.onnx_model import METADATA_FORMAT, build_onnx, opset_of, save_onnx
 from emotion.export.parity import compare
-from tests.conftest import make_checkpoint
-from tests.export.conftest import SIZE, TEMPERATURE, SmallCheckpoint
+from tests.conftest import make_calibration, make_checkpoint
+from tests.export.conftest import CALIBRATION, SIZE, TEMPERATURE, SmallCheckpoint
 
 AGAIN = """
 from pathlib import Path
 from emotion.export.onnx_model import build_onnx, save_onnx
-from tests.export.conftest import TEMPERATURE, SmallCheckpoint
-save_onnx(build_onnx(SmallCheckpoint(), TEMPERATURE), Path("model.onnx"))
+from tests.export.conftest import CALIBRATION, TEMPERATURE, SmallCheckpoint
+save_onnx(build_onnx(SmallCheckpoint(), CALIBRATION), Path("model.onnx"))
 """
 
 
@@ -58,6 +58,8 @@ def test_metadata_describe_the_model_for_prediction(small_onnx, small_checkpoint
         "version": __version__,
         "tag": "small.none",
         "temperature": repr(TEMPERATURE),
+        "threshold": "0.61",
+        "target_error": "0.2",
         "synthetic_fraction": "0.25",
     }
 
@@ -91,7 +93,7 @@ def test_another_process_in_another_folder_writes_the_same_bytes(small_onnx, tmp
 )
 def test_every_family_passes_parity_at_the_requested_opset(family, tmp_path, cached):
     checkpoint = make_checkpoint(family, img_size=32)
-    model = build_onnx(checkpoint, TEMPERATURE)
+    model = build_onnx(checkpoint, CALIBRATION)
     assert opset_of(model) == 18
     onnx.save(model, tmp_path / "model.onnx")
     compare(tmp_path / "model.onnx", checkpoint, TEMPERATURE, cached).require(1e-4)
@@ -102,7 +104,7 @@ def test_a_grayscale_model_converts_colors_to_luminance(tmp_path):
     checkpoint = SmallCheckpoint()
     checkpoint.preprocessing = replace(checkpoint.preprocessing, grayscale=True)
     path = tmp_path / "gray.onnx"
-    save_onnx(build_onnx(checkpoint, 1.0), path)
+    save_onnx(build_onnx(checkpoint, make_calibration()), path)
     session = onnxruntime.InferenceSession(path)
     colors = np.random.default_rng(0).random((2, 3, SIZE, SIZE), dtype=np.float32)
     weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)

@@ -3,10 +3,10 @@
 import onnx
 import pytest
 
-from emotion.core import manifest
-from emotion.core.reports import Calibration, ExportReport, read_report, write_report
+from emotion.core import files, manifest
+from emotion.core.reports import ExportReport, read_report, write_report
 from stages import export_onnx, paths
-from tests.conftest import make_checkpoint
+from tests.conftest import make_calibration, make_checkpoint
 from tests.explainers.conftest import draw_rows
 
 
@@ -19,13 +19,15 @@ def test_the_stage_exports_the_best_checkpoint(tmp_path, monkeypatch, capsys):
         split="test", subject="", source="drawn", group="", width=80, height=60, synthetic=True
     )
     manifest.write_manifest(paths.SPLITS / "test.csv", rows)
-    calibration = Calibration(temperature=1.25, val_nll_before=0.7, val_nll_after=0.6)
+    calibration = make_calibration(1.25)
     write_report(paths.CALIBRATION, calibration)
     make_checkpoint(img_size=32).save(paths.BEST_MODEL)
 
     export_onnx.main()
 
-    assert read_report(paths.EXPORT_METRICS, ExportReport).rows == 5
+    assert read_report(paths.EXPORT_REPORT, ExportReport).rows == 5
+    size = paths.ONNX.stat().st_size / 1e6
+    assert files.read_json(paths.EXPORT_METRICS) == {"onnx_mb": pytest.approx(size, abs=0.01)}
     metadata = {entry.key: entry.value for entry in onnx.load(paths.ONNX).metadata_props}
     assert metadata["temperature"] == "1.25"
     assert capsys.readouterr().out.startswith("ONNX")

@@ -4,6 +4,7 @@ import pytest
 
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import (
+    Answered,
     Calibration,
     ClassScores,
     EvaluationReport,
@@ -13,9 +14,10 @@ from emotion.core.reports import (
     PretrainedSource,
     Scores,
     ScoresWithIntervals,
+    SliceGap,
     SplitsReport,
     TrainingSummary,
-    WorstSlice,
+    TrainingTime,
 )
 from emotion.hub.model_card import CardInputs
 
@@ -49,6 +51,8 @@ _TEST = ScoresWithIntervals(
     nll_uncalibrated=0.7288,
     brier=0.3222,
     ece=0.0477,
+    ece_low=0.0211,
+    ece_high=0.0855,
     ece_uncalibrated=0.0577,
     aurc=0.0777,
     rows=143,
@@ -57,7 +61,19 @@ _TEST = ScoresWithIntervals(
 )
 INPUTS = CardInputs(
     label_map={"angry": 0, "happy": 1, "neutral": 2, "sad": 3},
-    calibration=Calibration(temperature=1.4321, val_nll_before=0.7, val_nll_after=0.6),
+    calibration=Calibration(
+        temperature=1.4321,
+        val_nll_before=0.7,
+        val_nll_after=0.6,
+        fitted_temperature=1.4321,
+        val_nll_gain=0.09,
+        val_nll_gain_low=0.05,
+        val_nll_gain_high=0.13,
+        reason="kept: it lowers the validation NLL by 0.09 [0.05, 0.13] per image",
+        threshold=0.71,
+        target_error=0.1,
+        threshold_reason="91 of 149 validation images are answered",
+    ),
     pretrained=PretrainedSource(
         weights="pretrained",
         source="Hugging Face Hub timm/resnet50.a1_in1k",
@@ -89,10 +105,9 @@ INPUTS = CardInputs(
         best_epoch=17,
         best_val_macro_f1=0.8123,
         best_val_accuracy=0.8345,
-        mean_epoch_seconds=12.34,
-        total_seconds=4321.0,
         weights="pretrained",
     ),
+    time=TrainingTime(epoch_seconds=[12.34] * 350, total_seconds=4320.0, images_per_second=56.7),
     evaluation=EvaluationReport(
         model_type="resnet50",
         weights="pretrained",
@@ -100,12 +115,32 @@ INPUTS = CardInputs(
         val=_VAL,
         test=_TEST,
         per_class={
-            "angry": ClassScores(precision=0.611, recall=0.422, f1=0.499, support=21),
-            "happy": ClassScores(precision=0.933, recall=0.944, f1=0.938, support=61),
-            "neutral": ClassScores(precision=0.855, recall=0.866, f1=0.860, support=61),
-            "sad": ClassScores(precision=0.0, recall=0.0, f1=0.0, support=0),
+            "angry": ClassScores(
+                precision=0.611, recall=0.422, f1=0.499, f1_low=0.399, f1_high=0.549, support=21
+            ),
+            "happy": ClassScores(
+                precision=0.933, recall=0.944, f1=0.938, f1_low=0.838, f1_high=0.988, support=61
+            ),
+            "neutral": ClassScores(
+                precision=0.855, recall=0.866, f1=0.860, f1_low=0.760, f1_high=0.910, support=61
+            ),
+            "sad": ClassScores(
+                precision=0.0, recall=0.0, f1=0.0, f1_low=0.000, f1_high=0.050, support=0
+            ),
         },
-        slices={"skin_tone": WorstSlice(lowest_accuracy=0.6543, lowest_value="10")},
+        slices={
+            "skin_tone": SliceGap(
+                lowest_accuracy=0.6543,
+                lowest_value="10",
+                highest_accuracy=0.8543,
+                highest_value="2",
+                gap=0.2,
+                p_value=0.21,
+                p_adjusted=0.42,
+                sentence="skin_tone: accuracy 0.65 (10) to 0.85 (2): no difference shown.",
+            )
+        },
+        answered=Answered(threshold=0.71, coverage=0.6123, error=0.0911),
     ),
     export=ExportReport(
         opset=18,

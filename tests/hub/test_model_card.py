@@ -65,9 +65,12 @@ def test_tables_show_the_reported_numbers(inputs):
     assert cells(text, "balanced accuracy")[1:] == ["0.801", "0.775"]
     majority = cells(text, "accuracy of always predicting the most frequent class")
     assert majority[1:] == ["0.402", "0.417"]
-    assert cells(text, "expected calibration error (15 bins)")[1:] == ["0.033", "0.048"]
+    assert cells(text, "expected calibration error (15 bins)")[1:] == [
+        "0.033",
+        "0.048 [0.021, 0.086]",
+    ]
     assert cells(text, "images")[1:] == ["149", "143"]
-    assert cells(text, "angry")[1:] == ["0.611", "0.422", "0.499", "21"]
+    assert cells(text, "angry")[1:] == ["0.611", "0.422", "0.499 [0.399, 0.549]", "21"]
     assert cells(text, "images: train, validation, test")[1:] == ["701, 149, 143"]
     assert cells(text, "people: train, validation, test")[1:] == ["211, 43, 47"]
     assert cells(text, "synthetic share of the training images")[1:] == ["25 %"]
@@ -87,11 +90,20 @@ def test_tables_show_the_reported_numbers(inputs):
 def test_limits_show_the_reported_numbers(inputs):
     text = card_of(inputs)
     assert "The lowest recall is that of `angry`**: 42.2 % on the test split" in text
-    assert (
-        "**By skin tone** the lowest test accuracy is 65.4 % (`10`), against 79.1 % overall" in text
-    )
+    assert "**By skin tone** the test accuracy is between 65.4 % (`10`) and 85.4 % (`2`)" in text
+    assert "No difference is shown (permutation test over people, p = 0.42" in text
     assert "25 % of the training images are synthetic" in text
     assert "has not been measured" not in text
+
+
+def test_calibration_and_abstention_are_described_with_their_numbers(inputs):
+    text = " ".join(card_of(inputs).split())
+    assert "0.058 without temperature scaling and 0.048 with it" in text
+    assert "Below a confidence of 0.71 " in text
+    assert "an error rate of at most 10 % among the answered images" in text
+    assert "answers 61.2 % of the images, with an error rate of 9.11 %" in text
+    answers_all = replace(inputs, evaluation=replace(inputs.evaluation, answered=None))
+    assert "uncertain" not in card_of(answers_all)
 
 
 @pytest.mark.parametrize("slices", [{}, {"source": INPUTS.evaluation.slices["skin_tone"]}])
@@ -141,11 +153,11 @@ def test_a_missing_number_is_an_error_and_not_a_blank(inputs):
 
 def test_an_undefined_score_is_shown_as_not_available(inputs):
     test = copy(inputs.evaluation.test)
-    object.__setattr__(test, "ece", None)  # replace would validate the type
+    object.__setattr__(test, "nll", None)  # replace would validate the type
     evaluation = copy(inputs.evaluation)
     object.__setattr__(evaluation, "test", test)
     card = card_of(replace(inputs, evaluation=evaluation))
-    assert cells(card, "expected calibration error (15 bins)")[2] == "n/a"
+    assert cells(card, "negative log-likelihood")[2] == "n/a"
 
 
 def test_no_template_syntax_is_left(inputs):

@@ -19,11 +19,12 @@ def finished(inputs, tmp_path, monkeypatch):
     for path, report in {
         paths.CALIBRATION: inputs.calibration,
         paths.PRETRAINED / "source.json": inputs.pretrained,
-        paths.SPLITS_METRICS: inputs.splits,
+        paths.SPLITS_REPORT: inputs.splits,
         paths.TRAIN_METRICS / "metrics.json": inputs.training,
-        paths.EVALUATE_METRICS: inputs.evaluation,
-        paths.EXPORT_METRICS: inputs.export,
-        paths.EXPLAIN_METRICS: inputs.explanation,
+        paths.TRAIN_TIMING: inputs.time,
+        paths.EVALUATION_REPORT: inputs.evaluation,
+        paths.EXPORT_REPORT: inputs.export,
+        paths.EXPLAIN_REPORT: inputs.explanation,
     }.items():
         write_report(path, report)
     for path in (paths.BEST_MODEL, paths.ONNX):

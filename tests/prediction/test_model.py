@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.reports import write_report
 from emotion.data.cache import CacheParams, open_images
 from emotion.inference import predict_logits
 from emotion.prediction.model import load_model
 from emotion.prediction.predict import predict
-from tests.conftest import make_checkpoint
+from tests.conftest import make_calibration, make_checkpoint
 from tests.prediction.conftest import CLASSES, PREPROCESSING, write_onnx
 
 
@@ -27,8 +27,8 @@ def test_an_onnx_file_brings_its_classes_preprocessing_and_origin(tmp_path):
 def test_a_checkpoint_predicts_what_evaluation_computes(tmp_path, faces, grayscale):
     checkpoint = make_checkpoint(grayscale=grayscale)
     checkpoint.save(tmp_path / "hub" / "best_model.pth")
-    calibration = {"temperature": 2.0, "val_nll_before": 1.0, "val_nll_after": 0.9}
-    files.write_json(tmp_path / "hub" / "calibration.json", calibration)
+    calibration = make_calibration(2.0, threshold=0.9, target_error=0.2)
+    write_report(tmp_path / "hub" / "calibration.json", calibration)
     paths = [faces / "red.jpg", faces / "green.png"]
 
     model = load_model(tmp_path / "hub")  # a folder without model.onnx
@@ -38,6 +38,35 @@ def test_a_checkpoint_predicts_what_evaluation_computes(tmp_path, faces, graysca
     logits = predict_logits(checkpoint.build_model(), images, checkpoint.preprocessing)
     expected = torch.softmax(torch.from_numpy(logits) / 2.0, dim=1).numpy()
     np.testing.assert_allclose(ours, expected, atol=1e-5)
+    assert (model.threshold, model.target_error) == (0.9, 0.2)
+
+
+def test_an_answer_below_the_threshold_is_uncertain(tmp_path, faces):
+    paths = [faces / "red.jpg", faces / "green.png"]
+    highest = [max(p.probabilities.values()) for p in predict(load(tmp_path), paths)]
+    between = sum(highest) / 2
+    assert highest[0] != highest[1]
+    answers = predict(load(tmp_path, threshold=repr(between), target_error="0.1"), paths)
+    assert [answer.uncertain for answer in answers] == [value < between for value in highest]
+    equal = predict(load(tmp_path, threshold=repr(highest[0]), target_error="0.1"), paths)
+    assert not next(equal).uncertain  # at the threshold an image is answered
+
+
+def load(folder, **metadata):
+    return load_model(write_onnx(folder / "model.onnx", **metadata))
+
+
+def test_a_file_without_a_threshold_answers_every_image(tmp_path, faces):
+    for metadata in ({}, {"threshold": ""}):
+        model = load(tmp_path, **metadata)
+        assert model.threshold is None
+        assert not any(answer.uncertain for answer in predict(model, [faces / "red.jpg"]))
+
+
+@pytest.mark.parametrize("text", ["2", "nan", "high"])
+def test_a_threshold_that_is_no_share_is_rejected(tmp_path, text):
+    with pytest.raises(UserError, match="damaged metadata"):
+        load(tmp_path, threshold=text)
 
 
 @pytest.mark.usefixtures("onnx_file")

@@ -59,18 +59,19 @@ def test_all_outputs_are_written_and_consistent(project, capsys):
         "data/splits/rejected.csv",
         "data/class_weights.json",
         "models/label_map.json",
-        "metrics/prepare_splits.json",
-        "plots/prepare_splits/class_distribution.png",
-        "plots/prepare_splits/contact_angry.png",
-        "plots/prepare_splits/contact_happy.png",
-        "plots/prepare_splits/contact_sad.png",
-        "plots/prepare_splits/duplicates.png",
+        "data/unpacked/README.txt",
+        "plots/prepare_splits/report.json",
+        "plots/prepare_splits/figures/class_distribution.png",
+        "plots/prepare_splits/figures/contact_angry.png",
+        "plots/prepare_splits/figures/contact_happy.png",
+        "plots/prepare_splits/figures/contact_sad.png",
+        "plots/prepare_splits/figures/duplicates.png",
     }
     rows = pd.concat([manifest.read_manifest(paths.SPLITS / f"{s}.csv") for s in manifest.SPLITS])
     assert sorted(rows["path"]) == [f"faces/{index:02d}.png" for index in range(60)]
     assert set(zip(rows["width"], rows["height"], strict=True)) == {(36, 40)}
     assert list(rows.columns) == [*manifest.COLUMNS, "skin_tone"]
-    numbers = files.read_json(paths.SPLITS_METRICS)
+    numbers = files.read_json(paths.SPLITS_REPORT)
     assert numbers["rows"] == {"total": 60, "train": 42, "val": 9, "test": 9, "rejected": 0}
     assert numbers["subjects"] == {"train": 14, "val": 3, "test": 3}
     assert files.read_json(paths.LABEL_MAP) == {"angry": 0, "happy": 1, "sad": 2}
@@ -153,7 +154,7 @@ def test_tolerated_images_are_listed_and_left_out(project):
     assert header == "path,label,reason,detail"
     assert row.startswith('07.png,happy,missing,"looked for at ')
     assert str(project / "faces" / "07.png") in row
-    assert files.read_json(paths.SPLITS_METRICS)["rows"]["rejected"] == 1
+    assert files.read_json(paths.SPLITS_REPORT)["rows"]["rejected"] == 1
     class_weights.main()  # reads train.csv
 
 

@@ -44,6 +44,7 @@ def train(tmp_path, monkeypatch, striped_rows, weights_folder):
             weights_folder=weights_folder,
             params=dataclasses.replace(QUICK, **changes),
             log_folder=tmp_path / log,
+            timing_file=tmp_path / f"{log}_timing.json",
             state_folder=tmp_path / state,
         )
         discard_state(tmp_path / state)  # as the stage does once all is written

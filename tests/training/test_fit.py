@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
+from emotion.core.reports import TrainingTime, read_report
 from emotion.data.cache import CacheParams, open_images
 from emotion.inference import predict_logits
 from emotion.losses import LOSSES
@@ -56,11 +57,19 @@ def test_history_and_curves_have_the_same_epochs(train, tmp_path):
     assert summary["best_epoch"] == checkpoint.epoch
     assert summary["best_val_macro_f1"] == pytest.approx(checkpoint.val_macro_f1)
     assert summary["weights"] == "random"
-    assert summary["total_seconds"] > 0
 
 
-def test_timings_stay_out_of_the_checkpoint(train):
-    assert not [name for name in train(epochs=1).history if "second" in name or "time" in name]
+def test_times_are_in_their_own_file_and_nowhere_else(train, tmp_path):
+    history = train(epochs=2).history
+    time = read_report(tmp_path / "log_timing.json", TrainingTime)
+    assert len(time.epoch_seconds) == 2
+    assert time.total_seconds == pytest.approx(sum(time.epoch_seconds))
+    assert time.mean_epoch_seconds == pytest.approx(time.total_seconds / 2)
+    assert time.images_per_second == pytest.approx(2 * 16 / time.total_seconds)
+    summary = json.loads((tmp_path / "log/metrics.json").read_text())
+    curves = [path.stem for path in (tmp_path / "log/plots").rglob("*.tsv")]
+    names = [*history, *summary, *curves]
+    assert not [name for name in names if "second" in name or "time" in name]
 
 
 def test_the_backbone_changes_only_after_it_is_unfrozen(train):

@@ -1,0 +1,97 @@
+"""Sheets of the images to look at: the most confident mistakes, the likeliest wrong labels.
+
+The images are in the order of their table, row by row, so a path is found by counting.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from emotion.core.errors import UserError
+from emotion.core.image_sheet import (
+    COLORS,
+    GAP,
+    HEAD,
+    RED,
+    blank_sheet,
+    framed,
+    save,
+    text_width,
+    write,
+    write_legend,
+)
+from emotion.core.images import read_image
+from emotion.core.manifest import SPLITS
+
+COLUMNS, ROWS = 6, 4
+SIDE, LINE, FONT = 152, 16, 12  # pixels: of a framed image, of a line of text, of its font
+_NO_IMAGE = "#b0b0b0"
+
+
+def draw_mistakes(path: Path, mistakes: pd.DataFrame) -> None:
+    """Save a PNG of the first mistakes, with the probabilities of the label and of the prediction.
+
+    Args:
+        path: of the PNG.
+        mistakes: from `list_mistakes`.
+    """
+    title = _title(mistakes, "mistakes", "most confident first")
+    _draw(path, mistakes.assign(split=""), title, role="predicted")
+
+
+def draw_label_noise(path: Path, candidates: pd.DataFrame) -> None:
+    """Save a PNG of the first candidates, framed in the color of their split.
+
+    Args:
+        path: of the PNG.
+        candidates: from `find_label_noise`.
+    """
+    title = _title(candidates, "candidates for wrong labels", "least probable labels first")
+    names = {"suggested": "predicted", "label_quality": "label_probability"}
+    _draw(path, candidates.rename(columns=names), title, role="suggested")
+
+
+def _title(table: pd.DataFrame, what: str, order: str) -> str:
+    if table.empty:
+        return f"no {what}"
+    return f"{min(len(table), COLUMNS * ROWS)} of {len(table):,} {what}, {order}"
+
+
+def _draw(path: Path, table: pd.DataFrame, title: str, role: str) -> None:
+    """Draw the first rows; the columns are those of `list_mistakes`, and split.
+
+    Images that cannot be read are gray: a report on stored predictions is still worth drawing.
+    """
+    shown = table.head(COLUMNS * ROWS)
+    width, height = SIDE + GAP, SIDE + 2 * LINE + GAP
+    sheet, pen = blank_sheet(COLUMNS, -(-len(shown) // COLUMNS), width, height)
+    write(pen, (GAP, GAP), title, "black", 16)
+    write_legend(pen, sheet.width, tuple(name for name in SPLITS if name in set(shown["split"])))
+    for index, row in enumerate(shown.to_dict("records")):
+        left, top = GAP + index % COLUMNS * width, HEAD + index // COLUMNS * height
+        color = COLORS.get(row["split"], COLORS[""])
+        sheet.paste(framed(_read_or_gray(row["path"]), SIDE, color), (left, top))
+        label = _line("label", row["label"], row["label_probability"])
+        write(pen, (left, top + SIDE), label, "black", FONT)
+        predicted = _line(role, row["predicted"], row["confidence"])
+        write(pen, (left, top + SIDE + LINE), predicted, RED, FONT)
+    save(path, sheet)
+
+
+def _read_or_gray(path: str) -> Image.Image:
+    try:
+        return read_image(path)
+    except UserError:
+        return Image.new("RGB", (SIDE, SIDE), _NO_IMAGE)
+
+
+def _line(role: str, name: str, probability: float) -> str:
+    """Role, class and probability; a long class name is shortened to the width of an image."""
+    name = " ".join(name.split())
+    text = f"{role} {name} {probability:.2f}"
+    for length in range(min(len(name) - 1, SIDE // 2), 0, -1):  # 2 pixels: a very narrow letter
+        if text_width(text, FONT) <= SIDE:
+            break
+        text = f"{role} {name[:length]}... {probability:.2f}"
+    return text

@@ -1,0 +1,173 @@
+"""Write what this branch changes against another, as Markdown with images for its pull request.
+
+    make pr-report BASE=main
+    python -m emotion.pr_report main [--out FOLDER]      the same
+
+FOLDER receives report.md, curves.png and confusion.png. The predictions and curves of the base are
+read from the DVC cache or the remote. If some are in neither, the report says so and has the other
+parts. Exit status: 0 written, 2 the base is not a revision of this repository.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from emotion.comparison.learning_curves import read_curves
+from emotion.comparison.paired import compare_with_baseline
+from emotion.comparison.pr_figures import write_confusions, write_curves
+from emotion.comparison.predictions import RevisionPredictions, read_predictions
+from emotion.comparison.render import render_markdown
+from emotion.comparison.revisions import WORKSPACE, read_text
+from emotion.core import files
+from emotion.core.commands import run_command
+from emotion.core.errors import UserError
+
+MARKER = "<!-- emotion-pr-report -->"  # first line, by which the comment to update is found
+BRANCH = "this branch"
+PREDICTIONS = "data/predictions/test.csv"
+RESAMPLES = 2000  # the default of `emotion compare`
+OPEN_ROWS = 12  # a longer table is folded
+MOST_ROWS = 150  # of a table; a comment on GitHub has at most 65,536 characters
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Both(Generic[Result]):
+    """What was read at the base and in this branch."""
+
+    results: dict[str, Result | None]  # by name of the revision; None where it cannot be read
+    problems: list[str]  # why not
+
+    @property
+    def found(self) -> list[Result]:
+        """The results that could be read."""
+        return [result for result in self.results.values() if result is not None]
+
+
+def write_report(base: str, folder: Path) -> Path:
+    """Write the report; returns the path of its text.
+
+    Args:
+        base: a Git revision; the files as they are now are compared with it.
+        folder: receives the files; images of an earlier report are removed.
+
+    Raises:
+        UserError: there is no such revision, or it has no pipeline.
+    """
+    read_text(base, "dvc.yaml")
+    predictions = _read_both(_read_test_predictions, base)
+    curves = _read_both(read_curves, base)
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [
+        MARKER,
+        f"## Results compared with `{base}`",
+        _compare(predictions),
+        _diff("params", base),
+        _diff("metrics", base),
+        *([_list("Learning curves are missing:", curves.problems)] if curves.problems else []),
+        *_show("Learning curves", folder / "curves.png", curves, write_curves),
+        *_show("Confusion matrices", folder / "confusion.png", predictions, write_confusions),
+        f"<sub>Written by `make pr-report BASE={base}`.</sub>",
+    ]
+    report = folder / "report.md"
+    files.write_text(report, "\n\n".join(parts) + "\n")
+    return report
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m emotion.pr_report",
+        description="Write what this branch changes against another.",
+    )
+    parser.add_argument("base", metavar="BASE", help="a Git revision, such as main")
+    parser.add_argument(
+        "--out", type=Path, default=Path("pr_report"), metavar="FOLDER", help="default: pr_report"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        print(f"{write_report(options.base, options.out)} written")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _read_both(read: Callable[[str], Result], base: str) -> Both[Result]:
+    both: Both[Result] = Both({}, [])
+    for name, revision in ((base, base), (BRANCH, WORKSPACE)):
+        try:
+            both.results[name] = read(revision)
+        except UserError as error:
+            both.results[name] = None
+            both.problems.append(str(error))
+    return both
+
+
+def _read_test_predictions(revision: str) -> RevisionPredictions:
+    predictions = read_predictions(revision, PREDICTIONS)
+    return replace(predictions, revision=BRANCH if revision == WORKSPACE else revision)
+
+
+def _compare(predictions: Both[RevisionPredictions]) -> str:
+    """Sentence and table of `emotion compare`."""
+    found = predictions.found
+    problems = predictions.problems
+    if not problems:
+        try:
+            comparisons = compare_with_baseline(found[0], found[1:], RESAMPLES)
+            return render_markdown(comparisons, "test")
+        except UserError as error:
+            problems = [str(error)]
+    return _list("The test predictions are not compared:", problems)
+
+
+def _show(
+    title: str,
+    image: Path,
+    both: Both[Result],
+    write: Callable[[Path, dict[str, Result | None]], None],
+) -> Iterator[str]:
+    """A section with the image, if at least one of both can be drawn."""
+    image.unlink(missing_ok=True)
+    if both.found:
+        write(image, both.results)
+        yield f"### {title}\n\n![{title}]({image.name})"
+
+
+def _diff(kind: str, base: str) -> str:
+    """The table of `dvc params diff` or `dvc metrics diff`, folded if it is long."""
+    command = [kind, "diff", "--md", base]
+    # DVC has no public function for these; with Python's -m it is that of this environment.
+    result = subprocess.run(
+        [sys.executable, "-m", "dvc", *command], capture_output=True, encoding="utf-8", check=False
+    )
+    # On stderr DVC says which revision has no values, or why it failed.
+    notes = [
+        line for line in result.stderr.splitlines() if line.startswith(("DVC failed", "ERROR"))
+    ]
+    if result.returncode:
+        return _list(f"`dvc {kind} diff` failed:", notes or result.stderr.splitlines()[-1:])
+    lines = result.stdout.strip().splitlines()
+    rows = max(len(lines) - 2, 0)  # below the header
+    if not rows:
+        return "\n\n".join([f"{kind}: no changes", *notes])
+    table = lines[: MOST_ROWS + 2]
+    if rows > MOST_ROWS:
+        table += ["", f"{rows - MOST_ROWS:,} more rows: `dvc {' '.join(command)}`"]
+    state = " open" if rows <= OPEN_ROWS else ""
+    summary = f"<summary>{kind}: {rows:,} changed</summary>"
+    return "\n\n".join([f"<details{state}>{summary}", "\n".join(table), *notes, "</details>"])
+
+
+def _list(title: str, items: list[str]) -> str:
+    return "\n".join([title, "", *(f"- {item}" for item in items)])
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, sys.argv[1:]))

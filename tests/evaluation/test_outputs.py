@@ -1,0 +1,50 @@
+"""A report is written whole: the numbers, every table and every figure."""
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from emotion.core.reports import EvaluationReport, read_report
+from emotion.evaluation.outputs import ModelFacts, write_outputs
+from emotion.evaluation.predictions import Predictions
+
+FIGURES = {
+    "confusion.png",
+    "label_noise.png",
+    "mistakes.png",
+    "per_class.png",
+    "reliability.png",
+    "risk_coverage.png",
+    "slices.png",
+}
+TABLES = {"confusion.csv", "confusions.csv", "label_noise.csv", "mistakes.csv", "slices.csv"}
+MODEL = ModelFacts(model_type="resnet50", weights="random", temperature=2.0, threshold=0.7)
+
+
+def with_images(split, folder):
+    """The same predictions, of images that exist."""
+    folder.mkdir()
+    paths = [str(folder / f"{index}.png") for index in range(len(split.rows))]
+    for path in paths:
+        Image.new("RGB", (8, 8)).save(path)
+    return Predictions(split.rows.assign(path=paths), split.logits, split.class_names)
+
+
+@pytest.mark.slow
+def test_all_tables_and_figures_are_written_beside_the_report(tmp_path, val, test):
+    val, test = with_images(val, tmp_path / "val"), with_images(test, tmp_path / "test")
+    report = write_outputs(tmp_path / "out", test, val, MODEL, 100)
+    assert read_report(tmp_path / "out/report.json", EvaluationReport) == report
+    assert {path.name for path in (tmp_path / "out/figures").iterdir()} == FIGURES
+    assert {path.name for path in (tmp_path / "out/tables").iterdir()} == TABLES
+    wrong = pd.read_csv(tmp_path / "out/tables/mistakes.csv")
+    assert len(wrong) == (~test.correct).sum()
+    assert report.answered.threshold == 0.7
+
+
+@pytest.mark.slow
+def test_without_validation_the_report_is_of_the_test_split_alone(tmp_path, test):
+    test = with_images(test, tmp_path / "test")
+    report = write_outputs(tmp_path / "out", test, None, MODEL, 100)
+    assert report.val is None
+    assert report.test.rows == len(test.rows)

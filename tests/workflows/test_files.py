@@ -1,0 +1,86 @@
+"""The workflows are valid, run what they should, and name only what exists."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.runner import REPORT, load, steps_of
+from tests.workflows.schema import check_schema
+
+WORKFLOWS = sorted(Path(".github/workflows").glob("*.yml"))
+SCRIPTS = sorted(Path(".github/scripts").glob("*.sh"))
+
+
+@pytest.mark.slow
+def test_the_workflows_have_the_form_that_github_reads(tmp_path):
+    assert len(WORKFLOWS) == 2
+    assert check_schema("vendor.github-workflows", *WORKFLOWS).returncode == 0
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(REPORT.read_text(encoding="utf-8").replace("runs-on:", "run-on:"))
+    assert check_schema("vendor.github-workflows", wrong).returncode != 0
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=str)
+def test_every_target_and_script_of_a_workflow_exists(path):
+    targets = re.findall(r"^([\w-]+):", Path("Makefile").read_text(), re.MULTILINE)
+    commands = [step["run"].split() for step in steps_of(path) if "run" in step]
+    assert commands
+    for command in commands:
+        if command[0] == "make":
+            assert command[1] in [*targets, ".venv/installed"]
+        else:
+            assert os.access(command[0], os.X_OK), command
+            assert Path(command[0]) in SCRIPTS
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=str)
+def test_no_expression_is_part_of_a_command(path):
+    for step in steps_of(path):
+        assert "${{" not in step.get("run", ""), "a branch's name could hold commands: use env"
+
+
+def test_the_tests_run_on_every_push_with_every_supported_python():
+    workflow = load(".github/workflows/tests.yml")
+    triggers = workflow[True]  # YAML 1.1 reads the key `on` as a truth value
+    assert triggers["push"] is None, "no filter of branches or paths"
+    matrix = workflow["jobs"]["tests"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+    assert [step["run"] for step in workflow["jobs"]["tests"]["steps"] if "run" in step] == [
+        "make lint",
+        "make test",
+    ]
+
+
+def test_only_the_report_may_write():
+    assert load(".github/workflows/tests.yml")["permissions"] == {"contents": "read"}
+    report = load(REPORT)
+    assert report["permissions"] == {"contents": "write", "pull-requests": "write"}
+    with_token = [step["name"] for step in steps_of(REPORT) if "GH_TOKEN" in step.get("env", {})]
+    assert with_token == ["Comment"]
+    for step in steps_of(REPORT):
+        if step.get("uses", "").startswith("actions/checkout"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_the_fetched_results_are_outputs_of_the_pipeline():
+    fetched = re.search(r"^dvc pull --allow-missing (.*) \|\|", read_script("fetch_results"), re.M)
+    outputs = [
+        path
+        for stage in load("dvc.yaml")["stages"].values()
+        for output in stage["outs"]
+        for path in (output if isinstance(output, dict) else [output])
+    ]
+    assert set(fetched.group(1).split()) <= set(outputs)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=str)
+def test_a_script_is_valid_bash_and_stops_at_the_first_error(path):
+    subprocess.run(["bash", "-n", path], check=True)
+    assert "\nset -euo pipefail\n" in path.read_text(encoding="utf-8")
+
+
+def read_script(name):
+    return Path(f".github/scripts/{name}.sh").read_text(encoding="utf-8")
