@@ -6,7 +6,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 PYTHON ?= python3
 BASE ?= main
 # Columns of `dvc exp show` that say little: hashes of code and data, and the time.
-HIDDEN := /|img_s|minutes
+HIDDEN := .*/.*|img_s|minutes
 export PATH := $(BIN):$(PATH)
 
 .PHONY: help repro experiments pr-report test test-fast test-shipped lint format bench

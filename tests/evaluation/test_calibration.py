@@ -1,12 +1,16 @@
-"""The fitted temperature is optimal for logits of any scale."""
+"""The fitted temperature is optimal, and it is used only where it is shown to help."""
 
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy.special import log_softmax, softmax
 from sklearn.metrics import log_loss
 
+from emotion.core.reports import Calibration, read_report, write_report
 from emotion.core.seeding import derive_seed
+from emotion.evaluation import calibration
+from emotion.evaluation.abstention import choose_threshold
 from emotion.evaluation.calibration import calibrate, cross_fitted_gain, fit_temperature
 from emotion.evaluation.predictions import Predictions
 
@@ -101,3 +105,41 @@ def test_a_degenerate_fit_stays_in_its_range_and_does_no_harm(labels):
     result = calibrate(split, 0.1)
     assert 0.05 <= result.fitted_temperature <= 20
     assert 0 <= result.val_nll_after <= result.val_nll_before
+
+
+def test_the_interval_of_the_gain_is_that_of_a_cluster_robust_mean(val, monkeypatch):
+    monkeypatch.setattr(calibration, "fit_temperature", lambda *_: 2.0)
+    groups = np.unique(val.rows["group"], return_inverse=True)[1]
+    scores = [log_softmax(val.logits / divisor, axis=1) for divisor in (2, 1)]
+    gains = (scores[0] - scores[1])[np.arange(len(val.labels)), val.labels]
+    mean = sm.OLS(gains, np.ones(len(gains)))
+    fit = mean.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+    gain = cross_fitted_gain(val.logits, val.labels, groups)
+    assert gain.mean == pytest.approx(fit.params[0], abs=1e-6)
+    assert (gain.low, gain.high) == pytest.approx(tuple(fit.conf_int()[0]), abs=1e-6)
+
+
+def test_a_fit_at_the_limit_of_its_range_is_not_used():
+    labels = np.arange(60) % 3
+    for predicted in (labels, (labels + 1) % 3):  # all correct, all wrong
+        result = calibrate(split_of(8 * np.eye(3)[predicted], labels, np.arange(60)), None)
+        assert result.temperature == 1
+        assert "a limit of its range" in result.reason
+
+
+def test_the_threshold_is_that_of_the_calibrated_confidence(val):
+    result = calibrate(val, 0.2)
+    assert result.temperature > 1
+    groups = val.rows["group"].to_numpy()
+    expected = choose_threshold(val.confidence(result.temperature), val.correct, groups, 0.2)
+    plain = choose_threshold(val.confidence(1), val.correct, groups, 0.2)
+    assert result.threshold == expected.threshold != plain.threshold
+    assert (result.target_error, result.threshold_reason) == (0.2, expected.reason)
+
+
+@pytest.mark.parametrize("target_error", [None, 0.01, 0.2])
+def test_the_file_can_be_read_again(val, target_error, tmp_path):
+    result = calibrate(val, target_error)
+    assert (result.threshold is None) == (target_error != 0.2)
+    write_report(tmp_path / "calibration.json", result)
+    assert read_report(tmp_path / "calibration.json", Calibration) == result

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from emotion import cli
 from emotion.predict import SYNTHETIC_NOTE, main
@@ -47,6 +48,31 @@ def test_a_model_of_drawn_faces_says_so_with_each_answer(tmp_path, faces, capsys
     mixed = write_onnx(tmp_path / "mixed.onnx", synthetic_fraction=0.5)
     main(["--model", str(mixed), str(faces)])
     assert "*" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def doubting(tmp_path):
+    """A model whose answers on the faces are above 0.9; gray images get 1 / 3."""
+    return write_onnx(tmp_path / "doubting.onnx", threshold="0.7123", target_error="0.1")
+
+
+def test_an_uncertain_answer_is_marked_aligned_and_explained(doubting, faces, capsys):
+    Image.new("RGB", (40, 40), (90, 90, 90)).save(faces / "gray.png")
+    assert main(["--model", str(doubting), str(faces)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    table, below = lines[:5], lines[5:]
+    answers = [" ".join(line.split()[1:-1]) for line in table[1:]]
+    assert answers == ["sad", "uncertain (angry)", "happy", "angry"]
+    assert len({len(line) for line in table}) == 1
+    assert below == [
+        "uncertain: the probability is below 0.7123, the threshold chosen on",
+        "  validation so that at most 10 % of the other answers are wrong.",
+    ]
+
+
+def test_without_an_uncertain_answer_there_is_no_explanation(doubting, faces, capsys):
+    main(["--model", str(doubting), str(faces)])
+    assert "uncertain" not in capsys.readouterr().out
 
 
 def test_without_a_model_it_says_how_to_get_one(tmp_path, faces, capsys, monkeypatch):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.reports import write_report
 from emotion.data.cache import CacheParams, open_images
@@ -61,6 +62,14 @@ def test_a_file_without_a_threshold_answers_every_image(tmp_path, faces):
         model = load(tmp_path, **metadata)
         assert model.threshold is None
         assert not any(answer.uncertain for answer in predict(model, [faces / "red.jpg"]))
+
+
+def test_the_calibration_of_an_earlier_version_is_one_sentence(tmp_path):
+    make_checkpoint().save(tmp_path / "best_model.pth")
+    old = {"temperature": 2.0, "val_nll_before": 1.0, "val_nll_after": 0.9}
+    files.write_json(tmp_path / "calibration.json", old)
+    with pytest.raises(UserError, match=r"calibration\.json does not have the form .*threshold"):
+        load_model(tmp_path / "best_model.pth")
 
 
 @pytest.mark.parametrize("text", ["2", "nan", "high"])

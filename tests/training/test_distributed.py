@@ -33,7 +33,8 @@ rows = pd.read_csv("rows.csv", dtype={"sha256": str})
 params = dataclasses.replace(QUICK, head="linear", amp="off", use_mixup=True, epochs=3, patience=3,
     freeze_backbone_epochs=int(sys.argv[2]))
 checkpoint = fit(rows[:15], rows[15:], {"happy": 0, "sad": 1}, {"happy": 1.5, "sad": 0.5},
-    Path("weights"), params, Path(sys.argv[1]), Path("state_" + sys.argv[1]))
+    Path("weights"), params, Path(sys.argv[1]), Path(sys.argv[1] + "_timing.json"),
+    Path("state_" + sys.argv[1]))
 if checkpoint:
     Path(sys.argv[1] + ".json").write_text(json.dumps(checkpoint.history))
     checkpoint.save(Path(sys.argv[1] + ".pth"))

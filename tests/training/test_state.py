@@ -34,7 +34,7 @@ def run():
     rows = pd.read_csv("rows.csv", dtype={"sha256": str})
     params = dataclasses.replace(QUICK, epochs=6, patience=6)
     checkpoint = fit(rows[:16], rows[16:], {"happy": 0, "sad": 1}, {"happy": 1.0, "sad": 1.0},
-        Path("pretrained"), params, Path("log"), Path("state"))
+        Path("pretrained"), params, Path("log"), Path("timing.json"), Path("state"))
     checkpoint.save(Path("best_model.pth"))
     discard_state(Path("state"))
 

@@ -23,6 +23,7 @@ def origin(tmp_path_factory):
 
 @pytest.fixture
 def runner(origin, tmp_path):
+    git(origin, "update-ref", "-d", "refs/heads/pr-report-images")
     return Runner(clone(origin, tmp_path / "checkout", "better"))
 
 
