@@ -35,7 +35,7 @@ class Difference:
 
     first: float
     second: float
-    interval: Interval | None  # of the difference; None with one group
+    interval: Interval | None  # of the difference; None with one group, and for the ECE
 
     @property
     def difference(self) -> float:
@@ -129,9 +129,11 @@ def compare_pair(
     observed = _score_both(counts.sum(axis=0), classes)
     resampled = _score_both(resample_sums(counts, rows.groups, resamples), classes)
     differences = np.round(resampled[:, 1] - resampled[:, 0], DECIMALS)
+    intervals = [difference_interval_of(samples, rows.group_count) for samples in differences.T]
+    intervals[SCORES.index("ece")] = None  # it would not hold: see `difference_interval_of`
     table = [
-        Difference(float(one), float(two), difference_interval_of(samples, rows.group_count))
-        for one, two, samples in zip(*observed, differences.T, strict=True)
+        Difference(float(one), float(two), interval)
+        for one, two, interval in zip(*observed, intervals, strict=True)
     ]
     tested = np.unique(rows.labels)
     differing = rows.predicted[0] != rows.predicted[1]

@@ -1,50 +1,41 @@
 """The two figures of a pull-request report: learning curves and confusion, base beside branch.
 
-They use matplotlib's Figure without pyplot, as all figures here: no global state, no display.
+The look is that of `emotion.figures`.
 """
 
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 
 import matplotlib
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import MaxNLocator, PercentFormatter
-from matplotlib.typing import RcKeyType
+from matplotlib.ticker import MaxNLocator
 
-from emotion import metrics
+from emotion import figures, metrics
 from emotion.comparison.learning_curves import Curve
 from emotion.comparison.predictions import RevisionPredictions
-from emotion.core import files
 
-COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")  # Okabe, Ito (2008)
-STYLE: dict[RcKeyType, Any] = {
-    "savefig.dpi": 144,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#444444",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E5E5E5",
-    "legend.frameon": False,
-}
+COLORS = (
+    figures.BLUE,
+    figures.ORANGE,
+    figures.GREEN,
+    figures.PINK,
+    figures.SKY_BLUE,
+    figures.VERMILION,
+)
 
 
 def write_curves(path: Path, runs: dict[str, list[Curve] | None]) -> None:
     """Write `draw_curves` as PNG."""
-    with matplotlib.rc_context(STYLE):
-        _save(path, draw_curves(runs))
+    with matplotlib.rc_context(figures.STYLE):
+        figures.save(path, draw_curves(runs))
 
 
 def write_confusions(path: Path, runs: dict[str, RevisionPredictions | None]) -> None:
     """Write `draw_confusions` as PNG."""
-    with matplotlib.rc_context(STYLE):
-        _save(path, draw_confusions(runs))
+    with matplotlib.rc_context(figures.STYLE):
+        figures.save(path, draw_confusions(runs))
 
 
 def draw_curves(runs: dict[str, list[Curve] | None]) -> Figure:
@@ -88,9 +79,7 @@ def draw_confusions(runs: dict[str, RevisionPredictions | None]) -> Figure:
             _say_missing(axes)
         else:
             image = _draw_confusion(axes, run)
-    bar = figure.colorbar(image, ax=grid, shrink=0.8, format=PercentFormatter(1))
-    bar.set_label("share of the actual class")
-    bar.outline.set_visible(False)
+    figures.add_share_bar(figure, grid, image)
     return figure
 
 
@@ -110,25 +99,9 @@ def _draw_confusion(axes: Axes, run: RevisionPredictions) -> AxesImage:
         run.rows[column].map(index).to_numpy() for column in ("label", "predicted")
     )
     counts = metrics.confusion_matrix(labels, predicted, len(names))
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.ndindex(counts.shape):
-        color = "white" if shares[row, column] > 0.55 else "#222222"
-        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color)
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="predicted", ylabel="actual")
-    return image
+    return figures.draw_confusion(axes, counts, names)
 
 
 def _say_missing(axes: Axes) -> None:
     axes.set_axis_off()  # keeps the title
     axes.text(0.5, 0.5, "not available", transform=axes.transAxes, ha="center", va="center")
-
-
-def _save(path: Path, figure: Figure) -> None:
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})  # equal figures, equal bytes

@@ -1,11 +1,9 @@
 """The figures of plots/evaluate/: confusion, reliability, risk and coverage, classes, slices.
 
-They use matplotlib's Figure without pyplot: no global state, no display. The colors are the
-color-blind-safe palette of Okabe and Ito (2008).
+The look is that of `emotion.figures`.
 """
 
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 import numpy as np
@@ -14,31 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
-from matplotlib.typing import RcKeyType
 
-from emotion import metrics
+from emotion import figures, metrics
 from emotion.core import files
 from emotion.core.reports import SliceGap
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slice_figure import draw_slices
+from emotion.figures import BLUE, GRAY, GREEN, ORANGE, PALE_BLUE
 
-BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#E69F00", "#009E73", "#7F7F7F"
-PALE_BLUE = "#B8D6EA"
 FEW = 10  # images; a bin with fewer is drawn pale
-STYLE: dict[RcKeyType, Any] = {
-    "figure.dpi": 100,
-    "savefig.dpi": 144,
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#444444",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E5E5E5",
-    "legend.frameon": False,
-}
 
 
 def draw_figures(
@@ -57,13 +39,13 @@ def draw_figures(
         slices: from `score_slices`; without rows, slices.png is not drawn.
         gaps: from `compute_gaps`.
     """
-    with matplotlib.rc_context(STYLE):
-        _save(folder / "confusion.png", draw_confusion(predictions))
-        _save(folder / "reliability.png", draw_reliability(predictions, temperature))
-        _save(folder / "risk_coverage.png", draw_risk_coverage(predictions, temperature))
-        _save(folder / "per_class.png", draw_per_class(predictions))
+    with matplotlib.rc_context(figures.STYLE):
+        figures.save(folder / "confusion.png", draw_confusion(predictions))
+        figures.save(folder / "reliability.png", draw_reliability(predictions, temperature))
+        figures.save(folder / "risk_coverage.png", draw_risk_coverage(predictions, temperature))
+        figures.save(folder / "per_class.png", draw_per_class(predictions))
         if len(slices):
-            _save(folder / "slices.png", draw_slices(slices, gaps, predictions))
+            figures.save(folder / "slices.png", draw_slices(slices, gaps, predictions))
 
 
 def write_confusion_table(path: Path, predictions: Predictions) -> None:
@@ -77,37 +59,31 @@ def write_confusion_table(path: Path, predictions: Predictions) -> None:
 
 
 def draw_confusion(predictions: Predictions) -> Figure:
-    """Counts as text; the color is the share of the row, so rare classes are visible too."""
+    """The confusion matrix of one split."""
     names = predictions.class_names
     counts = metrics.confusion_matrix(predictions.labels, predictions.predicted, len(names))
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 2.4 + 0.55 * len(names)
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axes = figure.add_subplot()
-    mesh = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.ndindex(counts.shape):
-        color = "white" if shares[row, column] > 0.55 else "#222222"
-        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color)
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="predicted", ylabel="actual", title="Confusion matrix (test images)")
-    bar = figure.colorbar(mesh, ax=axes, shrink=0.8, format=PercentFormatter(1))
-    bar.set_label("share of the actual class")
-    bar.outline.set_visible(False)
+    image = figures.draw_confusion(axes, counts, names)
+    axes.set_title("Confusion matrix (test images)")
+    figures.add_share_bar(figure, axes, image)
     return figure
 
 
 def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
     """Accuracy against confidence, before and after calibration, above the number of images.
 
-    Bins of fewer than FEW images are pale, because their accuracy is mostly chance.
+    At temperature 1 both are the same, so there is one panel. Bins of fewer than FEW images are
+    pale, because their accuracy is mostly chance.
     """
-    figure = Figure(figsize=(8.4, 4.8), layout="constrained")
-    grid = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
-    panels = (("uncalibrated", 1.0), (f"temperature {temperature:.2f}", temperature))
+    panels = [("uncalibrated", 1.0)]
+    if temperature != 1:
+        panels.append((f"temperature {temperature:.2f}", temperature))
+    figure = Figure(figsize=(1.2 + 3.6 * max(len(panels), 1.5), 4.8), layout="constrained")
+    grid = figure.subplots(
+        2, len(panels), sharex=True, sharey="row", height_ratios=(3, 1), squeeze=False
+    )
     for (above, below), (name, divisor) in zip(grid.T, panels, strict=True):
         bins = metrics.reliability_bins(predictions.confidence(divisor), predictions.correct)
         width = bins.upper[0]
@@ -173,8 +149,3 @@ def draw_per_class(predictions: Predictions) -> Figure:
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores per class (images)")
     figure.legend(loc="outside lower center", ncols=3)
     return figure
-
-
-def _save(path: Path, figure: Figure) -> None:
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})

@@ -12,8 +12,8 @@ from matplotlib.ticker import PercentFormatter
 from emotion.core.reports import SliceGap
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slices import MIN_ROWS, NOT_SLICED
+from emotion.figures import BLUE, GRAY
 
-BLUE, GRAY = "#0072B2", "#7F7F7F"  # as in figures.py
 NAME_LENGTH = 24  # characters of a value or attribute
 ROWS_PER_COLUMN = 40  # with the titles; more are drawn in two columns
 TITLE = 3  # rows of space above the values of an attribute

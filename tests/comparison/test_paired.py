@@ -61,6 +61,13 @@ def test_the_scores_of_both_are_those_of_sklearn():
         assert found == pytest.approx(expected.tolist())
 
 
+def test_the_calibration_error_has_no_interval_because_it_would_not_hold():
+    comparison = compare_pair(FIRST, SECOND, 200)
+    assert comparison.scores["ece"].interval is None
+    others = [comparison.macro_f1, comparison.scores["accuracy"], *comparison.class_f1.values()]
+    assert None not in [score.interval for score in others]
+
+
 @pytest.mark.slow
 def test_the_interval_is_that_of_a_naive_paired_bootstrap_over_groups():
     """Both models on the same resampled subjects, with sklearn; normal quantiles of the result."""

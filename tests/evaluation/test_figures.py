@@ -67,9 +67,13 @@ def test_confusion_figure_shows_every_count(test):
     assert sum(shown) == len(test.rows)
 
 
-def test_both_reliability_panels_have_titles_at_temperature_one(test):
-    titles = [axes.get_title() for axes in draw_reliability(test, 1.0).axes]
-    assert [title.split(":")[0] for title in titles[:2]] == ["uncalibrated", "temperature 1.00"]
+def test_reliability_is_shown_once_if_the_temperature_changes_nothing(test):
+    for temperature, names in (
+        (2.0, ["uncalibrated", "temperature 2.00"]),
+        (1.0, ["uncalibrated"]),
+    ):
+        titles = [axes.get_title() for axes in draw_reliability(test, temperature).axes]
+        assert [title.split(":")[0] for title in titles if title] == names
 
 
 @pytest.mark.slow

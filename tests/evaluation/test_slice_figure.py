@@ -4,11 +4,11 @@ import matplotlib
 import numpy as np
 import pytest
 
-from emotion.evaluation.figures import STYLE
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slice_figure import GRAY, NAME_LENGTH, draw_slices, show_name
 from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
+from emotion.figures import STYLE
 
 
 def draw(test, **attributes):

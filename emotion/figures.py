@@ -1,0 +1,74 @@
+"""What all figures share: colors, style, saving, and the panel of a confusion matrix.
+
+They use matplotlib's Figure without pyplot: no global state, no display. The colors are the
+color-blind-safe palette of Okabe and Ito (2008).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import PercentFormatter
+from matplotlib.typing import RcKeyType
+
+from emotion.core import files
+
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
+SKY_BLUE, VERMILION = "#56B4E9", "#D55E00"
+GRAY, PALE_BLUE = "#7F7F7F", "#B8D6EA"
+STYLE: dict[RcKeyType, Any] = {
+    "figure.dpi": 100,
+    "savefig.dpi": 144,
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#444444",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E5E5E5",
+    "legend.frameon": False,
+}
+
+
+def save(path: Path, figure: Figure) -> None:
+    """Write a PNG; equal figures give equal bytes."""
+    with files.replacing(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})
+
+
+def draw_confusion(axes: Axes, counts: np.ndarray, names: Sequence[str]) -> AxesImage:
+    """Counts as text; the color is the share of the row, so rare classes are visible too.
+
+    Args:
+        axes: to draw into.
+        counts: shape (C, C), rows are the labels.
+        names: of the C classes.
+
+    Returns:
+        The colors, for `add_share_bar`.
+    """
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(counts.shape):
+        color = "white" if shares[row, column] > 0.55 else "#222222"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color)
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="predicted", ylabel="actual")
+    return image
+
+
+def add_share_bar(figure: Figure, axes: Any, image: AxesImage) -> None:
+    """Explain the colors of `draw_confusion` beside one or several axes."""
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, format=PercentFormatter(1))
+    bar.set_label("share of the actual class")
+    bar.outline.set_visible(False)
