@@ -100,7 +100,7 @@ def difference_interval_of(samples: np.ndarray, groups: int) -> Interval | None:
     difference, both limits are that difference.
 
     It is not meant for the calibration error. The two estimates are too high by different amounts,
-    so that in simulations the interval covered their difference in 79 to 100 % of the cases.
+    so that in simulations the interval covered their difference in 78 to 99 % of the cases.
 
     Args:
         samples: shape (R,); NaN where a resample leaves a score undefined.
@@ -148,7 +148,9 @@ def ece_interval(
     interval doubles that bias: it covered a small true error in 0 to 10 % of simulations. So the
     interval holds those true errors for which the observed one lies within the middle 95 % of what
     would be observed (Carpenter, "Test inversion bootstrap confidence intervals", 1999). All bins
-    of a hypothetical truth have the same gap, and fluctuate as the resamples do.
+    of a hypothetical truth have the same gap, and fluctuate as the resamples do. In simulations it
+    covered 92 to 98 %, but only 70 to 90 % where nearly all predictions are correct, so that few
+    groups have an error.
 
     Args:
         gaps: summed `count_gaps`, shape (BINS,).
