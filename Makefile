@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PYTHON ?= python3
 BASE ?= main
-# Columns of `dvc exp show` that say little: hashes of code and data, and the time.
-HIDDEN := .*/.*|img_s|minutes
+# Columns that `dvc exp show` leaves out, so that five experiments fit into 160 columns: hashes of
+# code and data, times, and what does not choose between experiments.
+HIDDEN := .*/.*|Created|epoch|gap|img_s|minutes
 export PATH := $(BIN):$(PATH)
 
 .PHONY: help repro experiments pr-report test test-fast test-shipped lint format bench

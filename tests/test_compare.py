@@ -47,6 +47,7 @@ def test_markdown_and_json_say_the_same(capsys):
         (["better", "main"], 1),
         (["main", "workspace"], 0),
         (["better", "main", "my-exp"], 1),
+        (["better", "main", "better"], 1),
         (["main", "nowhere"], 2),
     ],
 )

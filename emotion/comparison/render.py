@@ -18,6 +18,7 @@ from emotion.comparison.sentences import (
 
 SCORE_LABELS = {"macro_f1": "macro-F1", "accuracy": "accuracy", "ece": "ECE (lower is better)"}
 VERDICTS = {1: "better", -1: "worse", 0: "no difference shown"}
+ECE_REMARK = "the difference of the ECE has no interval: a bootstrap of it is not reliable"
 PAGE = 100  # characters of a line, except for the verdict
 WIDTH = 22  # characters of a name in a table, so that its lines fit a page
 MARKDOWN = re.compile(r"([\\`*<|]|\](?=\())")  # what would not be shown as it is
@@ -105,7 +106,7 @@ def _title(comparisons: Sequence[Comparison], split: str) -> str:
 
 def _remarks(comparisons: Sequence[Comparison]) -> list[str]:
     if len(comparisons) == 1:
-        return [*state_notes(comparisons[0]), state_mcnemar(comparisons[0])]
+        return [*state_notes(comparisons[0]), ECE_REMARK, state_mcnemar(comparisons[0])]
     return [f"{one.second}: {note}" for one in comparisons for note in state_notes(one)]
 
 

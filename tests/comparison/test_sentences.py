@@ -78,6 +78,11 @@ def test_several_revisions_are_named_and_a_difference_lost_to_the_correction_is_
     assert "correction for 3 revisions; about 200 would be needed" in shown
 
 
+def test_a_correction_that_changes_nothing_is_not_blamed():
+    comparison = dataclasses.replace(compare_pair(FIRST, SECOND, 200), p_value=0.3, adjusted=0.6)
+    assert "correction" not in state_verdict(comparison, "test", comparisons=2)
+
+
 def test_nothing_is_noted_for_equal_test_sets():
     assert list(state_notes(compare_pair(FIRST, SECOND, 200))) == []
 

@@ -41,6 +41,12 @@ def test_a_class_without_test_images_is_not_the_worst(report):
     assert metrics["f1_min"] > 0
 
 
+def test_the_gap_is_the_largest_of_all_attributes(report):
+    [small] = report.slices.values()
+    slices = {"age": small, "skin_tone": replace(small, gap=0.9), "source": small}
+    assert compute_metrics(replace(report, slices=slices), ROWS, 7)["gap"] == 0.9
+
+
 def test_a_number_that_is_undefined_is_left_out_because_dvc_shows_a_dash(report):
     plain = replace(report, slices={}, test=replace(report.test, macro_f1_low=None))
     metrics = compute_metrics(plain, ROWS, 7)

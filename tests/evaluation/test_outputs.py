@@ -7,6 +7,7 @@ from PIL import Image
 from emotion.core.reports import EvaluationReport, read_report
 from emotion.evaluation.outputs import ModelFacts, write_outputs
 from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.slice_gaps import compute_gaps
 
 FIGURES = {
     "confusion.png",
@@ -40,6 +41,11 @@ def test_all_tables_and_figures_are_written_beside_the_report(tmp_path, val, tes
     wrong = pd.read_csv(tmp_path / "out/tables/mistakes.csv")
     assert len(wrong) == (~test.correct).sum()
     assert report.answered.threshold == 0.7
+    noise = pd.read_csv(tmp_path / "out/tables/label_noise.csv")
+    assert set(noise["path"]) & set(val.rows["path"])  # images of both splits are candidates
+    assert set(noise["path"]) & set(test.rows["path"])
+    gap = compute_gaps(test)["skin_tone"].gap
+    assert report.slices["skin_tone"].gap == pytest.approx(gap, abs=1e-6)
 
 
 @pytest.mark.slow

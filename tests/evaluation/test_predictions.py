@@ -34,10 +34,11 @@ def test_table_has_one_row_per_image_and_one_logit_per_class(tmp_path, test):
 
 
 def test_a_threshold_adds_which_images_are_uncertain(tmp_path, test):
-    write_predictions(tmp_path / "test.csv", test, calibration_of(2.0, threshold=0.6))
+    threshold = test.confidence(2.0)[0]  # an image at the threshold is answered
+    write_predictions(tmp_path / "test.csv", test, calibration_of(2.0, threshold))
     table = pd.read_csv(tmp_path / "test.csv")
     assert 0 < table["uncertain"].sum() < len(table)
-    assert (table["uncertain"] == (table["confidence"] < 0.6)).all()
+    assert (table["uncertain"] == (table["confidence"] < threshold)).all()
 
 
 def test_scores_can_be_recomputed_from_the_table(tmp_path, test):

@@ -172,6 +172,16 @@ def test_p_values_are_adjusted_over_the_attributes_by_holm():
     }
 
 
+def test_a_difference_that_the_correction_explains_is_not_shown():
+    random = np.random.default_rng(0)
+    correct = random.random(400) < 0.7
+    attributes = {f"a{i}": random.integers(2, size=400) for i in range(4)}
+    attributes["weak"] = (random.random(400) < np.where(correct, 0.46, 0.58)).astype(int)
+    gap = compute_gaps(predictions_of(correct, np.arange(400), **attributes))["weak"]
+    assert gap.p_value < 0.05 < gap.p_adjusted
+    assert gap.sentence.endswith("no difference is shown.")
+
+
 def test_small_slices_and_missing_values_take_no_part():
     random = np.random.default_rng(0)
     correct = random.random(200) < 0.7

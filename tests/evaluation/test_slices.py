@@ -140,6 +140,11 @@ def test_equal_numbers_are_in_one_slice(test, most, rows):
     assert slices_of(test, values)["rows"].to_dict() == rows
 
 
+def test_the_largest_number_is_a_slice_of_its_own_if_most_rows_have_it(test):
+    values = ["61"] * 200 + [str(i) for i in range(1, 41)]
+    assert slices_of(test, values)["rows"].to_dict() == {"1 to 40": 40, "61": 200}
+
+
 def test_twelve_numbers_are_not_binned(test):
     assert slices_of(test, np.resize(np.arange(12), 240).astype(str)).index[-1] == "11"
 

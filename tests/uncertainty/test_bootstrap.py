@@ -264,6 +264,26 @@ def test_the_interval_of_ece_is_that_of_the_signed_gap_if_all_bins_lean_one_way(
     assert (low, high) == pytest.approx(tuple(expected), abs=0.006)
 
 
+def in_one_bin(observed, spread, groups):
+    """The interval of an error in a single bin, whose resamples are normal."""
+    gaps, counts = np.zeros((2, sums.BINS), dtype=int)
+    gaps[7], counts[7] = observed * 1000 * sums.UNIT, 1000
+    drawn = np.zeros((4000, sums.BINS))
+    quantiles = stats.norm.ppf((np.arange(4000) + 0.5) / 4000)
+    drawn[:, 7] = gaps[7] + spread * 1000 * sums.UNIT * quantiles
+    return ece_interval(gaps, counts, drawn, np.full(4000, 1000), groups)
+
+
+@pytest.mark.parametrize("groups", [5, 20, 1000])
+def test_the_interval_of_ece_is_as_wide_as_students_also_for_few_groups(groups):
+    half = stats.t.ppf(0.975, groups - 1) * np.sqrt(groups / (groups - 1)) * 0.01
+    assert in_one_bin(0.2, 0.01, groups) == pytest.approx((0.2 - half, 0.2 + half), abs=0.001)
+
+
+def test_the_interval_of_ece_holds_an_estimate_that_is_smaller_than_noise_would_make_it():
+    assert in_one_bin(1e-6, 0.01, 1000) == (0, pytest.approx(1e-6))
+
+
 def test_the_interval_of_ece_does_not_depend_on_the_sign_of_the_gaps(predictions):
     gaps, images = gaps_of(predictions), np.full(200, 240)
     counts = np.bincount(metrics.bin_of(predictions.confidence, sums.BINS), minlength=sums.BINS)
