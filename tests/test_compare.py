@@ -62,7 +62,9 @@ def test_an_error_is_one_sentence_and_prints_no_table(capsys):
     assert out == ""
     assert err.startswith("error: 'beter' is not a revision")
     assert main(["main", "better", "--resamples", "10"]) == 2
-    assert "error: 10 resamples are too few" in capsys.readouterr().err
+    assert "error: --resamples is 10; use 100 to" in capsys.readouterr().err
+    assert main(["main", "better", "--resamples", "3000000000"]) == 2
+    assert "--resamples is 3,000,000,000; use 100 to 100,000" in capsys.readouterr().err
 
 
 def test_an_error_executes_nothing_in_a_terminal(capsys):

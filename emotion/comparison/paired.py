@@ -26,6 +26,7 @@ from emotion.uncertainty.hypothesis_tests import holm, mcnemar_exact
 SCORES = ("macro_f1", "accuracy", "ece")
 DECIMALS = 12  # of a difference: further ones are rounding errors, and would make 0 positive
 POWER = 0.8  # of a test with as many images as `images_needed` says
+MOST_RESAMPLES = 100_000  # more fill the memory and change no digit that is shown
 RESAMPLES_PER_COMPARISON = 100  # with fewer, no p-value could be below 0.05 after the correction
 
 
@@ -95,11 +96,14 @@ def compare_with_baseline(
         resamples: bootstrap resamples of the groups.
 
     Raises:
-        UserError: too few resamples, or rows that cannot be paired (`pair_rows`).
+        UserError: too few or too many resamples, or rows that cannot be paired (`pair_rows`).
     """
     least = RESAMPLES_PER_COMPARISON * len(others)
-    if resamples < least:
-        raise UserError(f"{resamples} resamples are too few; use at least {least}.")
+    if not least <= resamples <= MOST_RESAMPLES:
+        raise UserError(
+            f"--resamples is {resamples:,}; use {least:,} to {MOST_RESAMPLES:,} for "
+            f"{len(others):,} comparison(s)."
+        )
     comparisons = [
         compare_pair(baseline, other, resamples, comparisons=len(others)) for other in others
     ]

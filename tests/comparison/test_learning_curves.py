@@ -12,7 +12,7 @@ LOSS = {
     "title": "Loss",
     "x": "step",
     "y_label": "loss",
-    "y": {"train.tsv": "train_loss", "val.tsv": "val_loss"},
+    "y": {"train.tsv": "train_loss", "val.csv": "val_loss"},
 }
 CONFUSION = {"template": "confusion", "x": "actual", "y": {"confusion.csv": "predicted"}}
 
@@ -21,7 +21,7 @@ CONFUSION = {"template": "confusion", "x": "actual", "y": {"confusion.csv": "pre
 def folder(tmp_path, monkeypatch):
     Repo.init(str(tmp_path), no_scm=True).close()
     (tmp_path / "train.tsv").write_text("step\ttrain_loss\n1\t0.9\n2\t0.5\n")
-    (tmp_path / "val.tsv").write_text("step\tother\tval_loss\n1\tx\t1.0\n2\ty\t0.7\n")
+    (tmp_path / "val.csv").write_text("step,other,val_loss\n1,x,1.0\n2,y,0.7\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

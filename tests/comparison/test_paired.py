@@ -137,7 +137,7 @@ def test_the_verdict_follows_the_corrected_p_value():
 
 
 def test_too_few_resamples_for_the_number_of_revisions_are_an_error():
-    with pytest.raises(UserError, match="199 resamples are too few; use at least 200"):
+    with pytest.raises(UserError, match=r"--resamples is 199; use 200 to 100,000 for 2"):
         compare_with_baseline(FIRST, [SECOND, SECOND], 199)
 
 
