@@ -60,14 +60,14 @@ def test_a_pipeline_that_is_not_yaml_is_an_error(folder):
 
 def test_a_missing_table_is_named(folder):
     declare(folder, {"loss": LOSS})
-    (folder / "val.tsv").unlink()
-    with pytest.raises(UserError, match=r"val\.tsv cannot be read"):
+    (folder / "val.csv").unlink()
+    with pytest.raises(UserError, match=r"val\.csv cannot be read"):
         read_curves("workspace")
 
 
-@pytest.mark.parametrize("content", ["step\tother\n1\t2\n", ""])
+@pytest.mark.parametrize("content", ["step,other\n1,2\n", ""])
 def test_a_table_of_another_form_is_named(folder, content):
     declare(folder, {"loss": LOSS})
-    (folder / "val.tsv").write_text(content)
-    with pytest.raises(UserError, match=r"val\.tsv at workspace is not a table with the columns"):
+    (folder / "val.csv").write_text(content)
+    with pytest.raises(UserError, match=r"val\.csv at workspace is not a table with the columns"):
         read_curves("workspace")
