@@ -10,7 +10,7 @@ BASE ?= main
 HIDDEN := .*/.*|Created|epoch|gap|img_s|minutes
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help repro experiments pr-report test test-fast test-shipped lint format bench
+.PHONY: help repro experiments verify pr-report test test-fast test-shipped lint format bench
 .DEFAULT_GOAL := repro
 
 help: ## list the targets
@@ -21,6 +21,9 @@ repro: $(VENV)/installed ## run the pipeline: dvc repro (the default)
 
 experiments: $(VENV)/installed ## compare experiments: dvc exp show, without what they share
 	COLUMNS=160 dvc exp show --only-changed --drop '$(HIDDEN)'
+
+verify: $(VENV)/installed ## run the last commit again from nothing and compare its outputs
+	$(BIN)/python -m emotion.verify
 
 pr-report: $(VENV)/installed ## write pr_report/: what this branch changes against BASE
 	$(BIN)/python -m emotion.pr_report $(BASE)

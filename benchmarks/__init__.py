@@ -1,1 +1,3 @@
-"""Benchmarks of time and memory, one per stage; run as `python -m benchmarks.bench_<stage>`."""
+"""Measurements: each module is a program that writes to benchmarks/results/."""
+
+import emotion  # noqa: F401, limits how long threads spin, before torch is imported

@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 
 import emotion.models  # noqa: F401, must precede torchvision
-from benchmarks.machine import processor_name
 from emotion.core import files, labels
+from emotion.core.machine import processor_name
 from emotion.core.manifest import read_manifest
 from emotion.core.memory import keep_freed_memory
 from emotion.inference import predict_logits

@@ -34,8 +34,9 @@ from emotion.core.memory import keep_freed_memory
 from emotion.data.cache import CachedImages
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
 from emotion.training.amp import choose_precision
+from emotion.training.determinism import seed_everything
 from emotion.training.distributed import Processes
-from emotion.training.fit import copy_state, seed_everything
+from emotion.training.fit import copy_state
 from emotion.training.loading import LabeledImages
 from emotion.training.logger import RunLogger
 from emotion.training.objective import Objective

@@ -1,36 +1,18 @@
-"""The machine of a measurement, and fresh processes to measure in.
+"""Fresh processes to measure in.
 
-Only the standard library is imported: every process of a benchmark imports this module first.
+Little is imported: every process of a benchmark imports this module first.
 """
 
-import os
-import platform
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from emotion.core.machine import describe_machine
+
+__all__ = ["describe_machine", "in_a_process"]
 
 Result = TypeVar("Result")
-
-
-def describe_machine() -> dict[str, Any]:
-    """Number of cores, processor and version of Python."""
-    return {
-        "cores": os.cpu_count(),
-        "processor": processor_name(),
-        "python": platform.python_version(),
-    }
-
-
-def processor_name() -> str:
-    """The name that the Linux kernel reports; on other systems, the name that Python reports."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def in_a_process(function: Callable[..., Result], *values: object) -> Result:

@@ -32,11 +32,18 @@ def _evaluate(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _verify(arguments: list[str]) -> int:
+    from emotion.verify import main
+
+    return main(arguments)
+
+
 # Each imports its packages when it is called: prediction is installed without those of the audit.
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "predict": (_predict, "classify images with a trained model"),
     "evaluate": (_evaluate, "report on a trained model and a corpus of your own"),
     "compare": (_compare, "tell whether two revisions differ by more than chance"),
+    "verify": (_verify, "run the committed pipeline again and compare every output"),
     "audit": (_audit, "report what leaks across an existing train/val/test split"),
 }
 

@@ -26,6 +26,7 @@ TRAIN_TIMING = Path("metrics/train_timing.json")
 # What `dvc metrics` compares: few numbers, in Git.
 EVALUATE_METRICS = Path("metrics/evaluate.json")
 TIMING_METRICS = Path("metrics/timing.json")
+MACHINE = Path("metrics/machine.json")  # on which the committed run was made
 EXPORT_METRICS = Path("metrics/onnx.json")
 
 # Everything else that a stage reports.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from emotion.core.errors import UserError
 from emotion.core.memory import keep_freed_memory
-from emotion.core.params import Settings, load_params
+from emotion.core.params import ArithmeticParams, Settings, load_params
 from stages import paths
 
 
@@ -14,6 +14,14 @@ def settings_of(
 ) -> Settings:
     """The settings in this repository's params.yaml; arguments as for `load_params`."""
     return load_params(schema, paths.PARAMS, paths.PIPELINE, section, partial)
+
+
+def is_portable() -> bool:
+    """Whether train.deterministic is `portable`; False if a stage will refuse params.yaml."""
+    try:
+        return settings_of(ArithmeticParams, "train", partial=True).deterministic == "portable"
+    except UserError:
+        return False
 
 
 def run(main: Callable[[], None]) -> None:

@@ -42,7 +42,8 @@ MAY_IMPORT = {
     },
     "compare": {"core", "comparison"},
     "pr_report": {"core", "comparison"},
-    "cli": {"core", "predict", "audit", "evaluate", "compare"},
+    "verify": {"core"},
+    "cli": {"core", "predict", "audit", "evaluate", "compare", "verify"},
 }
 
 # Heavy packages are imported only by the parts that need them.

@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, Literal, TypeVar, dataclass_transform
 
 import yaml
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
@@ -29,6 +29,15 @@ _CONFIG = ConfigDict(extra="forbid", strict=True)
 def settings(cls: type[Settings]) -> type[Settings]:
     """Class decorator of all settings: immutable, keyword-only, typed, unknown keys rejected."""
     return dataclass(frozen=True, kw_only=True, config=_CONFIG)(cls)  # type: ignore[return-value]
+
+
+@settings
+class ArithmeticParams:
+    """The key of the section `train` that all stages with a network read."""
+
+    # portable: the same bytes on every x86-64 processor with AVX2, from the CPU alone; true: the
+    # same on this kind of machine; false: cuDNN's autotuner.
+    deterministic: bool | Literal["portable"] = True
 
 
 def one_of(choices: Collection[str]) -> AfterValidator:

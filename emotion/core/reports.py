@@ -102,6 +102,7 @@ class TrainingTime:
     epoch_seconds: list[float]
     total_seconds: float
     images_per_second: float  # training images
+    machine: dict[str, int | str]  # that the times are of
 
     @property
     def mean_epoch_seconds(self) -> float:
@@ -234,7 +235,7 @@ class ExportReport:
     opset: int  # that the file declares
     opset_requested: int
     ir_version: int
-    max_abs_difference: dict[str, float]  # to the network, by batch size
+    max_abs_difference: dict[str, float]  # to the network, at most, by batch size: a power of ten
     tolerance: float
     rows: int  # images compared
     same_class: float  # share of them with the same predicted class

@@ -75,6 +75,6 @@ def _describe_absent(predictions: Predictions) -> Iterator[str]:
 def _describe_confusions(predictions: Predictions) -> Iterator[str]:
     for pair in rank_confusions(predictions).head(PAIRS).to_dict("records"):
         yield (
-            f"{pair['label']} taken for {pair['predicted']}: {pair['images']:,} images "
-            f"({100 * pair['share']:.1f} % of {pair['label']})"
+            f"{pair['label']} taken for {pair['predicted']}: {pair['images']:,} "
+            f"image{'s' * (pair['images'] != 1)} ({100 * pair['share']:.1f} % of {pair['label']})"
         )

@@ -58,7 +58,9 @@ def export_checkpoint(
         opset=onnx_model.opset_of(model),
         opset_requested=onnx_model.OPSET,
         ir_version=model.ir_version,
-        max_abs_difference=result.max_abs_difference,
+        max_abs_difference={
+            name: parity.round_up(gap) for name, gap in result.max_abs_difference.items()
+        },
         tolerance=params.tolerance,
         rows=len(images),
         same_class=result.same_class,
@@ -83,6 +85,6 @@ def headline(report: ExportReport) -> str:
     """The line that the stage prints."""
     worst = max(report.max_abs_difference.values())
     return (
-        f"ONNX  {report.file_mb:.1f} MB, opset {report.opset}, within {worst:.1e} of the "
+        f"ONNX  {report.file_mb:.1f} MB, opset {report.opset}, within {worst:.0e} of the "
         f"network on {report.rows} test images (tolerance {report.tolerance:.0e})"
     )

@@ -1,5 +1,6 @@
 """Parity check: the ONNX file and the network must give the same outputs on real images."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from emotion.export.onnx_model import INPUT, OUTPUTS
 from emotion.models.checkpoint import Checkpoint
 
 BATCH_SIZES = (1, 7)  # one image, and a size that the exporter cannot have fixed as a constant
+SMALLEST = 1e-4  # difference that is told apart; those of a float32 network are about 1e-5
 _NETWORK_BATCH = 16  # images
 _THREADS = 2  # of the runtime, on every machine: the last bits of the outputs depend on it
 
@@ -65,6 +67,14 @@ def compare(onnx_file: Path, checkpoint: Checkpoint, temperature: float, cached:
         same = actual[0].argmax(axis=1) == expected[0].argmax(axis=1)
         agreements.append(float(same.mean()))
     return Parity(max_abs_difference=differences, same_class=round(min(agreements), 6))
+
+
+def round_up(difference: float) -> float:
+    """The next power of ten, at least SMALLEST.
+
+    onnxruntime chooses its kernels by processor, so the digits differ between machines.
+    """
+    return float(f"1e{math.ceil(math.log10(max(difference, SMALLEST)))}")
 
 
 def _run_network(checkpoint: Checkpoint, temperature: float, cached: Tensor) -> list[np.ndarray]:

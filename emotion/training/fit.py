@@ -1,7 +1,6 @@
 """A training run: from two splits and initial weights to the checkpoint of the best epoch."""
 
 import dataclasses
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,10 @@ from tqdm import tqdm
 from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import PretrainedSource
-from emotion.core.seeding import derive_seed
 from emotion.models.checkpoint import Checkpoint, library_versions, load_checkpoint
 from emotion.models.pretrained import load_initial_model
 from emotion.training.amp import Precision, choose_precision
+from emotion.training.determinism import announce_portable, seed_everything
 from emotion.training.distributed import Processes, join_processes
 from emotion.training.failures import explain_failures
 from emotion.training.loading import LabeledImages, load_split
@@ -65,7 +64,8 @@ def fit(
     model, preprocessing, source = load_initial_model(
         weights_folder, params.img_size, params.head, len(label_map), params.grayscale
     )
-    precision = choose_precision(params.amp, source.tag, device)
+    amp = "off" if params.deterministic == "portable" else params.amp
+    precision = choose_precision(amp, source.tag, device)
     train_set, val_set = (
         load_split(
             rows, label_map, preprocessing, params, f"decode {name}" if processes.is_first else ""
@@ -83,6 +83,8 @@ def fit(
     )
     if processes.is_first:
         announce(source, precision, train_set, val_set, processes)
+        if params.deterministic == "portable":
+            announce_portable()
 
     trainer = Trainer(
         model=model.to_device(device),
@@ -201,17 +203,6 @@ def copy_state(model: nn.Module) -> dict[str, Tensor]:
         name: tensor.detach().to("cpu", copy=True).contiguous()
         for name, tensor in model.state_dict().items()
     }
-
-
-def seed_everything(seed: int, deterministic: bool) -> None:
-    """Seed torch, and choose between identical bytes per run and cuDNN's autotuner."""
-    torch.manual_seed(derive_seed(seed, "initial weights"))
-    torch.use_deterministic_algorithms(deterministic)
-    # Otherwise torch fills new tensors with NaN to expose reads of uninitialized memory.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = not deterministic
-    # cuBLAS reads this at its first use; without it, deterministic algorithms raise an error.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 def announce(

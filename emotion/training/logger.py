@@ -10,12 +10,14 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
+import torch
 from dvclive import Live
 from scmrepo.exceptions import SCMError
 from torch import Tensor
 from tqdm import tqdm
 
 from emotion.core.errors import UserError
+from emotion.core.machine import describe_machine
 from emotion.core.reports import TrainingTime, write_report
 from emotion.models.classifier import EmotionClassifier
 from emotion.training import statistics
@@ -153,6 +155,11 @@ class RunLogger:
             epoch_seconds=self.epoch_seconds,
             total_seconds=total,
             images_per_second=self.images_per_epoch * len(self.epoch_seconds) / total,
+            machine=describe_machine()
+            | {
+                "threads": torch.get_num_threads(),
+                "instructions": torch.backends.cpu.get_cpu_capability(),
+            },
         )
         write_report(self.timing_file, time_used)
         self.tracker.end(summary)

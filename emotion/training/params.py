@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from emotion.core.params import one_of, settings
+from emotion.core.params import ArithmeticParams, one_of, settings
 from emotion.data.cache import CacheParams
 from emotion.losses import LOSSES
 from emotion.models.classifier import HEADS
@@ -21,11 +21,10 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @settings
-class NetworkParams:
+class NetworkParams(ArithmeticParams):
     """The keys that define the untrained network; `sanity_checks` reads no others."""
 
     seed: Annotated[int, Field(ge=0)] = 42
-    deterministic: bool = True  # false enables cuDNN's autotuner
     head: Annotated[str, one_of(HEADS)] = "deep"
     img_size: Annotated[int, Field(ge=32)] = 224  # pixels
     grayscale: bool = False  # train and predict on luminance
@@ -73,5 +72,14 @@ class TrainParams(NetworkParams, CacheParams):
             raise ValueError(
                 "train.sampler 'weighted' already balances the classes: set use_class_weights to "
                 "false, or sampler to 'shuffle'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _compute_in_float32_if_portable(self) -> "TrainParams":
+        if self.deterministic == "portable" and self.amp not in ("auto", "off"):
+            raise ValueError(
+                f"train.amp {self.amp!r} is not the same on all processors: set amp to 'auto', or "
+                "deterministic to true"
             )
         return self

@@ -21,7 +21,7 @@ from emotion.data.cache import CacheParams
 from emotion.data.transforms import preprocess_batch
 from emotion.models.classifier import EmotionClassifier
 from emotion.models.pretrained import load_initial_model
-from emotion.training.fit import seed_everything
+from emotion.training.determinism import seed_everything
 from emotion.training.loading import LabeledImages, load_split
 from emotion.training.optimizer import build_optimizer, set_learning_rates
 from emotion.training.params import NetworkParams

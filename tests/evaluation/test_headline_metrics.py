@@ -55,5 +55,7 @@ def test_a_number_that_is_undefined_is_left_out_because_dvc_shows_a_dash(report)
 
 
 def test_times_are_in_minutes_and_images_per_second():
-    time = TrainingTime(epoch_seconds=[60, 30], total_seconds=90, images_per_second=18.888)
+    time = TrainingTime(
+        epoch_seconds=[60, 30], total_seconds=90, images_per_second=18.888, machine={"cores": 2}
+    )
     assert timing_metrics(time) == {"img_s": 18.9, "minutes": 1.5}

@@ -48,8 +48,8 @@ def test_scores_and_intervals_are_those_of_the_report():
 def test_the_most_frequent_confusions_come_last():
     assert describe(LABELS, PREDICTED, range(12))[1].splitlines()[-3:] == [
         "angry taken for happy: 2 images (50.0 % of angry)",
-        "angry taken for sad: 1 images (25.0 % of angry)",
-        "happy taken for angry: 1 images (16.7 % of happy)",
+        "angry taken for sad: 1 image (25.0 % of angry)",
+        "happy taken for angry: 1 image (16.7 % of happy)",
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
-from emotion.export.parity import Parity, compare
+from emotion.export.parity import Parity, compare, round_up
 from tests.export.conftest import TEMPERATURE
 
 
@@ -60,3 +60,11 @@ def test_another_temperature_is_detected(small_onnx, small_checkpoint, cached):
 def test_nan_and_another_class_are_rejected(parity):
     with pytest.raises(UserError):
         parity.require(1.0)
+
+
+@pytest.mark.parametrize(
+    ("difference", "reported"),
+    [(0.0, 1e-4), (8.6e-6, 1e-4), (1.1e-5, 1e-4), (1e-4, 1e-4), (1.1e-4, 1e-3), (0.3, 1.0)],
+)
+def test_the_reported_difference_does_not_depend_on_the_digits_of_a_processor(difference, reported):
+    assert round_up(difference) == reported

@@ -107,7 +107,12 @@ INPUTS = CardInputs(
         best_val_accuracy=0.8345,
         weights="pretrained",
     ),
-    time=TrainingTime(epoch_seconds=[12.34] * 350, total_seconds=4320.0, images_per_second=56.7),
+    time=TrainingTime(
+        epoch_seconds=[12.34] * 350,
+        total_seconds=4320.0,
+        images_per_second=56.7,
+        machine={"cores": 2},
+    ),
     evaluation=EvaluationReport(
         model_type="resnet50",
         weights="pretrained",
@@ -146,7 +151,7 @@ INPUTS = CardInputs(
         opset=18,
         opset_requested=18,
         ir_version=10,
-        max_abs_difference={"batch_1": 1.1e-6, "batch_7": 2.3e-6},
+        max_abs_difference={"batch_1": 1e-4, "batch_7": 1e-4},
         tolerance=1e-4,
         rows=143,
         same_class=0.993,

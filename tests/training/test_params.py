@@ -19,3 +19,14 @@ def test_a_weighted_sampler_together_with_class_weights_is_rejected():
 def test_invalid_values_are_rejected(wrong):
     with pytest.raises(ValidationError):
         TrainParams(**wrong)
+
+
+@pytest.mark.parametrize("amp", ["bf16", "fp16"])
+def test_formats_that_not_every_processor_has_are_not_portable(amp):
+    with pytest.raises(ValidationError, match="not the same on all processors"):
+        TrainParams(deterministic="portable", amp=amp)
+
+
+def test_another_word_than_portable_is_rejected():
+    with pytest.raises(ValidationError):
+        TrainParams(deterministic="portabel")

@@ -1,0 +1,109 @@
+"""Speed on a busy machine: how long idle threads of libgomp spin before they sleep.
+
+Run     python -m benchmarks.bench_busy_machine     (ten minutes, on an otherwise idle machine)
+Writes  benchmarks/results/busy_machine.json
+
+Training steps and predictions of tf_efficientnet_lite0 at 112 px with two threads, on a quiet
+machine and beside one process that keeps a core busy. Each round measures every setting once, in a
+new process, so that a slow phase of the machine does not meet one setting alone.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.machine import describe_machine
+from emotion.core import files
+from emotion.core.environment import CHOSEN_BY_USER, TORCH
+
+RESULTS = Path(__file__).parent / "results" / "busy_machine.json"
+DEFAULT = 300_000  # of libgomp: GCC's manual, "GOMP_SPINCOUNT"
+COUNTS = (DEFAULT, 100_000, 10_000, 1000, 0)
+SETTINGS = {
+    "OMP_WAIT_POLICY=PASSIVE": {"OMP_WAIT_POLICY": "PASSIVE"},
+    **{f"GOMP_SPINCOUNT={n}": {"GOMP_SPINCOUNT": f"{n}"} for n in COUNTS},
+}
+BUSY = "while True: pass"
+BATCH, SIZE, CLASSES, STEPS, ROUNDS = 32, 112, 7, 8, 3
+
+
+def main() -> None:
+    """Measure every setting, quiet and busy."""
+    found: dict[str, dict[str, list[float]]] = {name: {} for name in SETTINGS}
+    for load in ("quiet", "busy"):
+        for _ in range(ROUNDS):
+            for name, setting in SETTINGS.items():
+                for task, speed in measure_in_a_process(setting, load == "busy").items():
+                    found[name].setdefault(f"{task}, {load}", []).append(speed)
+    table = {
+        name: {column: round(statistics.median(values), 1) for column, values in columns.items()}
+        for name, columns in found.items()
+    }
+    files.write_json(RESULTS, {"machine": describe_machine(), "images_per_second": table})
+    for name, columns in table.items():
+        print(f"{name:<26}", "  ".join(f"{key} {value:6.1f}" for key, value in columns.items()))
+
+
+def measure_in_a_process(setting: dict[str, str], busy: bool) -> dict[str, float]:
+    """Images per second of each task, with environment variables of its own."""
+    inherited = {key: value for key, value in os.environ.items() if key not in CHOSEN_BY_USER}
+    other = subprocess.Popen([sys.executable, "-c", BUSY]) if busy else None
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "benchmarks.bench_busy_machine", "measure"],
+            env=inherited | TORCH | setting,
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+    finally:
+        if other:
+            other.kill()
+            other.wait()
+    speeds: dict[str, float] = json.loads(result.stdout)
+    return speeds
+
+
+def measure() -> dict[str, float]:
+    """Images per second of this process."""
+    import torch
+
+    from emotion.core.memory import keep_freed_memory
+    from emotion.models.backbones import build_backbone, resolve_backbone
+    from emotion.models.classifier import EmotionClassifier
+
+    keep_freed_memory()
+    backbone = build_backbone(resolve_backbone("tf_efficientnet_lite0"), SIZE)
+    model = EmotionClassifier(backbone, "linear", CLASSES).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    images = torch.randn(BATCH, 3, SIZE, SIZE).to(memory_format=torch.channels_last)
+    labels = torch.arange(BATCH) % CLASSES
+
+    def train() -> None:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(images), labels).backward()
+        optimizer.step()
+
+    def predict() -> None:
+        with torch.no_grad():
+            model(images)
+
+    speeds = {}
+    for task in (train, predict):
+        task()
+        task()
+        start = time.perf_counter()
+        for _ in range(STEPS):
+            task()
+        speeds[task.__name__] = BATCH * STEPS / (time.perf_counter() - start)
+    return speeds
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["measure"]:
+        print(json.dumps(measure()))
+    else:
+        main()

@@ -1,0 +1,42 @@
+"""What is known of this machine; only the standard library is imported."""
+
+import os
+import platform
+from pathlib import Path
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def describe_machine() -> dict[str, int | str]:
+    """Processor, number of cores, and version of Python."""
+    return {
+        "processor": processor_name(),
+        "cores": os.cpu_count() or 1,
+        "python": platform.python_version(),
+    }
+
+
+def processor_name() -> str:
+    """The name that the Linux kernel reports; on other systems, the name that Python reports."""
+    return _cpuinfo("model name") or platform.processor()
+
+
+def has_avx2() -> bool:
+    """Whether the processor is x86-64 and, where the system tells, has AVX2."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    return not _CPUINFO.exists() or "avx2" in _cpuinfo("flags").split()
+
+
+def has_avx512() -> bool:
+    """Whether the system reports AVX-512."""
+    return "avx512f" in _cpuinfo("flags").split()
+
+
+def _cpuinfo(key: str) -> str:
+    """The first value of a key in Linux's table of processors; "" without it."""
+    if _CPUINFO.exists():
+        for line in _CPUINFO.read_text(encoding="utf-8").splitlines():
+            if line.startswith(key):
+                return line.partition(":")[2].strip()
+    return ""

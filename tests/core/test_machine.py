@@ -1,0 +1,34 @@
+"""The processor is described as Linux reports it."""
+
+import platform
+
+import pytest
+
+from emotion.core import machine
+
+LINUX = "processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nflags\t\t: fpu {} sse\n"
+
+
+@pytest.fixture
+def cpuinfo(tmp_path, monkeypatch):
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(machine, "_CPUINFO", tmp_path / "cpuinfo")
+    return lambda flags: (tmp_path / "cpuinfo").write_text(LINUX.format(flags))
+
+
+def test_name_and_instructions_are_those_of_the_first_processor(cpuinfo):
+    cpuinfo("avx avx2 avx512f")
+    assert machine.describe_machine()["processor"] == "Some CPU @ 2 GHz"
+    assert machine.has_avx2()
+    assert machine.has_avx512()
+    cpuinfo("avx")
+    assert not machine.has_avx2()
+    assert not machine.has_avx512()
+
+
+@pytest.mark.usefixtures("cpuinfo")
+def test_without_the_table_of_linux_an_x86_processor_is_taken_to_have_avx2(monkeypatch):
+    assert machine.has_avx2()
+    assert not machine.has_avx512()
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    assert not machine.has_avx2()
