@@ -56,7 +56,7 @@ def verify(stage: str | None) -> tuple[list[Output], str]:
     """
     root = Path(_git("rev-parse", "--show-toplevel", cure="run in a clone of the repository"))
     committed = _parse_lock(_git("show", f"HEAD:{LOCK}", cure="commit it after `dvc repro`"))
-    if stage and stage not in committed:
+    if stage is not None and stage not in committed:
         raise UserError(f"{LOCK} has no stage {stage!r}; its stages are {', '.join(committed)}.")
     if _git("status", "--porcelain", "--untracked-files=no"):
         print("note: uncommitted changes are not verified; the last commit is", file=sys.stderr)
@@ -131,7 +131,10 @@ def _git(*arguments: str, cure: str = "see the message") -> str:
 
 
 def _parse_lock(text: str) -> Lock:
-    stages: Lock = yaml.safe_load(text)["stages"]
+    try:
+        stages: Lock = yaml.safe_load(text)["stages"]
+    except (yaml.YAMLError, KeyError, TypeError):
+        raise UserError(f"{LOCK} is not a lock of DVC; run `dvc repro` and commit it.") from None
     return stages
 
 

@@ -111,6 +111,15 @@ def test_an_unknown_stage_is_an_error_that_lists_the_stages(capsys):
     assert "has no stage 'third'; its stages are first, second" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("content", ["stages: [", "a: 1", ""])
+def test_a_damaged_lock_is_an_error(content, capsys):
+    Path("dvc.lock").write_text(content)
+    commit()
+    assert main([]) == 2
+    assert "dvc.lock is not a lock of DVC" in capsys.readouterr().err
+
+
 def test_without_a_repository_or_a_lock_the_error_says_what_to_do(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
