@@ -162,7 +162,8 @@ def test_what_is_no_revision_is_an_error_too(repo, revision):
 
 
 def test_an_experiment_of_two_commits_needs_a_commit(repo):
-    ref = next(iter(git(repo, "for-each-ref", "--format=%(refname)", "refs/exps").split()))
+    refs = git(repo, "for-each-ref", "--format=%(refname)", "refs/exps").split()
+    (ref,) = (ref for ref in refs if ref.endswith("/my-exp"))
     *_, first, second, name = ref.split("/")
     other = git(repo, "rev-parse", "better").strip()
     git(repo, "update-ref", f"refs/exps/{other[:2]}/{other[2:]}/{name}", ref)
