@@ -1,6 +1,6 @@
 """Speed on a busy machine: how long idle threads of libgomp spin before they sleep.
 
-Run     python -m benchmarks.bench_busy_machine     (ten minutes, on an otherwise idle machine)
+Run     python -m benchmarks.bench_busy_machine     (20 minutes, on an otherwise idle machine)
 Writes  benchmarks/results/busy_machine.json
 
 Training steps and predictions of tf_efficientnet_lite0 at 112 px with two threads, on a quiet

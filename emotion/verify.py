@@ -122,7 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
     return int(bool(different))
 
 
-def _git(*arguments: str, cure: str = "see the message") -> str:
+def _git(*arguments: str, cure: str = "run it by hand") -> str:
     result = subprocess.run(["git", *arguments], capture_output=True, encoding="utf-8", check=False)
     if result.returncode:
         reason = " ".join(result.stderr.split())
@@ -204,10 +204,11 @@ def _run_pipeline(clone: Path, stage: str | None) -> None:
 def _describe_machines(committed: str | None) -> str:
     """This machine, and that of the commit, which an output in Git describes."""
     here = ", ".join(f"{key} {value}" for key, value in describe_machine().items())
-    there = "unknown"
-    if committed:
-        content = json.loads(_git("show", f"HEAD:{committed}", cure="commit it"))
+    try:
+        content = json.loads(_git("show", f"HEAD:{committed}"))
         there = ", ".join(f"{key} {value}" for key, value in content.items())
+    except (UserError, ValueError, AttributeError):  # the comparison does not need it
+        there = "unknown"
     return f"this machine:   {here}\ncommitted run:  {there}"
 
 

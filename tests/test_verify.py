@@ -111,6 +111,22 @@ def test_an_unknown_stage_is_an_error_that_lists_the_stages(capsys):
     assert "has no stage 'third'; its stages are first, second" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("content", ['{"processor": "Some CPU"}', "[", "3", None])
+def test_the_machine_of_the_committed_run_is_named_where_it_is_known(content, capsys):
+    Path("dvc.yaml").write_text(PIPELINE.replace("[timed]", "[timed, machine]"))
+    if content is not None:
+        Path("metrics/timing.json").write_text(content)
+    else:
+        git("rm", "--quiet", "--cached", "metrics/timing.json")
+        Path(".gitignore").write_text("/raw\n/a.txt\n/b.txt\n/metrics\n")
+    commit()
+    assert main([]) == 0
+    expected = "processor Some CPU" if content and "CPU" in content else "unknown"
+    assert f"committed run:  {expected}\n" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("content", ["stages: [", "a: 1", ""])
 def test_a_damaged_lock_is_an_error(content, capsys):
