@@ -1,11 +1,11 @@
 """Speed on a busy machine: how long idle threads of libgomp spin before they sleep.
 
-Run     python -m benchmarks.bench_busy_machine     (20 minutes, on an otherwise idle machine)
+Run     python -m benchmarks.bench_busy_machine     (15 minutes, on an otherwise idle machine)
 Writes  benchmarks/results/busy_machine.json
 
 Training steps and predictions of tf_efficientnet_lite0 at 112 px with two threads, on a quiet
-machine and beside one process that keeps a core busy. Each round measures every setting once, in a
-new process, so that a slow phase of the machine does not meet one setting alone.
+machine and beside one process that keeps a core busy. Each round measures every setting once, in
+new processes, so that a slow phase of the machine does not meet one setting alone.
 """
 
 import json
@@ -22,30 +22,50 @@ from emotion.core.environment import CHOSEN_BY_USER, TORCH
 
 RESULTS = Path(__file__).parent / "results" / "busy_machine.json"
 DEFAULT = 300_000  # of libgomp: GCC's manual, "GOMP_SPINCOUNT"
-COUNTS = (DEFAULT, 100_000, 10_000, 1000, 0)
+COUNTS = (DEFAULT, 30_000, 5000, 3000, 2000, 1000, 0)
 SETTINGS = {
-    "OMP_WAIT_POLICY=PASSIVE": {"OMP_WAIT_POLICY": "PASSIVE"},
     **{f"GOMP_SPINCOUNT={n}": {"GOMP_SPINCOUNT": f"{n}"} for n in COUNTS},
+    "OMP_WAIT_POLICY=PASSIVE": {"OMP_WAIT_POLICY": "PASSIVE"},
 }
+REFERENCE = f"GOMP_SPINCOUNT={DEFAULT}"
 BUSY = "while True: pass"
-BATCH, SIZE, CLASSES, STEPS, ROUNDS = 32, 112, 7, 8, 3
+BATCH, SIZE, CLASSES, STEPS, ROUNDS = 32, 112, 7, 8, 5
 
 
 def main() -> None:
     """Measure every setting, quiet and busy."""
-    found: dict[str, dict[str, list[float]]] = {name: {} for name in SETTINGS}
-    for load in ("quiet", "busy"):
-        for _ in range(ROUNDS):
-            for name, setting in SETTINGS.items():
-                for task, speed in measure_in_a_process(setting, load == "busy").items():
-                    found[name].setdefault(f"{task}, {load}", []).append(speed)
-    table = {
-        name: {column: round(statistics.median(values), 1) for column, values in columns.items()}
-        for name, columns in found.items()
-    }
-    files.write_json(RESULTS, {"machine": describe_machine(), "images_per_second": table})
+    rounds = []
+    for i in range(ROUNDS):
+        rounds.append({name: measure_setting(setting) for name, setting in SETTINGS.items()})
+        print(f"round {i + 1} of {ROUNDS}", json.dumps(rounds[-1]), flush=True)
+    table = {name: summarize(rounds, name) for name in SETTINGS}
+    files.write_json(RESULTS, {"machine": describe_machine(), "medians": table})
     for name, columns in table.items():
-        print(f"{name:<26}", "  ".join(f"{key} {value:6.1f}" for key, value in columns.items()))
+        print(f"{name:<24}", "  ".join(f"{key} {value:.3g}" for key, value in columns.items()))
+
+
+def measure_setting(setting: dict[str, str]) -> dict[str, float]:
+    """Images per second of each task, on the quiet machine and on the busy one."""
+    return {
+        f"{task}, {load}": round(speed, 1)
+        for load in ("quiet", "busy")
+        for task, speed in measure_in_a_process(setting, load == "busy").items()
+    }
+
+
+def summarize(rounds: list[dict[str, dict[str, float]]], name: str) -> dict[str, float]:
+    """Median images per second, and medians of the ratios that were measured in one round."""
+    summary = {
+        column: round(statistics.median(r[name][column] for r in rounds), 1)
+        for column in rounds[0][name]
+    }
+    for task in ("train", "predict"):
+        quiet, busy = f"{task}, quiet", f"{task}, busy"
+        of_quiet = statistics.median(r[name][busy] / r[name][quiet] for r in rounds)
+        of_default = statistics.median(r[name][quiet] / r[REFERENCE][quiet] for r in rounds)
+        summary[f"{task}, busy / quiet"] = round(of_quiet, 2)
+        summary[f"{task}, quiet / default"] = round(of_default, 2)
+    return summary
 
 
 def measure_in_a_process(setting: dict[str, str], busy: bool) -> dict[str, float]:
