@@ -11,7 +11,7 @@ from emotion.core.machine import has_avx2, has_avx512
 
 # At the end of each parallel section, libgomp's threads spin before they sleep: by default so long
 # that a process which needs one of the cores slows all of them (benchmarks/bench_busy_machine.py).
-SPIN_COUNT = "1000"
+SPIN_COUNT = "3000"
 CHOSEN_BY_USER = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 
 # AVX-512 code rounds differently. It is left out where a library would choose it.

@@ -42,6 +42,7 @@ def draw_slices(
         "Accuracy per attribute value (images), 95 % interval\n"
         f"dashed: all images; gray: fewer than {MIN_ROWS} images, not scored",
         fontsize=10,
+        multialignment="left",
     )
     for place, column, height in zip(
         figure.subfigures(1, len(columns), squeeze=False)[0], columns, heights, strict=True
