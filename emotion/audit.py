@@ -3,10 +3,10 @@
     emotion audit train.csv val.csv test.csv [--root folder of the images]
     python -m emotion.audit ...                   the same
 
-Each CSV (columns path, label; subject if known) is one split, named after its file. For each pair
-of splits the report counts the rows of the second that also stand in the first; train, val and test
-are taken in this order, other names as given. Exit status: 0 no leaks, 1 leaks found, 2 the tables
-cannot be read.
+Each CSV (columns path, label; subject if known) is one split, named after its file; those of
+data/splits too. For each pair of splits the report counts the rows of the second that also stand in
+the first; train, val and test are taken in this order, other names as given. Exit status: 0 no
+leaks, 1 leaks found, 2 the tables cannot be read, or no leaks found but not every image was read.
 """
 
 import argparse
@@ -32,11 +32,12 @@ from emotion.grouping.leaks import (
 from emotion.grouping.near_duplicates import Pairs
 from emotion.inspection.images import inspect_images
 
+NO_LEAKS, LEAKS, UNKNOWN = 0, 1, 2  # exit status
 NEAR_BITS = DataParams().near_duplicate_bits  # the default of prepare_splits
 EXAMPLES = 3  # per pair of splits
 
 
-def audit(tables: list[Path], root: Path | None = None) -> tuple[str, bool]:
+def audit(tables: list[Path], root: Path | None = None) -> tuple[str, int]:
     """Compare the splits of a corpus.
 
     Args:
@@ -44,7 +45,7 @@ def audit(tables: list[Path], root: Path | None = None) -> tuple[str, bool]:
         root: folder that paths are relative to; None means the folder of each table.
 
     Returns:
-        The report as text, and whether there are leaks.
+        The report as text, and NO_LEAKS, LEAKS or UNKNOWN.
 
     Raises:
         UserError: a table is missing, malformed or empty, two have the same name, or no image of
@@ -61,8 +62,10 @@ def audit(tables: list[Path], root: Path | None = None) -> tuple[str, bool]:
     order = list(dict.fromkeys([*SPLITS, *names]))
     repeated = count_repeated(rows, near, order)
     counts = {pair: found | repeated[pair] for pair, found in count_leaks(rows, order).items()}
-    leaks = any(count["groups"] for count in counts.values())
-    return "\n".join(_report(rows, bad, counts, names)), leaks
+    status = UNKNOWN if len(bad) else NO_LEAKS
+    if any(count["groups"] for count in counts.values()):
+        status = LEAKS
+    return "\n".join(_report(rows, bad, counts, names)), status
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,16 +77,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, help="folder of the images, if not that of the table")
     options = parser.parse_args(arguments)
     try:
-        report, leaks = audit(options.tables, options.root)
+        report, status = audit(options.tables, options.root)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return UNKNOWN
     print(report)
-    return int(leaks)
+    return status
 
 
 def _read_split(table: Path, root: Path) -> pd.DataFrame:
-    rows = read_labeled_table(table, root, "the audit needs columns path and label.")
+    rows = read_labeled_table(table, root, "the audit needs columns path and label.", reserved=())
     if rows.empty:
         raise UserError(f"{table} has no rows; the audit needs at least one image per split.")
     path = [Path(root, path).as_posix() for path in rows["path"]]
@@ -120,7 +123,13 @@ def _report(
     yield f"{find_conflicts(rows).sum():,} rows whose pixels also occur with another label"
     yield ""
     if not any(count["groups"] for count in counts.values()):
-        yield "no leaks"
+        unread = int(bad.sum())
+        yield (
+            f"no leaks among the images that were read; {unread:,} could not be read and may leak: "
+            "restore them, or pass their folder with --root"
+            if unread
+            else "no leaks"
+        )
         return
     for pair, count in counts.items():
         if not count["groups"]:

@@ -1,5 +1,7 @@
 """The audit of an existing split finds leaks, changes no file, and sets the exit status."""
 
+import os
+
 import pandas as pd
 import pytest
 from PIL import Image
@@ -103,10 +105,40 @@ def test_a_split_without_readable_images_is_an_error_and_not_clean(split, capsys
     assert "none of the 6 images of test can be read" in capsys.readouterr().err
 
 
-def test_unreadable_images_are_counted_and_left_out(split, capsys):
+def test_a_split_with_an_unreadable_image_is_never_called_clean(split, capsys):
     (split / "images" / "3.png").unlink()
+    (split / "images" / "4.png").write_text("text")
+    assert run(split) == 2
+    out = capsys.readouterr().out
+    assert "1 left out: missing" in out
+    assert "no leaks among the images that were read; 2 could not be read and may leak" in out
+    assert "no leaks" not in out.splitlines()
+
+
+def test_a_leak_is_a_leak_also_beside_unreadable_images(split):
+    (split / "images" / "3.png").unlink()
+    save_noise(split / "images" / "20.png", seed=0)
+    assert run(split) == 1
+
+
+def test_the_splits_that_the_pipeline_wrote_can_be_audited(split, capsys):
+    for name in ("train", "test"):
+        table = pd.read_csv(split / f"{name}.csv")
+        table.assign(group="g", sha256="0", width=64, height=64, synthetic=False).to_csv(
+            split / f"{name}.csv", index=False
+        )
     assert run(split) == 0
-    assert "1 left out: missing" in capsys.readouterr().out
+    assert "no leaks" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "loop"])
+def test_what_is_no_table_is_an_error_and_not_waited_for(split, kind, capsys):
+    table = split / "test.csv"
+    table.unlink()
+    make = {"folder": table.mkdir, "pipe": lambda: os.mkfifo(table)}
+    make.get(kind, lambda: table.symlink_to(table))()
+    assert run(split) == 2
+    assert f"{table} " in capsys.readouterr().err
 
 
 def test_images_in_another_folder_are_found_with_root(split, tmp_path_factory, capsys):

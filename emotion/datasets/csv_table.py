@@ -7,6 +7,7 @@ Paths of images and of masks are resolved by `resolve_path`.
 """
 
 import posixpath
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -49,7 +50,9 @@ def read_csv_table(root: Path) -> pd.DataFrame:
     return rows
 
 
-def read_labeled_table(table: Path, root: Path, when_missing: str) -> pd.DataFrame:
+def read_labeled_table(
+    table: Path, root: Path, when_missing: str, reserved: Collection[str] = FILLED_IN
+) -> pd.DataFrame:
     """Read a table of paths and labels, one row per image.
 
     Rows whose image is missing, is outside the root or has no path are kept.
@@ -58,6 +61,7 @@ def read_labeled_table(table: Path, root: Path, when_missing: str) -> pd.DataFra
         table: the CSV file.
         root: folder of the corpus.
         when_missing: second half of the message for a missing file: how to fix it.
+        reserved: columns that the table may not have; none to read what the pipeline wrote.
 
     Returns:
         The columns of the package, the attributes, `votes_*` as integers, `evidence` if the table
@@ -69,7 +73,7 @@ def read_labeled_table(table: Path, root: Path, when_missing: str) -> pd.DataFra
     """
     rows = read_text_table(table, when_missing)
     require_columns(rows, REQUIRED, table, "Name the columns path and label.")
-    taken = sorted(column for column in rows if column in FILLED_IN)
+    taken = sorted(column for column in map(str, rows) if column in reserved)
     if taken:
         raise UserError(
             f"{table} has the column(s) {', '.join(taken)}, which prepare_splits fills itself; "

@@ -32,8 +32,10 @@ def read_text_table(
         only: headings to keep; other columns are not loaded.
 
     Raises:
-        UserError: the file is missing or malformed.
+        UserError: the file is missing, cannot be opened or is malformed.
     """
+    if table.exists() and not table.is_file():  # a pipe would be waited for
+        raise UserError(f"{table} is not a file; {when_missing}")
     try:
         with warnings.catch_warnings():
             # Otherwise rows longer than the header lose their last cells with only a warning.
@@ -48,6 +50,8 @@ def read_text_table(
             )
     except FileNotFoundError:
         raise UserError(f"{table} does not exist; {when_missing}") from None
+    except OSError as error:
+        raise UserError(f"{table} cannot be read: {error.strerror}.") from None
     except _MALFORMED as error:
         raise UserError(
             f"{table} is not a comma-separated UTF-8 table ({error}); save it as CSV UTF-8."
