@@ -64,7 +64,7 @@ class Bench:
 
     def __init__(self, model_type: str, folder: Path, img_size: int, rows: int):
         seed_everything(0, deterministic=True)
-        fetch_pretrained(PretrainedParams(model_type=model_type, pretrained="none"), folder)
+        fetch_pretrained(PretrainedParams(model_type=model_type, pretrained="none"), folder, folder)
         self.params = TrainParams(img_size=img_size, batch_size=BATCH, statistics="none")
         model, preprocessing, source = load_initial_model(folder, img_size, "deep", CLASSES)
         self.model = model.to_device(DEVICE)

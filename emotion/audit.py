@@ -19,8 +19,9 @@ import pandas as pd
 from emotion.core.commands import run_command
 from emotion.core.errors import UserError
 from emotion.core.manifest import SPLITS
-from emotion.datasets.corpus import DataParams
+from emotion.core.text import printable
 from emotion.datasets.csv_table import read_labeled_table
+from emotion.datasets.params import DataParams
 from emotion.grouping.groups import group_images
 from emotion.grouping.leaks import (
     SplitPair,
@@ -116,7 +117,7 @@ def _report(
     counts: dict[SplitPair, dict[str, int]],
     names: list[str],
 ) -> Iterator[str]:
-    splits = ", ".join(f"{name} {(rows['split'] == name).sum():,}" for name in names)
+    splits = ", ".join(f"{printable(name)} {(rows['split'] == name).sum():,}" for name in names)
     yield f"{len(rows):,} images read: {splits}"
     for reason, count in bad.items():
         yield f"{count:,} left out: {reason}"
@@ -148,7 +149,7 @@ def _examples(rows: pd.DataFrame, first: str, second: str) -> Iterator[str]:
     shared = set(parts[0]["group"]) & set(parts[1]["group"])
     for group in sorted(shared)[:EXAMPLES]:
         yield "    " + "  ~  ".join(
-            part.loc[part["group"] == group, "path"].min() for part in parts
+            printable(part.loc[part["group"] == group, "path"].min()) for part in parts
         )
 
 

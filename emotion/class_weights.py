@@ -22,7 +22,7 @@ from emotion.core.params import settings
 class ClassWeightParams:
     """The `class_weights` section of params.yaml."""
 
-    alpha: Annotated[float, Field(ge=0)] = 0.6  # 0: all ones; 1: inverse frequency
+    alpha: Annotated[float, Field(ge=0, le=2)] = 0.6  # 0: all ones; 1: inverse frequency
 
 
 def compute_class_weights(

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from emotion.core.commands import USAGE, run_command
+from emotion.core.commands import FAILED, run_command
 from emotion.core.version import __version__
 
 
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"emotion {__version__}")
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=" or ".join(COMMANDS))
     parser.parse_args(arguments[:1])
-    return USAGE
+    return FAILED
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         baseline, *others = [read_predictions(name, path) for name in names]
         comparisons = compare_with_baseline(baseline, others, options.resamples)
     except UserError as error:
-        print(f"error: {render.printable(str(error))}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
     renderers = {"md": render.render_markdown, "json": render.render_json}
     print(renderers.get(options.form, render.render_text)(comparisons, options.split))

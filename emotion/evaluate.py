@@ -25,8 +25,8 @@ from emotion.core.commands import run_command
 from emotion.core.errors import UserError
 from emotion.core.manifest import SPLITS
 from emotion.datasets import ADAPTERS
-from emotion.datasets.corpus import DataParams
 from emotion.datasets.model_classes import check_classes, parse_labels, read_for_model
+from emotion.datasets.params import DataParams
 from emotion.datasets.unpack import unpack_images
 from emotion.evaluation.outputs import ModelFacts, write_outputs
 from emotion.evaluation.predictions import Predictions

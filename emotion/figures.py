@@ -21,6 +21,7 @@ BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY_BLUE, VERMILION = "#56B4E9", "#D55E00"
 GRAY, PALE_BLUE = "#7F7F7F", "#B8D6EA"
 STYLE: dict[RcKeyType, Any] = {
+    "text.parse_math": False,  # a $ in a name of the user's is no formula
     "figure.dpi": 100,
     "savefig.dpi": 144,
     "font.size": 10,

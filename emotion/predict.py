@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from emotion.core.commands import run_command
 from emotion.core.errors import UserError
+from emotion.core.text import printable
 
 if TYPE_CHECKING:
     from emotion.prediction.model import Model
@@ -70,21 +71,21 @@ def print_table(predictions: Iterable["Prediction"], paths: Sequence[Path], mode
     mark = "*" if model.synthetic_fraction == 1 else ""
     answers = [_answer(name, uncertain=model.threshold is not None) for name in model.class_names]
     widths = (
-        max(len(text) for text in ("image", *map(printable, paths))),
+        max(len(text) for text in ("image", *map(printable, map(str, paths)))),
         max(len(text) for text in ("class", *answers)),
     )
     rows, errors, uncertain = 0, 0, 0
     for prediction in predictions:
         if prediction.error:
             errors += 1
-            print(f"error: {_clean(prediction.error)}", file=sys.stderr, flush=True)
+            print(f"error: {printable(prediction.error)}", file=sys.stderr, flush=True)
             continue
         if not rows:
             print(f"{'image':<{widths[0]}}  {'class':<{widths[1]}}  probability")
         rows += 1
         uncertain += prediction.uncertain
         probability = prediction.probabilities[prediction.label]
-        image = printable(prediction.path)
+        image = printable(str(prediction.path))
         label = _answer(prediction.label, prediction.uncertain)
         row = f"{image:<{widths[0]}}  {label:<{widths[1]}}  {probability:>11.3f} {mark}"
         print(row.rstrip(), flush=True)
@@ -105,15 +106,6 @@ def _uncertain_note(model: "Model") -> str:
         return f"{note} validation."
     percent = 100 * model.target_error
     return f"{note}\n  validation so that at most {percent:g} % of the other answers are wrong."
-
-
-def printable(path: Path) -> str:
-    """A path without control characters, which a terminal would execute."""
-    return _clean(str(path))
-
-
-def _clean(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 if __name__ == "__main__":

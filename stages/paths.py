@@ -4,8 +4,10 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
+LOCK = Path("dvc.lock")
 
 DRAWN_FACES = Path("data/drawn_faces")
+OWN_WEIGHTS = Path("data/weights")  # files that the user copied there
 UNPACKED = Path("data/unpacked")  # images that the corpus stores in a table
 SPLITS = Path("data/splits")  # train.csv, val.csv, test.csv
 REJECTED = Path("data/splits/rejected.csv")
@@ -30,6 +32,7 @@ MACHINE = Path("metrics/machine.json")  # on which the committed run was made
 EXPORT_METRICS = Path("metrics/onnx.json")
 
 # Everything else that a stage reports.
+CHECKED_PARAMS = Path("plots/check_params/report.json")
 SPLITS_FIGURES = Path("plots/prepare_splits/figures")
 SPLITS_REPORT = Path("plots/prepare_splits/report.json")
 SANITY_REPORT = Path("plots/sanity_checks/report.json")

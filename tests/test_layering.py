@@ -53,7 +53,7 @@ HOMES = {
     "pytorch_grad_cam": {"explainers"},
     "onnx": {"export"},
     "onnxruntime": {"export", "prediction"},
-    "huggingface_hub": {"models", "hub"},
+    "huggingface_hub": {"core", "models", "hub"},  # core imports it in functions only
     "dvclive": {"training"},
     "jinja2": {"hub"},
     "cleanlab": {"evaluation"},

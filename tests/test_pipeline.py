@@ -14,13 +14,14 @@ from ruamel.yaml import YAML
 from emotion.class_weights import ClassWeightParams
 from emotion.core.params import ArithmeticParams
 from emotion.data.cache import CacheParams
-from emotion.datasets.corpus import DataParams
+from emotion.datasets.params import DataParams
 from emotion.drawing.corpus import DrawFacesParams
 from emotion.evaluation.evaluator import EvaluateParams
 from emotion.explainers.explain import ExplainParams
 from emotion.export.export import ExportParams
 from emotion.hub.upload import PublishParams
 from emotion.models.pretrained import PretrainedParams
+from emotion.models.teacher import TeacherParams
 from emotion.training.params import NetworkParams, TrainParams
 from tests.test_layering import modules_imported
 
@@ -31,10 +32,11 @@ PARAMS = YAML(typ="safe").load(Path("params.yaml").read_text())
 
 # Settings of each stage: its section of params.yaml (None: fields at the top level) and its schema.
 SETTINGS = {
+    "check_params": [],  # params.yaml as a whole is its dependency
     "draw_faces": [("draw_faces", DrawFacesParams)],
     "prepare_splits": [("data", DataParams)],
     "class_weights": [("class_weights", ClassWeightParams)],
-    "pretrained_weights": [(None, PretrainedParams)],
+    "pretrained_weights": [(None, PretrainedParams), ("train", TeacherParams)],
     "sanity_checks": [("train", NetworkParams)],
     "train": [("train", TrainParams)],
     "evaluate": [

@@ -15,6 +15,7 @@ from emotion.comparison.sentences import (
     state_notes,
     state_verdict,
 )
+from emotion.core.text import printable
 
 SCORE_LABELS = {"macro_f1": "macro-F1", "accuracy": "accuracy", "ece": "ECE (lower is better)"}
 VERDICTS = {1: "better", -1: "worse", 0: "no difference shown"}
@@ -53,11 +54,6 @@ def render_json(comparisons: Sequence[Comparison], split: str) -> str:
         ],
     }
     return json.dumps(content, indent=2)
-
-
-def printable(text: str) -> str:
-    """Text of one line without control characters, which a terminal would execute."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _content(comparison: Comparison, split: str, comparisons: int) -> dict[str, Any]:

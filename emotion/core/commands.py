@@ -4,10 +4,12 @@ import errno
 import io
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 
-CLOSED_PIPE, INTERRUPTED, USAGE = 141, 130, 2  # as a shell reports them
+CLOSED_PIPE, INTERRUPTED = 141, 130  # as a shell reports them
+FAILED = 2  # also after a crash: 1, Python's own status, is a verdict of audit, verify and compare
 
 
 def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> int:
@@ -23,11 +25,12 @@ def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> in
         _discard_output()
         return CLOSED_PIPE
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        _discard_output()
-        print("error: the output cannot be written: no space is left.", file=sys.stderr)
-        return USAGE
+        if error.errno == errno.ENOSPC:
+            _discard_output()
+            print("error: the output cannot be written: no space is left.", file=sys.stderr)
+        else:
+            traceback.print_exc()
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except ModuleNotFoundError as error:
@@ -36,7 +39,10 @@ def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> in
             "`pip install 'emotion-pipeline[train]'`.",
             file=sys.stderr,
         )
-        return USAGE
+        return FAILED
+    except Exception:
+        traceback.print_exc()
+        return FAILED
 
 
 def _discard_output() -> None:

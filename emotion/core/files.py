@@ -2,25 +2,34 @@
 
 Everything is written under a temporary name in the same folder and renamed: a crash leaves the
 old file intact. JSON and CSV have one canonical form, so equal content gives equal bytes.
+
+Every path that a user can choose is opened by `open_regular`: a pipe in place of a file would be
+waited for, and a device read for ever.
 """
 
+import codecs
 import errno
 import hashlib
 import json
 import math
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emotion.core.errors import UserError
+from emotion.core.text import cell_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LITTLE = 1 << 16  # bytes; less free space, with a half-written file present, means a full disk
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
@@ -30,13 +39,13 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary file keeps the base name because torch.save writes that name into the file.
 
     Raises:
-        UserError: the disk is full.
+        UserError: the disk is full, or the folder may not be written to.
     """
     path = Path(path)
     folder = path.parent / f".{path.name}.tmp"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with explaining_full_disk(path):
+        with explaining_failed_writes(path):
+            folder.mkdir(parents=True, exist_ok=True)
             yield folder / path.name
             os.replace(folder / path.name, path)
     finally:
@@ -44,17 +53,24 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def explaining_full_disk(path: Path) -> Iterator[None]:
-    """Turn a failed write into a UserError where the disk is full."""
+def explaining_failed_writes(path: Path) -> Iterator[None]:
+    """Turn a failed write into a UserError where the disk is full or writing is not permitted."""
     try:
         yield
-    except (OSError, RuntimeError) as error:  # torch.save turns a failed write into the latter
-        if not _is_full(path.parent, error):
-            raise
-        raise UserError(
-            f"the disk is full: {path} could not be written. Free some space and run `dvc repro` "
-            "again; the previous file is intact."
-        ) from None
+    except UserError:
+        raise
+    except Exception as error:  # torch.save and safetensors have exceptions of their own for it
+        if _is_full(path.parent, error):
+            raise UserError(
+                f"the disk is full: {path} could not be written. Free some space and run "
+                "`dvc repro` again; the previous file is intact."
+            ) from None
+        if isinstance(error, OSError) and error.errno in _DENIED:
+            raise UserError(
+                f"{path} cannot be written ({error.strerror}: {error.filename}); change the "
+                "permissions of its folder and run `dvc repro` again."
+            ) from None
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -68,23 +84,61 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(_finite(value), indent=2, ensure_ascii=False) + "\n")
 
 
-def write_csv(path: Path, rows: "pd.DataFrame") -> None:
-    """Write a table with its header and without its index, with LF line ends."""
+def write_csv(path: Path, rows: "pd.DataFrame", for_people: bool = False) -> None:
+    """Write a table with its header and without its index, with LF line ends.
+
+    Args:
+        path: of the file.
+        rows: the table.
+        for_people: they may open it in a spreadsheet, so no cell may be a formula; a table that
+            stages read keeps its cells as they are.
+    """
+    if for_people:
+        rows = rows.map(lambda value: cell_of(value) if isinstance(value, str) else value)
     with replacing(path) as temporary:
         rows.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def open_regular(path: str | Path) -> FileIO:
+    """Open a file to read its bytes, without waiting for a pipe or reading a device.
+
+    Raises:
+        OSError: as `open`; or the path is a folder, a pipe, a socket or a device.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return FileIO(descriptor)
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a file in UTF-8, or in UTF-16 with its mark; without a byte order mark.
+
+    Raises:
+        OSError: as `open_regular`.
+        UnicodeDecodeError: another encoding.
+    """
+    with open_regular(path) as file:
+        data = file.readall()
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if utf16 else "utf-8-sig")
 
 
 def read_json(path: Path) -> Any:
     """Parse a JSON file.
 
     Raises:
-        UserError: the file is missing or is not JSON.
+        UserError: the file is missing, cannot be read or is not JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(read_text(path))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; `dvc repro` makes it.") from None
-    except json.JSONDecodeError as error:
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested too deeply
         raise UserError(
             f"{path} is not valid JSON ({error}); delete it and run `dvc repro`."
         ) from None
@@ -92,13 +146,13 @@ def read_json(path: Path) -> Any:
 
 def sha256_of(path: Path) -> str:
     """Hex digest of a file's bytes."""
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_full(folder: Path, error: Exception) -> bool:
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return True
+    if isinstance(error, OSError):
+        return error.errno in _FULL
     return folder.exists() and shutil.disk_usage(folder).free < _LITTLE
 
 

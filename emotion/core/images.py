@@ -7,11 +7,17 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from emotion.core.errors import UserError
+from emotion.core.files import open_regular
 
 # Pillow knows more formats, among them EPS, for which it starts another program.
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 # Files with another suffix in a folder of images (Thumbs.db, notes, ...) are ignored.
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+SUFFIXES = {
+    *(".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"),
+    *(".tif", ".tiff", ".webp"),
+}
+# Images too, but Pillow cannot read them.
+OTHER_SUFFIXES = {".heic", ".heif", ".jxl", ".svg", ".cr2", ".nef", ".dng", ".arw", ".psd"}
 
 
 def read_image(path: str | Path) -> Image.Image:
@@ -23,7 +29,7 @@ def read_image(path: str | Path) -> Image.Image:
         UserError: the file is missing, truncated, too large or not an image; the message names it.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
             if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
                 raise Image.DecompressionBombError(f"more than {Image.MAX_IMAGE_PIXELS:,} pixels")
             return to_rgb(ImageOps.exif_transpose(image))

@@ -24,6 +24,7 @@ SYNONYMS = {
     "sad": ("sadness",),
     "surprised": ("surprise",),
 }
+LONGEST_CLASS = 50  # characters of a class name
 _CLASS_OF = {name: label for label, names in SYNONYMS.items() for name in (label, *names)}
 
 
@@ -38,12 +39,19 @@ def canonical_label(name: str, extra: Mapping[str, str] | None = None) -> str | 
     return (extra or {}).get(key) or _CLASS_OF.get(key)
 
 
+def is_class_name(name: str) -> bool:
+    """Whether a name can be a class, which stands in figures, tables and on the terminal."""
+    name = name.strip()
+    return 0 < len(name) <= LONGEST_CLASS and name.isprintable() and name[0].isalnum()
+
+
 def read_label_map(path: Path) -> dict[str, int]:
     """The label map that prepare_splits wrote, checked: indices 0..n-1, each once."""
     label_map = files.read_json(path)
-    if sorted(label_map.values()) != list(range(len(label_map))):
+    numbers = list(label_map.values()) if isinstance(label_map, dict) else [None]
+    if not all(type(number) is int for number in numbers) or set(numbers) != {*range(len(numbers))}:
         raise UserError(
-            f"{path} does not number its classes 0..{len(label_map) - 1}, each once; "
+            f"{path} does not number its classes from 0, each once; "
             "delete it and run `dvc repro prepare_splits`."
         )
     return dict(sorted(label_map.items(), key=lambda item: item[1]))

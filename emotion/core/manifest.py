@@ -26,6 +26,7 @@ COLUMNS = {
     "height": int,
     "synthetic": bool,  # drawn or generated, not photographed
 }
+_MAKE_AGAIN = "delete it and run `dvc repro prepare_splits`"
 EVIDENCE = "evidence"  # path of a mask, white where the expression shows; "" where there is none
 SHARE = "share_"  # columns share_<class>: soft labels, summing to 1
 
@@ -46,18 +47,21 @@ def read_manifest(path: Path) -> pd.DataFrame:
     """Read what write_manifest wrote: typed columns, attributes as text, no missing values.
 
     Raises:
-        UserError: the file is missing, or lacks a column.
+        UserError: the file is missing or damaged, or lacks a column.
     """
     try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+        with files.open_regular(path) as file:
+            rows = pd.read_csv(file, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; `dvc repro prepare_splits` makes it.") from None
+    except (OSError, ValueError) as error:  # not a file, not UTF-8, or cells that do not line up
+        raise UserError(f"{path} cannot be read ({error}); {_MAKE_AGAIN}.") from None
     missing = [column for column in COLUMNS if column not in rows.columns]
     if missing:
-        raise UserError(
-            f"{path} lacks the columns {', '.join(missing)}; run `dvc repro prepare_splits`."
-        )
-    rows["width"] = rows["width"].astype(int)
-    rows["height"] = rows["height"].astype(int)
+        raise UserError(f"{path} lacks the columns {', '.join(missing)}; {_MAKE_AGAIN}.")
+    try:
+        rows = rows.astype({"width": int, "height": int})
+    except ValueError as error:
+        raise UserError(f"{path} is damaged ({error}); {_MAKE_AGAIN}.") from None
     rows["synthetic"] = rows["synthetic"] == "True"
     return rows

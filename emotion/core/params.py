@@ -7,7 +7,7 @@ silently train with the default: here it is an error that names the closest know
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, dataclass_transform
 
@@ -18,7 +18,9 @@ from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.text import shorten
 
 Settings = TypeVar("Settings")
 
@@ -78,30 +80,69 @@ def load_params(
             range; all problems in one message.
     """
     params = _read_yaml(params_file)
+    problems = _unknown_keys(params, _keys_of_stages(pipeline_file), "", _sections(params))
+    loaded, found = _load_section(schema, params, section, partial)
+    if loaded is None or problems:
+        raise UserError(f"{params_file}: {'; '.join(problems + found)}.")
+    return loaded
+
+
+def check_params(schemas: Mapping[Any, type], params_file: Path, pipeline_file: Path) -> None:
+    """Check all sections at once, before any stage runs.
+
+    Args:
+        schemas: by the name of the section; None is the top level.
+        params_file: params.yaml.
+        pipeline_file: dvc.yaml.
+
+    Raises:
+        UserError: as `load_params`, with the problems of all sections.
+    """
+    params = _read_yaml(params_file)
+    problems = _unknown_keys(params, _keys_of_stages(pipeline_file), "", _sections(params))
+    for section, schema in schemas.items():
+        problems += _load_section(schema, params, section)[1]
+    if problems:
+        raise UserError(f"{params_file}: {'; '.join(problems)}.")
+
+
+def _load_section(
+    schema: type[Settings], params: dict[str, Any], section: str | None, partial: bool = False
+) -> tuple[Settings | None, list[str]]:
+    """The settings of a section, or None and what is wrong with it."""
     fields = set(schema.__dataclass_fields__)  # type: ignore[attr-defined]
-    _reject_unknown(params, _keys_of_stages(pipeline_file), str(params_file), _sections(params))
     values = params.get(section) if section else params
     values = values if values is not None else {}
     if not isinstance(values, dict):
-        raise UserError(f"{params_file}: {section} must be a mapping of keys to values.")
-    if section and not partial:
-        _reject_unknown(values, fields, f"{params_file}, section {section}")
+        return None, [f"{section} is {values!r}, but should be a mapping of keys to values"]
+    prefix = f"{section}." if section else ""
+    problems = _unknown_keys(values, fields, prefix) if section and not partial else []
     try:
-        return schema(**{key: value for key, value in values.items() if key in fields})
+        loaded = schema(**{key: value for key, value in values.items() if key in fields})
     except ValidationError as error:
-        prefix = f"{section}." if section else ""
-        problems = [_problem(prefix, dict(item)) for item in error.errors(include_url=False)]
-        raise UserError(f"{params_file}: {'; '.join(problems)}.") from None
+        problems += [_problem(prefix, dict(item)) for item in error.errors(include_url=False)]
+        return None, problems
+    return (None if problems else loaded), problems
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     # YAML 1.2 (ruamel) reads 1e-4 and 3e-05 as numbers; YAML 1.1 (PyYAML) reads them as text.
     try:
-        return YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8")) or {}
+        params = YAML(typ="safe", pure=True).load(files.read_text(path))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; run from the root of the repository.") from None
-    except YAMLError as error:
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 ({error}); save it in that encoding.") from None
+    # The last three: a date that does not exist, a key that is a list, thousands of brackets.
+    except (YAMLError, ValueError, TypeError, RecursionError) as error:
         raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if params is None:  # an empty file: all defaults
+        return {}
+    if not isinstance(params, dict):
+        raise UserError(f"{path} is not a mapping of keys to values, as in `model_type: resnet50`.")
+    return params
 
 
 def _keys_of_stages(pipeline_file: Path) -> set[str]:
@@ -120,13 +161,13 @@ def _sections(params: dict[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def _reject_unknown(
+def _unknown_keys(
     values: dict[str, Any],
     known: set[str],
-    where: str,
+    prefix: str,
     sections: dict[str, list[str]] | None = None,
-) -> None:
-    """Raise a UserError for keys that are not known; `sections` is where they may belong."""
+) -> list[str]:
+    """One problem per key that is not known; `sections` is where such keys may belong."""
     problems = []
     for key in values:
         if key in known:
@@ -136,12 +177,11 @@ def _reject_unknown(
             places = " or ".join(f"{section}.{key}" for section in sections[key])
             hint = f"did you mean {places}?"
         elif near:
-            hint = f"did you mean {near[0]!r}?"
+            hint = f"did you mean {prefix}{near[0]}?"
         else:
             hint = f"known keys: {', '.join(sorted(known))}"
-        problems.append(f"unknown key {key!r} ({hint})")
-    if problems:
-        raise UserError(f"{where}: {'; '.join(problems)}.")
+        problems.append(f"unknown key {prefix}{key} ({hint})")
+    return problems
 
 
 def _problem(prefix: str, item: dict[str, Any]) -> str:
@@ -151,4 +191,4 @@ def _problem(prefix: str, item: dict[str, Any]) -> str:
     reason = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if not item["loc"]:  # a rule between keys, which words itself
         return reason
-    return f"{key} is {item['input']!r}, but should be {reason}"
+    return f"{key} is {shorten(repr(item['input']))}, but should be {reason}"

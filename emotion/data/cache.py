@@ -5,11 +5,12 @@ Decoding a JPEG costs more than augmenting it; a cache pays that once per run. F
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, cast
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from emotion.core.errors import UserError
 from emotion.core.params import settings
 from emotion.core.preprocessing import Preprocessing
 
@@ -28,7 +30,7 @@ class CacheParams:
 
     cache: Literal["auto", "off"] = "auto"  # off: decode in every epoch, in `workers` processes
     cache_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 8.0  # larger: a mapped file
-    workers: Annotated[int, Field(ge=0)] = 2  # processes that decode where the cache is off
+    workers: Annotated[int, Field(ge=0, le=64)] = 2  # processes that decode where the cache is off
 
 
 class Images(Protocol):
@@ -77,7 +79,7 @@ class CachedImages:
 
 
 @dataclass(frozen=True)
-class DecodedImages(Dataset[np.ndarray]):
+class DecodedImages(Dataset[np.ndarray | UserError]):
     """No cache: worker processes decode the images of each batch."""
 
     paths: Sequence[str]
@@ -87,8 +89,11 @@ class DecodedImages(Dataset[np.ndarray]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, row: int) -> np.ndarray:
-        return self.preprocessing.read(self.paths[row])
+    def __getitem__(self, row: int) -> np.ndarray | UserError:
+        try:
+            return self.preprocessing.read(self.paths[row])
+        except UserError as error:  # raised in a worker, it would have the worker's traceback
+            return error
 
     def batches(self, rows: Sequence[np.ndarray]) -> Iterator[Tensor]:  # noqa: D102
         loader = DataLoader(
@@ -98,12 +103,23 @@ class DecodedImages(Dataset[np.ndarray]):
             collate_fn=_stack,
             multiprocessing_context="spawn" if self.workers else None,
             pin_memory=torch.cuda.is_available(),
+            worker_init_fn=_ignore_ctrl_c,
         )
-        return iter(loader)
+        for batch in loader:
+            if isinstance(batch, UserError):
+                raise batch
+            yield batch
 
 
-def _stack(images: list[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(images)).contiguous()
+def _ignore_ctrl_c(_worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+
+
+def _stack(images: list[np.ndarray | UserError]) -> Tensor | UserError:
+    for image in images:
+        if isinstance(image, UserError):
+            return image
+    return torch.from_numpy(np.stack(cast(list[np.ndarray], images))).contiguous()
 
 
 def cache_images(

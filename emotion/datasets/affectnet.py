@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from emotion.core.errors import UserError
+from emotion.core.files import open_regular
 from emotion.core.images import SUFFIXES
 from emotion.datasets.tables import read_text_table, require_columns
 
@@ -109,6 +110,7 @@ def _read_set(folder: Path) -> pd.DataFrame:
 def _read_cell(path: Path) -> str:
     """The single value of a .npy file, text or number, as text; "" if it cannot be read."""
     try:
-        return str(np.load(path, allow_pickle=False).item()).strip()
+        with open_regular(path) as file:
+            return str(np.load(file, allow_pickle=False).item()).strip()
     except (OSError, ValueError, EOFError):
         return ""

@@ -6,16 +6,15 @@ here, so that adapters and later stages need not handle them.
 
 import posixpath
 from pathlib import Path
-from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import Field, ValidationInfo, field_validator
 
 from emotion.core import labels
 from emotion.core.errors import UserError
 from emotion.core.manifest import SHARE
-from emotion.core.params import one_of, settings
+from emotion.core.text import shorten
 from emotion.datasets import ADAPTERS
+from emotion.datasets.params import DataParams
 from emotion.datasets.split_names import SPLIT_OF
 from emotion.datasets.votes import PREFIX, Mode, labels_from_votes
 
@@ -23,37 +22,6 @@ from emotion.datasets.votes import PREFIX, Mode, labels_from_votes
 MISSING = "missing"
 OUTSIDE = "outside data.root"
 UNKNOWN_LABEL = "unknown label"
-
-
-@settings
-class DataParams:
-    """The `data` section of params.yaml."""
-
-    root: str = "data/drawn_faces"  # folder of the corpus, relative to the repository root
-    # csv: labels.csv in root; folder: class folders; ...
-    format: Annotated[str, one_of(ADAPTERS)] = "csv"
-    val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15  # if the corpus has no split
-    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    split_seed: int = 42  # separate from the training seed, which must not change the test set
-    classes: list[str] = Field(default_factory=list)  # to keep, in this order; empty = all found
-    labels: dict[str, str] = Field(default_factory=dict)  # word of the corpus: class
-    votes: Mode = "majority"  # rule for corpora with annotators' votes
-    min_size: Annotated[int, Field(ge=1)] = 32  # pixels; a shorter side rejects the image
-    max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.0  # tolerated share of rejected images
-    allow_outside: bool = False  # whether a table may name images outside root
-    near_duplicate_bits: Annotated[int, Field(ge=0, le=64)] = 16  # of 256; see inspection
-    leak_policy: Literal["drop_from_train", "report", "fail"] = "drop_from_train"
-    synthetic_max_fraction: Annotated[float, Field(ge=0, le=1)] = 0.5  # per class, in train
-
-    @field_validator("test_fraction")
-    @classmethod
-    def _leaves_a_train_split(cls, value: float, info: ValidationInfo) -> float:
-        val_fraction = info.data.get("val_fraction", 0.0)
-        if value + val_fraction >= 1:
-            raise ValueError(
-                f"less than 1 - val_fraction ({1 - val_fraction:g}): train gets the rest"
-            )
-        return value
 
 
 def read_corpus(params: DataParams) -> pd.DataFrame:
@@ -77,6 +45,7 @@ def read_corpus(params: DataParams) -> pd.DataFrame:
             "images in params.yaml."
         )
     rows = ADAPTERS[params.format](root)
+    _refuse_unencodable(rows["path"])
     if rows.empty:
         raise UserError(
             f"data.root {params.root!r} holds no images that data.format {params.format} can "
@@ -108,6 +77,16 @@ def order_classes(found: pd.Series, params: DataParams) -> dict[str, int]:
     return {label: index for index, label in enumerate(chosen or sorted(set(found)))}
 
 
+def _refuse_unencodable(paths: pd.Series) -> None:
+    """Raise for file names that are not UTF-8: Python has lone surrogates in their place."""
+    wrong = paths[paths.str.contains("[\ud800-\udfff]", regex=True)]
+    if len(wrong):
+        raise UserError(
+            f"{len(wrong):,} file names are not UTF-8, so that no table can name them: "
+            f"{', '.join(map(repr, wrong[:3]))}; rename them (convmv does many at once)."
+        )
+
+
 def _vocabulary(extra: dict[str, str]) -> dict[str, str]:
     """Map the user's words, in lower case, to classes; a new class also maps to itself."""
     classes = {
@@ -127,13 +106,40 @@ def _apply_votes(rows: pd.DataFrame, mode: Mode, words: dict[str, str]) -> pd.Da
     votes = [column for column in rows.columns if column.startswith(PREFIX)]
     if not votes:
         return rows.assign(vote_problem="")
+    written, unvoted = rows["label"], ~rows[votes].any(axis=1)
     rows = labels_from_votes(rows, mode).drop(columns=votes)
+    _refuse_contradictions(written, rows["label"], words)
+    keep = unvoted & (written != "")  # a label without votes stands
+    rows = rows.assign(
+        label=rows["label"].mask(keep, written), vote_problem=rows["vote_problem"].mask(keep, "")
+    )
     shares: dict[str, pd.Series] = {}
     columns = [column for column in rows.columns if column.startswith(SHARE)]
     for column in columns:
         name = SHARE + _class_of(column.removeprefix(SHARE), words)
         shares[name] = shares[name] + rows[column] if name in shares else rows[column]
     return rows.drop(columns=columns).assign(**shares)
+
+
+def _refuse_contradictions(written: pd.Series, voted: pd.Series, words: dict[str, str]) -> None:
+    """Raise for rows whose label is not the class that won their votes."""
+    both = (written != "") & (voted != "")
+    pairs = pd.DataFrame({"written": written[both], "voted": voted[both]})
+    differ = pairs[
+        [
+            _class_of(one, words) != _class_of(other, words)
+            for one, other in pairs.itertuples(index=False)
+        ]
+    ]
+    if len(differ):
+        shown = ", ".join(
+            f"{shorten(one)} (row {int(index) + 1}; votes: {shorten(other)})"
+            for index, one, other in differ.head(3).itertuples()
+        )
+        raise UserError(
+            f"{len(differ):,} rows have a label that lost their votes: {shown}; empty the column "
+            "label to let the votes decide, or remove the columns votes_*."
+        )
 
 
 def _map_labels(rows: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:

@@ -3,7 +3,8 @@
 The columns path and label are required; split, subject, synthetic, source and evidence are
 optional; columns votes_<word> hold the number of annotators' votes for each word. Any other column
 is an attribute (skin tone, age, ...): it is kept as text and becomes a slice in the evaluation.
-Paths of images and of masks are resolved by `resolve_path`.
+Paths of images and of masks are resolved by `resolve_path`. Headings may be in capitals, and path
+and label may have one of the names in ALIASES. Subjects such as `nan` and -1 count as unknown.
 """
 
 import posixpath
@@ -19,10 +20,18 @@ from emotion.datasets.tables import describe_cells, read_text_table, require_col
 from emotion.datasets.votes import parse_votes
 
 REQUIRED = ("path", "label")
+# Headings of other tools that mean one of ours; only where ours does not stand beside them.
+ALIASES = {
+    "path": ("filepath", "file_path", "file", "filename", "file_name", "image", "image_path"),
+    "label": ("emotion", "expression", "class"),
+}
 OPTIONAL = ("split", "subject", "source", "synthetic")
 FILLED_IN = set(manifest.COLUMNS) - {*REQUIRED, *OPTIONAL} | {
     *("attempts", "detail", "mode", "phash", "pixels", "problem", "vote_problem"),
 }
+# What tables have in place of an unknown person, in lower case. As a name, it would put all of them
+# into one group.
+UNKNOWN_SUBJECTS = {"unknown", "nan", "none", "na", "n/a", "null", "-1", "-1.0", "-", "?"}
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -71,16 +80,18 @@ def read_labeled_table(
         UserError: the file is missing or malformed, lacks or misuses a column, or has invalid
             booleans or votes.
     """
-    rows = read_text_table(table, when_missing)
+    rows = _rename_columns(read_text_table(table, when_missing))
     require_columns(rows, REQUIRED, table, "Name the columns path and label.")
-    taken = sorted(column for column in map(str, rows) if column in reserved)
+    taken = sorted(name for name in map(str, rows) if _is_reserved(name, reserved))
     if taken:
         raise UserError(
             f"{table} has the column(s) {', '.join(taken)}, which prepare_splits fills itself; "
             "rename or remove them."
         )
     rows = rows.assign(**{column: "" for column in OPTIONAL if column not in rows})
+    unknown = rows["subject"].str.lower().isin(UNKNOWN_SUBJECTS)
     rows = rows.assign(
+        subject=rows["subject"].mask(unknown, ""),
         source=rows["source"].mask(rows["source"] == "", root.name),
         synthetic=_parse_booleans(rows["synthetic"], table),
     )
@@ -88,6 +99,24 @@ def read_labeled_table(
     found = resolve_paths(rows["path"], table, root)
     attempts = found["attempts"].mask(found["attempts"] == "", rows["attempts"])
     return rows.assign(path=found["path"], attempts=attempts)
+
+
+def _rename_columns(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give our columns their names, whatever their case, and whatever one other name they have."""
+    names: dict[str, str] = {}
+    for ours in (*REQUIRED, *OPTIONAL, "evidence"):
+        if ours in rows:
+            continue
+        words = {ours, *ALIASES.get(ours, ())}
+        written = [name for name in map(str, rows) if name.lower() == ours]
+        written = written or [name for name in map(str, rows) if name.lower() in words]
+        if len(written) == 1:
+            names[written[0]] = ours
+    return rows.rename(columns=names)
+
+
+def _is_reserved(name: str, reserved: Collection[str]) -> bool:
+    return name in reserved or (bool(reserved) and name.startswith(manifest.SHARE))
 
 
 def _resolve_masks(rows: pd.DataFrame, table: Path, root: Path) -> pd.DataFrame:

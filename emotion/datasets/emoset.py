@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from emotion.core import files
 from emotion.core.errors import UserError
 
 SPLITS = ("train", "val", "test")
@@ -34,13 +35,15 @@ def read_emoset(root: Path) -> pd.DataFrame:
 def _read_records(list_file: Path) -> list[tuple[str, str]]:
     """Path and label of each entry."""
     try:
-        entries = json.loads(list_file.read_text(encoding="utf-8-sig"))
+        entries = json.loads(files.read_text(list_file))
     except FileNotFoundError:
         raise UserError(
             f"{list_file} does not exist; data.format emoset needs {', '.join(SPLITS)}.json: "
             "correct data.root."
         ) from None
-    except ValueError as error:  # not JSON or not UTF-8
+    except OSError as error:
+        raise UserError(f"{list_file} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, nested too deeply
         raise UserError(
             f"{list_file} is not valid JSON ({error}); unpack the corpus again."
         ) from None

@@ -4,28 +4,28 @@ This layout does not name subjects, so every subject is unknown and only copies 
 kept in one split. If the subjects are known, use a labels.csv instead.
 """
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from emotion.core.errors import UserError
-from emotion.core.images import SUFFIXES
+from emotion.core.images import OTHER_SUFFIXES, SUFFIXES
 from emotion.datasets.split_names import SPLIT_OF
 
 
 def read_folder(root: Path) -> pd.DataFrame:
     """List the images in class folders; subfolders of a class folder belong to that class.
 
+    Images of a format that cannot be read are listed too: they are rejected, not passed over.
+
     Raises:
         UserError: class folders are mixed with split folders, or images are in no class folder.
     """
     split_folders = _split_folders(root)
     records, strays = [], []
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        # Hidden entries are not images of the corpus: .git, .cache, the ._x.jpg files of macOS.
-        if path.suffix.lower() not in SUFFIXES or any(part[0] == "." for part in inside.parts):
-            continue
+    for inside in sorted(_list_images(root)):
         *folders, _ = inside.parts
         split = folders.pop(0) if split_folders and folders else ""
         if folders:
@@ -39,6 +39,30 @@ def read_folder(root: Path) -> pd.DataFrame:
         )
     rows = pd.DataFrame(records, columns=["path", "label", "split"], dtype=str)
     return rows.assign(subject="", source=root.name, synthetic=False)
+
+
+def _list_images(root: Path) -> Iterator[Path]:
+    """Paths of images relative to root, also in folders that are symbolic links.
+
+    A link to a folder above itself is not followed.
+    """
+    for name, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse_folder):
+        folder = Path(name)
+        above = [parent for parent in folder.parents if parent.is_relative_to(root)]
+        if folder.is_symlink() and any(map(folder.samefile, above)):
+            subfolders.clear()
+            continue
+        # Hidden entries are not images of the corpus: .git, .cache, the ._x.jpg files of macOS.
+        subfolders[:] = [name for name in subfolders if name[0] != "."]
+        for path in (folder / name for name in names if name[0] != "."):
+            if path.suffix.lower() in SUFFIXES | OTHER_SUFFIXES:
+                yield path.relative_to(root)
+            elif path.is_symlink() and not path.exists():
+                raise UserError(f"{path} is a link to nothing; correct or delete it.")
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise UserError(f"{error.filename} cannot be listed: {error.strerror}.")
 
 
 def _split_folders(root: Path) -> list[str]:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from emotion.core.errors import UserError
 from emotion.core.labels import SYNONYMS
-from emotion.datasets.corpus import UNKNOWN_LABEL, DataParams, read_corpus
+from emotion.datasets.corpus import UNKNOWN_LABEL, read_corpus
+from emotion.datasets.params import DataParams
 
 EXCLUDED = "excluded by --labels"  # the problem of such a row
 SHOWN = 10  # classes in a message

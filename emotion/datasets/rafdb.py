@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from emotion.core import files
 from emotion.core.errors import UserError
 
 LISTS = tuple(
@@ -48,7 +49,8 @@ def read_rafdb(root: Path) -> pd.DataFrame:
             f"{root} has {lacking}; data.format rafdb needs the list of labels and the aligned "
             "faces as published: correct data.root."
         )
-    lines = list_file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    with files.open_regular(list_file) as file:
+        lines = file.readall().decode("utf-8-sig", errors="replace").splitlines()
     pairs = [(line.strip().split(maxsplit=1) + [""])[:2] for line in lines if line.strip()]
     cells = pd.DataFrame(pairs, columns=["name", "code"], dtype=str)
     if not cells["code"].isin(list(LABELS)).any():

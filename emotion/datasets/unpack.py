@@ -1,6 +1,8 @@
 """Write images that a corpus stores inside a table as files that every stage can read."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +12,26 @@ from tqdm import tqdm
 BROKEN_PIXELS = "broken pixels"
 # dvc.yaml lists the folder as an output, and DVC warns at every command of one that is empty.
 NOTE = "Images that the corpus stores inside a table; none for other formats.\n"
+
+
+@contextmanager
+def restoring_after_failure(folder: Path) -> Iterator[None]:
+    """Bring a folder back as it was if the block, which replaces it, does not succeed.
+
+    The splits of the last run point to the images in it.
+    """
+    previous = folder.with_name(f".{folder.name}.previous")
+    shutil.rmtree(previous, ignore_errors=True)
+    if folder.exists():
+        folder.rename(previous)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        if previous.exists():
+            previous.rename(folder)
+        raise
+    shutil.rmtree(previous, ignore_errors=True)
 
 
 def unpack_images(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:

@@ -6,9 +6,7 @@ smaller one, and neither the order nor the number of processes changes a byte.
 
 import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +17,7 @@ from pydantic import Field
 from tqdm import tqdm
 
 from emotion.core.params import settings
+from emotion.core.processes import map_in_processes
 from emotion.core.seeding import derive_seed
 from emotion.drawing.action_units import sample_expression
 from emotion.drawing.face import Face, draw_face
@@ -66,11 +65,9 @@ def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
     draw = partial(_draw_subject, params, temporary)
     # Processes, not threads: a face is a hundred small shapes, so Python uses as much time as
     # OpenCV does.
-    # Spawned, because a fork of a process with threads (torch, OpenMP) may hang.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        results = pool.map(draw, range(params.subjects))
-        bar = tqdm(results, total=params.subjects, desc="draw faces", unit="subject")
-        rows = [row for result in bar for row in result]
+    results = map_in_processes(draw, range(params.subjects), os.cpu_count() or 1)
+    bar = tqdm(results, total=params.subjects, desc="draw faces", unit="subject")
+    rows = [row for result in bar for row in result]
     table = pd.DataFrame(rows)
     table.to_csv(temporary / "labels.csv", index=False, lineterminator="\n")
     shutil.rmtree(folder, ignore_errors=True)

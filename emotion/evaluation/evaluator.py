@@ -22,8 +22,8 @@ from emotion.models.checkpoint import load_checkpoint
 class EvaluateParams:
     """The `evaluate` section of params.yaml."""
 
-    batch_size: Annotated[int, Field(ge=1)] = 64  # does not affect the scores
-    bootstrap: Annotated[int, Field(ge=100)] = 1000  # resamples for each 95 % interval
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64  # does not affect the scores
+    bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 1000  # resamples for each 95 % interval
     # Error rate among the answered images; the others are called uncertain. None answers all.
     target_error: Annotated[float, Field(gt=0, lt=1)] | None = 0.1
 

@@ -61,10 +61,13 @@ def write_outputs(
     noise = find_label_noise([split for split in (val, test) if split], temperature)
 
     write_confusion_table(tables / "confusion.csv", test)
-    files.write_csv(tables / "slices.csv", slices)
-    files.write_csv(tables / "mistakes.csv", mistakes)
-    files.write_csv(tables / "confusions.csv", rank_confusions(test))
-    files.write_csv(tables / "label_noise.csv", noise)
+    for name, table in (
+        ("slices", slices),
+        ("mistakes", mistakes),
+        ("confusions", rank_confusions(test)),
+        ("label_noise", noise),
+    ):
+        files.write_csv(tables / f"{name}.csv", table, for_people=True)
     draw_figures(figures, test, temperature, slices, gaps)
     draw_mistakes(figures / "mistakes.png", mistakes)
     draw_label_noise(figures / "label_noise.png", noise)

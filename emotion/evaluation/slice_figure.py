@@ -91,8 +91,8 @@ def _finding(part: pd.DataFrame, gap: SliceGap | None) -> str:
 def show_name(name: str) -> str:
     """A name as matplotlib can draw it, cut to NAME_LENGTH.
 
-    A `$` would begin a formula. Characters that the font lacks would all be drawn as the same box,
-    so they are shown by their code.
+    Characters that the font lacks would all be drawn as the same box, so they are shown by their
+    code.
     """
     known = get_font(findfont(FontProperties())).get_charmap()
     text = "".join(
@@ -101,4 +101,4 @@ def show_name(name: str) -> str:
     )
     if len(text) > NAME_LENGTH:
         text = text[: NAME_LENGTH - 1] + "…"
-    return text.replace("$", r"\$")
+    return text

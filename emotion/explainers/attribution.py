@@ -7,6 +7,10 @@ import numpy as np
 from torch import Tensor, nn
 
 
+class NotApplicableError(Exception):
+    """A method cannot explain this architecture; the message says why."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
     """Random samples of the sampling methods; Grad-CAM uses none."""

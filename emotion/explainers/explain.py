@@ -11,10 +11,12 @@ import torch
 from pydantic import Field
 from tqdm import tqdm
 
+from emotion.core.errors import UserError
 from emotion.core.params import one_of, settings
 from emotion.core.reports import ExplanationReport, MethodReport
+from emotion.core.text import file_name_of
 from emotion.explainers import EXPLAINERS
-from emotion.explainers.attribution import Attribution, Sampling
+from emotion.explainers.attribution import Attribution, NotApplicableError, Sampling
 from emotion.explainers.faithfulness import deletion_auc, evidence_shares, random_deletion_auc
 from emotion.explainers.panels import ImageView, MapView, draw_overview, draw_panel
 from emotion.explainers.probe_set import ProbeSet, load_probe_set
@@ -28,12 +30,14 @@ Method = Annotated[str, one_of(EXPLAINERS)]
 class ExplainParams:
     """The `explain` section of params.yaml."""
 
-    images_per_class: Annotated[int, Field(ge=1)] = 1  # of the test split, chosen by content
+    images_per_class: Annotated[int, Field(ge=1, le=1_000)] = (
+        1  # of the test split, chosen by content
+    )
     methods: Annotated[list[Method], Field(min_length=1)] = Field(  # keys of EXPLAINERS
         default_factory=lambda: list(EXPLAINERS)
     )
-    shap_samples: Annotated[int, Field(ge=2)] = 32  # gradients per image
-    lime_samples: Annotated[int, Field(ge=20)] = 300  # masked copies per image
+    shap_samples: Annotated[int, Field(ge=2, le=100_000)] = 32  # gradients per image
+    lime_samples: Annotated[int, Field(ge=20, le=100_000)] = 300  # masked copies per image
 
 
 def explain_checkpoint(
@@ -46,6 +50,11 @@ def explain_checkpoint(
         rows: the test split.
         params: how many images, which methods, how many samples.
         plots_folder: receives `<class>_<n>.png` and `overview.png`.
+
+    A method that cannot explain this architecture is left out with a note.
+
+    Raises:
+        UserError: no method applies.
 
     Returns:
         The metrics. Evidence and deletion are means over images; details are medians, because one
@@ -65,7 +74,11 @@ def explain_checkpoint(
     random_deletion = random_deletion_auc(model, images, targets)
     attributions, scores = {}, {}
     for name in tqdm(params.methods, desc="explain", unit="method", leave=False):
-        attributions[name] = EXPLAINERS[name](model, images, targets, sampling)
+        try:
+            attributions[name] = EXPLAINERS[name](model, images, targets, sampling)
+        except NotApplicableError as error:
+            tqdm.write(f"explain: {name} is left out: {error}")
+            continue
         share, area = evidence_shares(attributions[name].maps, probe.evidence)
         scores[name] = {
             "evidence_share": share,
@@ -73,6 +86,11 @@ def explain_checkpoint(
             "deletion_auc": deletion_auc(model, images, targets, attributions[name].maps),
             "deletion_auc_random": random_deletion,
         }
+    if not attributions:
+        raise UserError(
+            f"none of explain.methods ({', '.join(params.methods)}) applies to "
+            f"{checkpoint.model_type}; add shap_gradient or lime_superpixels, which always do."
+        )
     predicted = [checkpoint.class_names[index] for index in targets.tolist()]
     views = _views(probe, predicted, confidences.tolist(), attributions, scores)
     _draw(plots_folder, views)
@@ -168,5 +186,5 @@ def _draw(folder: Path, views: list[ImageView]) -> None:
     count: Counter[str] = Counter()
     for view in tqdm(views, desc="panels", unit="image", leave=False):
         count[view.label] += 1
-        draw_panel(folder / f"{view.label}_{count[view.label]}.png", view)
+        draw_panel(folder / f"{file_name_of(view.label)}_{count[view.label]}.png", view)
     draw_overview(folder / "overview.png", views)

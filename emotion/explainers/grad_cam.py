@@ -34,7 +34,7 @@ def explain_grad_cam(
         sampling: not used; Grad-CAM is deterministic.
 
     Raises:
-        UserError: the backbone has no feature map.
+        NotApplicableError: the backbone has no feature map.
     """
     return _explain("Grad-CAM", GradCAM, model, images, targets)
 

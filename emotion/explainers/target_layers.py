@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from emotion.core.errors import UserError
+from emotion.explainers.attribution import NotApplicableError
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def find_target_layer(backbone: Any, image: Tensor) -> TargetLayer:
         image: one normalized image (1, 3, H, W), for one forward pass.
 
     Raises:
-        UserError: the backbone ends neither in a feature map nor in a grid of tokens.
+        NotApplicableError: the backbone ends neither in a feature map nor in a grid of tokens.
     """
     blocks = getattr(backbone, "blocks", None)
     if blocks is not None and hasattr(blocks[-1], "norm1") and hasattr(backbone, "patch_embed"):
@@ -69,7 +69,9 @@ def find_target_layer(backbone: Any, image: Tensor) -> TargetLayer:
 
 def _last_attention(backbone: Any) -> TargetLayer:
     prefix = getattr(backbone, "num_prefix_tokens", 0)
-    height, width = backbone.patch_embed.grid_size
+    height, width = getattr(backbone.patch_embed, "grid_size", None) or (0, 0)
+    if not height * width:
+        raise _no_map(backbone)
 
     def to_map(tokens: Tensor) -> Tensor:
         if tokens.ndim != 3 or tokens.shape[1] != prefix + height * width:
@@ -92,9 +94,8 @@ def _from_channels_last(features: Tensor) -> Tensor:
     return features.permute(0, 3, 1, 2)
 
 
-def _no_map(backbone: nn.Module) -> UserError:
-    return UserError(
-        f"Grad-CAM finds no feature map in {type(backbone).__name__}, which is neither "
-        "convolutional nor a plain vision transformer; leave grad_cam and grad_cam_plus_plus "
-        "out of explain.methods in params.yaml."
+def _no_map(backbone: nn.Module) -> NotApplicableError:
+    return NotApplicableError(
+        f"it finds no feature map in {type(backbone).__name__}, which is neither convolutional nor "
+        "a plain vision transformer"
     )

@@ -20,7 +20,7 @@ from emotion.models.checkpoint import Checkpoint
 class ExportParams:
     """The `export_onnx` section of params.yaml."""
 
-    rows: Annotated[int, Field(ge=1)] = 32  # test images of the parity check
+    rows: Annotated[int, Field(ge=1, le=100_000)] = 32  # test images of the parity check
     tolerance: Annotated[float, Field(gt=0)] = 1e-4  # largest difference of a logit or probability
 
 
@@ -38,13 +38,12 @@ def export_checkpoint(
         calibration: written into the file.
         rows: the test split.
         params: number of images and tolerance.
-        onnx_file: where to write; an older file is deleted first.
+        onnx_file: where to write.
 
     Raises:
         UserError: there is no test row, or the outputs of the file differ from those of the
             network; then `onnx_file` does not exist, not even in an older version.
     """
-    onnx_file.unlink(missing_ok=True)
     if rows.empty:
         raise UserError("the test split is empty, so the ONNX model cannot be compared; add rows.")
     paths = choose_rows(rows, params.rows)["path"].tolist()
@@ -53,7 +52,11 @@ def export_checkpoint(
     with files.replacing(onnx_file) as temporary:
         onnx_model.save_onnx(model, temporary)
         result = parity.compare(temporary, checkpoint, calibration.temperature, images)
-        result.require(params.tolerance)
+        try:
+            result.require(params.tolerance)
+        except UserError:
+            onnx_file.unlink(missing_ok=True)  # of an earlier model, and taken for this one
+            raise
     return ExportReport(
         opset=onnx_model.opset_of(model),
         opset_requested=onnx_model.OPSET,

@@ -3,6 +3,7 @@
 The text is the template model_card.md in this folder; this module computes its variables.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from emotion.core.reports import (
     TrainingSummary,
     TrainingTime,
 )
+from emotion.core.text import printable
 
 TEMPLATE = Path(__file__).with_suffix(".md")
 TASK = "image-classification"
@@ -71,6 +73,7 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         "percent": _percent,
         "duration": _duration,
         "interval": _interval,
+        "escape_markdown": _escape,
     }
     text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         inputs=inputs,
@@ -78,7 +81,8 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         license=license,
         initial=_initial_weights(inputs),
         corpora=", ".join(
-            f"{corpus} ({sum(rows.values())})" for corpus, rows in inputs.splits.source.items()
+            f"{_escape(corpus)} ({sum(rows.values())})"
+            for corpus, rows in inputs.splits.source.items()
         ),
         lowest_recall=_lowest_recall(inputs),
     )
@@ -98,11 +102,11 @@ def _lowest_recall(inputs: CardInputs) -> tuple[str, ClassScores]:
 def _initial_weights(inputs: CardInputs) -> dict[str, str]:
     kind, source = inputs.evaluation.weights, inputs.pretrained.source
     if kind == "random":
-        return {"source": f"**random**: {source}", "license": "none needed"}
+        return {"source": f"**random**: {_escape(source)}", "license": "none needed"}
     if kind == "file":
-        # Only the name: a full path would publish the folders of a private disk.
-        return {"source": f"the file `{Path(source).name}`", "license": "that of the file"}
-    return {"source": source, "license": inputs.pretrained.license}
+        name = printable(Path(source).name).replace("`", "'")
+        return {"source": f"the file `{name}`", "license": "that of the file"}
+    return {"source": _escape(source), "license": _escape(inputs.pretrained.license)}
 
 
 def _front_matter(inputs: CardInputs, license: str, name: str) -> ModelCardData:
@@ -136,6 +140,11 @@ def _eval_result(inputs: CardInputs, metric: str, metric_name: str, value: float
         metric_name=metric_name,
         metric_value=value,
     )
+
+
+def _escape(text: str) -> str:
+    """Text of the user as one line of Markdown without markup: links, HTML, cells of a table."""
+    return re.sub(r"([\\`*\[\]<>|&#])", r"\\\1", " ".join(printable(text).split()))
 
 
 def _score(value: float | None) -> str:

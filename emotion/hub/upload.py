@@ -12,17 +12,18 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError 
 from pydantic import Field
 
 from emotion.core.errors import UserError
+from emotion.core.hub_client import find_hub_problem
 from emotion.core.params import settings
 
 
 @settings
 class PublishParams:
-    """The `publish` section of params.yaml."""
+    """The `publish` section of params.yaml; `license` is an identifier of the Hub's list."""
 
     push: bool = False  # true uploads the folder, false only builds it
     repo_id: str = ""  # on the Hub: user/name or organization/name
     private: bool = True  # visibility; a public repository is rejected while this is true
-    license: Annotated[str, Field(min_length=1)] = "apache-2.0"  # identifier of the Hub's list
+    license: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,60}$")] = "apache-2.0"
 
 
 def check_push(params: PublishParams) -> None:
@@ -43,11 +44,13 @@ def check_push(params: PublishParams) -> None:
             f"publish.push is true, but publish.repo_id is {params.repo_id!r}; "
             "set it to user/name or organization/name, or set publish.push to false."
         )
-    # Only checked for presence: huggingface_hub reads the token itself, this code never stores it.
-    if huggingface_hub.get_token() is None:
+    # Only checked: huggingface_hub reads the token itself, this code never stores it.
+    token = huggingface_hub.get_token()
+    if token is None or not token.isascii() or not token.isprintable():
+        state = "there is no Hugging Face token" if token is None else "the token is not ASCII"
         raise UserError(
-            "publish.push is true, but there is no Hugging Face token; run `hf auth login`, "
-            "or set HF_TOKEN to a token with write permission."
+            f"publish.push is true, but {state}; run `hf auth login`, or set HF_TOKEN to a token "
+            "with write permission."
         )
 
 
@@ -66,6 +69,9 @@ def push_folder(
         UserError: the Hub rejects the request or cannot be reached, or the repository is public
             although `params.private` is true.
     """
+    problem = find_hub_problem()
+    if problem:
+        raise _no_answer(problem, folder)
     try:
         api.create_repo(params.repo_id, private=params.private, exist_ok=True)
         # An existing repository keeps its visibility; create_repo ignores `private` for it.
@@ -78,15 +84,26 @@ def push_folder(
             repo_id=params.repo_id, folder_path=folder, commit_message=message
         )
     except HfHubHTTPError as error:
+        status = error.response.status_code
+        if status == 429 or status >= 500:
+            raise _no_answer(f"status {status}", folder) from error
         raise UserError(
             f"the Hugging Face Hub rejected {params.repo_id} "
-            f"({error.server_message or error.response.status_code}); check that publish.repo_id "
+            f"({error.server_message or status}); check that publish.repo_id "
             "is yours and that your token has write permission. The folder is complete in "
             f"{folder}."
         ) from error
     except (HTTPError, ConnectionError) as error:  # no response, or HF_HUB_OFFLINE is set
-        raise UserError(
-            f"the Hugging Face Hub did not respond ({type(error).__name__}); check the connection, "
-            f"or set HF_ENDPOINT, and run `dvc repro publish`. The folder is complete in {folder}."
-        ) from error
+        raise _no_answer(type(error).__name__, folder) from error
+    except (ValueError, KeyError) as error:  # the page of a network's login instead of JSON
+        if isinstance(error, UserError):
+            raise
+        raise _no_answer("another page answered in its place", folder) from error
     return commit.commit_url
+
+
+def _no_answer(reason: str, folder: Path) -> UserError:
+    return UserError(
+        f"the Hugging Face Hub did not respond ({reason}); check the connection, or set "
+        f"HF_ENDPOINT, and run `dvc repro publish`. The folder is complete in {folder}."
+    )

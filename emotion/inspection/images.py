@@ -7,17 +7,17 @@ an image that passes the inspection can be opened by them.
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from io import BufferedReader, BytesIO, FileIO
 from itertools import groupby
-from multiprocessing import get_context
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from emotion.core.files import open_regular
 from emotion.core.images import FORMATS, to_rgb
+from emotion.core.processes import map_in_processes
 from emotion.inspection.fingerprints import compute_phashes, hash_pixels, lowest_frequencies
 
 # Reasons to reject an image.
@@ -93,9 +93,7 @@ def _in_parallel(
     if workers == 1 or images < _FEW:
         yield from map(inspect, chunks)
         return
-    # Spawned, because a forked process can deadlock if the parent has threads (torch, OpenMP).
-    with ProcessPoolExecutor(min(workers, len(chunks)), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(inspect, chunks)
+    yield from map_in_processes(inspect, chunks, min(workers, len(chunks)))
 
 
 def inspect_chunk(paths: Sequence[str], min_size: int) -> list[Finding]:
@@ -135,7 +133,7 @@ def _check_batch(batch: list[_Decoded], min_size: int) -> list[Finding]:
 
 def _decode(path: str) -> _Decoded:
     try:
-        with open(path, "rb", buffering=0) as raw:  # noqa: PTH123 (Path.open is slower)
+        with open_regular(path) as raw:
             file = _in_memory_if_small(raw)
             try:
                 return _decode_file(file)
@@ -147,7 +145,7 @@ def _decode(path: str) -> _Decoded:
                 return _Decoded(_reason_of(error, file))
     except (FileNotFoundError, NotADirectoryError):
         return _Decoded(MISSING)
-    except (OSError, ValueError):  # no permission, a folder, a NUL in the path
+    except (OSError, ValueError):  # no permission, a folder or pipe, a NUL in the path
         return _Decoded(UNREADABLE)
 
 

@@ -73,11 +73,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
         UserError: the file is missing, is no checkpoint, or has another format.
     """
     try:
-        content = torch.load(path, weights_only=True, map_location="cpu")
+        with files.open_regular(path) as file:
+            content = torch.load(file, weights_only=True, map_location="cpu")
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; `dvc repro train` makes it.") from None
-    except Exception as error:  # torch.load has no common base class for its errors
-        raise _not_a_checkpoint(path, f"{type(error).__name__}: {error}") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except Exception as error:  # torch's have no base class, and advise to load unsafely
+        raise _not_a_checkpoint(path, type(error).__name__) from None
     if not isinstance(content, dict) or not {"state_dict", "class_names"} <= content.keys():
         raise _not_a_checkpoint(path, "it has no state_dict with class_names")
     if content.get("format") != FORMAT:

@@ -9,7 +9,7 @@ import importlib.metadata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import huggingface_hub
 import safetensors.torch
@@ -20,12 +20,15 @@ from torch import Tensor
 
 from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.hub_client import find_hub_problem
 from emotion.core.params import settings
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import PretrainedSource, read_report, write_report
+from emotion.core.text import shorten
 from emotion.models.backbones import BackboneInfo, build_backbone, resolve_backbone
 from emotion.models.classifier import EmotionClassifier
 from emotion.models.efficientnet_lite import rename_to_timm
+from emotion.models.own_weights import locate_own_file
 
 # timm architecture -> package of the Python registry that carries its ImageNet weights. It is tried
 # before the Hub: a package is pinned, cached by pip and available where the Hub is not.
@@ -36,6 +39,7 @@ WEIGHT_PACKAGES = {
 }
 WEIGHTS_FILE = "backbone.safetensors"
 SOURCE_FILE = "source.json"
+_OTHERS = "use require, prefer or none; or "
 
 
 @settings
@@ -46,8 +50,13 @@ class PretrainedParams:
     pretrained: Annotated[str, Field(min_length=1)] = "prefer"  # require, prefer, none or a file
 
 
-def fetch_pretrained(params: PretrainedParams, folder: Path) -> PretrainedSource:
+def fetch_pretrained(params: PretrainedParams, folder: Path, own_folder: Path) -> PretrainedSource:
     """Find the weights, store them in `folder`, and return the content of source.json.
+
+    Args:
+        params: the model and the kind of source.
+        folder: to store them in.
+        own_folder: the only folder that a weights file of the user may be in.
 
     Raises:
         UserError: unknown model, unusable file, or `require` and no source answered.
@@ -58,8 +67,8 @@ def fetch_pretrained(params: PretrainedParams, folder: Path) -> PretrainedSource
     elif params.pretrained in {"require", "prefer"}:
         weights, source, state_dict = _from_first_source(info, params.pretrained == "require")
     else:
-        weights, source = "file", params.pretrained
-        state_dict = _from_file(info, Path(params.pretrained))
+        path = locate_own_file("pretrained", params.pretrained, own_folder, _OTHERS)
+        weights, source, state_dict = "file", path.as_posix(), _from_file(info, path)
 
     folder.mkdir(parents=True, exist_ok=True)
     if state_dict is not None:
@@ -86,10 +95,19 @@ def load_initial_model(
     info = resolve_backbone(source.model_type)
     state_dict = None
     if source.weights != "random":
-        state_dict = safetensors.torch.load_file(folder / WEIGHTS_FILE)
+        state_dict = _load_stored(folder / WEIGHTS_FILE)
     backbone = build_backbone(info, img_size, state_dict)
     model = EmotionClassifier(backbone, head, classes)
     return model, info.preprocessing(img_size, grayscale), source
+
+
+def _load_stored(path: Path) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load_file(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise UserError(
+            f"{path} cannot be read ({error}); delete it and run `dvc repro pretrained_weights`."
+        ) from None
 
 
 def _from_first_source(
@@ -114,7 +132,7 @@ def _from_first_source(
         raise UserError(
             f"pretrained is 'require', but no weights of {info.tag} are available: {reason}. "
             "Connect to the Hub (HF_ENDPOINT, HF_TOKEN), copy its cache here (HF_HOME), give a "
-            "weights file (pretrained: path/to/file.safetensors), choose a model whose weights "
+            "weights file of your own (pretrained: path of the file), choose a model whose weights "
             f"come from a package ({', '.join(WEIGHT_PACKAGES)}), or accept random weights "
             "(pretrained: prefer or none)."
         )
@@ -143,10 +161,7 @@ def _offline_if_unreachable() -> Iterator[None]:
     """Use the Hub's cache only if the Hub is unreachable: its client would retry for a minute."""
     constants = huggingface_hub.constants
     was_offline = constants.HF_HUB_OFFLINE
-    try:
-        huggingface_hub.utils.get_session().head(constants.ENDPOINT, timeout=5)
-    except Exception:  # the client's errors share no base class with Python's
-        constants.HF_HUB_OFFLINE = True
+    constants.HF_HUB_OFFLINE = was_offline or bool(find_hub_problem())
     try:
         yield
     finally:
@@ -154,11 +169,6 @@ def _offline_if_unreachable() -> Iterator[None]:
 
 
 def _from_file(info: BackboneInfo, path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise UserError(
-            f"pretrained is {str(path)!r}, which is not a file; use require, prefer, none, "
-            "or the path of a .safetensors or .pth file with timm's tensor names."
-        )
     try:
         if path.suffix == ".safetensors":
             content = safetensors.torch.load_file(path)
@@ -169,7 +179,18 @@ def _from_file(info: BackboneInfo, path: Path) -> dict[str, Tensor]:
             f"pretrained: {path} cannot be read as weights ({type(error).__name__}); "
             "save a plain state dict with safetensors or torch.save."
         ) from None
-    return _fit(info, cast(dict[str, Tensor], content.get("state_dict", content)), str(path))
+    nested = content.get("state_dict", content) if isinstance(content, dict) else content
+    return _fit(info, _check_state_dict(nested, path), str(path))
+
+
+def _check_state_dict(content: Any, path: Path) -> dict[str, Tensor]:
+    named = isinstance(content, dict) and all(isinstance(name, str) for name in content)
+    if not named or not all(isinstance(tensor, Tensor) for tensor in content.values()):
+        raise UserError(
+            f"pretrained: {path} holds no tensors by name, but {shorten(repr(type(content)))}; "
+            "save a plain state dict with safetensors or torch.save."
+        )
+    return cast(dict[str, Tensor], content)
 
 
 def _fit(info: BackboneInfo, state_dict: dict[str, Tensor], where: str) -> dict[str, Tensor]:

@@ -13,8 +13,9 @@ import pandas as pd
 from emotion import splits
 from emotion.core.errors import UserError
 from emotion.core.manifest import SPLITS
-from emotion.datasets.corpus import DataParams, order_classes, read_corpus
-from emotion.datasets.unpack import unpack_images
+from emotion.datasets.corpus import order_classes, read_corpus
+from emotion.datasets.params import DataParams
+from emotion.datasets.unpack import restoring_after_failure, unpack_images
 from emotion.grouping import leaks
 from emotion.grouping.groups import group_images
 from emotion.grouping.near_duplicates import Pairs
@@ -61,7 +62,11 @@ def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> P
         UserError: from `read_corpus`, `refuse_too_many` and `split_rows`; or the existing split
             leaks and data.leak_policy is fail.
     """
-    rows = unpack_images(read_corpus(params), unpacked)
+    with restoring_after_failure(unpacked):
+        return _prepare(unpack_images(read_corpus(params), unpacked), params, workers)
+
+
+def _prepare(rows: pd.DataFrame, params: DataParams, workers: int | None) -> Prepared:
     rows, bad = _inspect(rows, params.min_size, workers)
     refuse_too_many(bad, len(rows) + len(bad), params.max_rejected)
     # From here on, results depend on the set of rows, not on their order in the corpus.
@@ -75,7 +80,14 @@ def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> P
     rows, conflicts = _drop_conflicts(usable.drop(columns="mode"))
     found = leaks.count_leaks(rows) if (rows["split"] != "").all() else {}
     label_map = order_classes(rows["label"], params)
+    brought = set(rows["split"])
     rows, leaking = _drop_leaks(rows, found, params.leak_policy)
+    emptied = sorted(brought - set(rows["split"]))
+    if emptied:
+        raise UserError(
+            f"every row of {' and '.join(emptied)} leaks across the existing split of the corpus, "
+            "so that nothing of it is left; correct the split, or set data.leak_policy to report."
+        )
     rows, synthetic = _split(rows, params)
     return Prepared(
         rows=rows,
@@ -134,6 +146,13 @@ def _drop_leaks(rows: pd.DataFrame, found: Leaks, policy: str) -> tuple[pd.DataF
 def _split(rows: pd.DataFrame, params: DataParams) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split the real rows, then add synthetic rows to train; the others are rejected."""
     made = rows["synthetic"] & (not rows["synthetic"].all())
+    only_made = sorted(set(rows.loc[made, "label"]) - set(rows.loc[~made, "label"]))
+    if only_made:
+        raise UserError(
+            f"the corpus has photographs, but of {', '.join(map(repr, only_made))} only synthetic "
+            "or augmented images, which may not be in val and test; add photographs, or list the "
+            "other classes in data.classes."
+        )
     real = splits.split_rows(
         rows[~made],
         val_fraction=params.val_fraction,

@@ -12,9 +12,11 @@ import pandas as pd
 
 from emotion.core import files, labels
 from emotion.core.errors import UserError
+from emotion.core.images import FORMATS
+from emotion.core.text import shorten
 from emotion.datasets import votes
 from emotion.datasets.corpus import OUTSIDE, UNKNOWN_LABEL
-from emotion.inspection.images import TOO_SMALL
+from emotion.inspection.images import NOT_AN_IMAGE, TOO_SMALL
 
 CONFLICT = "conflicting labels"  # identical pixels with different labels
 LEAK = "leaks across the given split"
@@ -22,7 +24,7 @@ HELD_OUT_SYNTHETIC = "synthetic or augmented, outside train"
 TOO_MUCH_SYNTHETIC = "over data.synthetic_max_fraction"
 
 COLUMNS = ("path", "label", "reason", "detail")
-SHOWN = 3  # files per reason in a message
+SHOWN, LABELS_SHOWN = 3, 12  # files per reason and unknown labels in a message
 
 _FIXES = {
     OUTSIDE: "set data.allow_outside to true",
@@ -61,22 +63,26 @@ def refuse_too_many(rejected: pd.DataFrame, total: int, max_rejected: float) -> 
             "list them in rejected.csv"
         )
     settings = f"; or in params.yaml: {'; or '.join(fixes)}" if fixes else ""
+    foreign = {NOT_AN_IMAGE} & set(rejected["reason"])
+    convert = f" (readable formats: {', '.join(FORMATS)})" if foreign else ""
     raise UserError(
         f"{len(rejected):,} of {total:,} images cannot be used: {'; '.join(reasons)}. "
-        f"Restore, repair or delete them{settings}."
+        f"Restore, repair or delete them{convert}{settings}."
     )
 
 
 def write_rejected(path: Path, rejected: pd.DataFrame) -> None:
     """Write the rejected rows as sorted CSV; only the header if there are none."""
     rows = rejected[list(COLUMNS)].sort_values(list(COLUMNS))
-    files.write_csv(path, rows)
+    files.write_csv(path, rows, for_people=True)
 
 
 def _describe(reason: str, part: pd.DataFrame) -> str:
     if reason == UNKNOWN_LABEL:
         counts = part["label"].value_counts().sort_index()
-        named = ", ".join(f"{label!r} ({count:,})" for label, count in counts.items())
+        first = counts.head(LABELS_SHOWN)
+        named = ", ".join(f"{shorten(repr(name))} ({count:,})" for name, count in first.items())
+        named += f" and {len(counts) - len(first):,} others" if len(counts) > len(first) else ""
         return f"{len(part):,} {reason}: {named}; known classes: {', '.join(labels.SYNONYMS)}"
     shown = [
         f"{path}{f' ({detail})' if detail else ''}"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
@@ -21,6 +22,7 @@ from emotion.core.image_sheet import (
 )
 from emotion.core.images import read_image
 from emotion.core.manifest import SPLITS
+from emotion.core.text import file_name_of
 from emotion.grouping.near_duplicates import Pairs
 from emotion.preparation.report import count_classes
 
@@ -32,6 +34,14 @@ SIDE, FOOT = 96, 34  # pixels
 def plot_class_distribution(path: Path, rows: pd.DataFrame) -> None:
     """Save a PNG with grouped bars: one group per class, one bar with its count per split."""
     counts = count_classes(rows)
+    # Without formulas, which a $ in the name of a class would start.
+    with matplotlib.rc_context({"text.parse_math": False}):
+        figure = _draw_class_distribution(counts)
+        with files.replacing(path) as temporary:
+            figure.savefig(temporary, metadata={"Software": None})
+
+
+def _draw_class_distribution(counts: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(2.5 + 1.1 * len(counts), 4), dpi=120, layout="constrained")
     axes = figure.add_subplot()
     for offset, split in enumerate(SPLITS, start=-1):
@@ -42,14 +52,15 @@ def plot_class_distribution(path: Path, rows: pd.DataFrame) -> None:
         axes.bar_label(bars, fontsize=7, padding=2)
     axes.set_xticks(range(len(counts)), counts.index)
     axes.set_ylabel("images")
-    axes.set_title(f"Classes per split ({len(rows):,} images)", loc="left", fontsize=11)
+    axes.set_title(
+        f"Classes per split ({counts.to_numpy().sum():,} images)", loc="left", fontsize=11
+    )
     axes.grid(axis="y", color="#dddddd", zorder=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0)
     axes.margins(y=0.1)
     figure.legend(frameon=False, ncols=3, loc="outside upper right")  # never hides a bar
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})
+    return figure
 
 
 def draw_contact_sheets(folder: Path, rows: pd.DataFrame) -> None:
@@ -62,7 +73,7 @@ def draw_contact_sheets(folder: Path, rows: pd.DataFrame) -> None:
         for index, (image, split) in enumerate(zip(shown["path"], shown["split"], strict=True)):
             left, top = GAP + index % COLUMNS * (SIDE + GAP), HEAD + index // COLUMNS * (SIDE + GAP)
             sheet.paste(_framed_image(image, split), (left, top))
-        save(folder / f"contact_{label}.png", sheet)
+        save(folder / f"contact_{file_name_of(str(label))}.png", sheet)
 
 
 def draw_duplicates(path: Path, usable: pd.DataFrame, near: Pairs) -> None:

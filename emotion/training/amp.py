@@ -29,6 +29,8 @@ from functools import cache
 
 import torch
 
+from emotion.core.errors import UserError
+
 AMP_MODES = ("auto", "bf16", "fp16", "off")
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "off": torch.float32}
 _DEPTHWISE = ("efficientnet", "mobilenet", "mnasnet", "ghostnet", "fbnet", "lcnet")
@@ -63,7 +65,15 @@ def choose_precision(amp: str, tag: str, device: str) -> Precision:
         amp: one of AMP_MODES.
         tag: the backbone's timm name.
         device: cuda or cpu.
+
+    Raises:
+        UserError: float16 on a CPU.
     """
+    if amp == "fp16" and device == "cpu":
+        raise UserError(
+            "train.amp is fp16, but there is no GPU, and on a CPU its gradients overflow; set "
+            "train.amp to auto, bf16 or off."
+        )
     if amp != "auto":
         return Precision(device=device, full=_DTYPES[amp], frozen=_DTYPES[amp])
     if device == "cuda":

@@ -16,6 +16,9 @@ from timm.layers import convert_sync_batchnorm
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from emotion.core.errors import UserError
+
+_TORCHRUN = ("LOCAL_RANK", "RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -88,8 +91,15 @@ class Processes:
 def join_processes() -> tuple[Processes, str]:
     """Join the processes that torchrun started; returns them and this one's kind of device."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    if "LOCAL_RANK" not in os.environ:
+    present = [name for name in _TORCHRUN if name in os.environ]
+    if not present:
         return Processes(), device
+    if len(present) < len(_TORCHRUN):
+        raise UserError(
+            f"the environment has {', '.join(present)}, but of what torchrun sets not "
+            f"{', '.join(name for name in _TORCHRUN if name not in present)}; start several "
+            "processes with launcher in params.yaml, or unset these variables."
+        )
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     if not distributed.is_initialized():

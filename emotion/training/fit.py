@@ -12,8 +12,9 @@ from tqdm import tqdm
 from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import PretrainedSource
-from emotion.models.checkpoint import Checkpoint, library_versions, load_checkpoint
+from emotion.models.checkpoint import Checkpoint, library_versions
 from emotion.models.pretrained import load_initial_model
+from emotion.models.teacher import load_teacher
 from emotion.training.amp import Precision, choose_precision
 from emotion.training.determinism import announce_portable, seed_everything
 from emotion.training.distributed import Processes, join_processes
@@ -89,7 +90,14 @@ def fit(
     trainer = Trainer(
         model=model.to_device(device),
         train_set=train_set,
-        objective=build_objective(params, weights, train_set.labels, preprocessing, device),
+        objective=build_objective(
+            params,
+            weights,
+            train_set.labels,
+            load_teacher(weights_folder, list(label_map)),
+            preprocessing,
+            device,
+        ),
         preprocessing=preprocessing,
         params=params,
         precision=precision,
@@ -164,6 +172,7 @@ def build_objective(
     params: TrainParams,
     class_weights: dict[str, float],
     labels: np.ndarray,
+    teacher: Checkpoint | None,
     preprocessing: Preprocessing,
     device: str,
 ) -> Objective:
@@ -173,28 +182,16 @@ def build_objective(
         params: the recipe.
         class_weights: by class name, in the order of the logits.
         labels: class indices of the training rows.
+        teacher: None, or the network to learn from.
         preprocessing: of the network that is trained.
         device: cuda or cpu.
     """
     weights = torch.tensor(list(class_weights.values()))
     counts = torch.from_numpy(np.bincount(labels, minlength=len(class_weights))).float()
-    teacher = load_teacher(params.teacher, list(class_weights), device) if params.teacher else None
-    return Objective(params, weights.to(device), counts.to(device), teacher, preprocessing)
-
-
-def load_teacher(path: str, class_names: list[str], device: str) -> tuple[nn.Module, Preprocessing]:
-    """The teacher of distillation, and its preprocessing.
-
-    Raises:
-        UserError: it has other classes.
-    """
-    checkpoint = load_checkpoint(Path(path))
-    if checkpoint.class_names != class_names:
-        raise UserError(
-            f"train.teacher {path} has the classes {', '.join(checkpoint.class_names)}; it must "
-            f"have our classes in our order: {', '.join(class_names)}."
-        )
-    return checkpoint.build_model().to_device(device), checkpoint.preprocessing
+    guide = None
+    if teacher is not None:
+        guide = teacher.build_model().to_device(device), teacher.preprocessing
+    return Objective(params, weights.to(device), counts.to(device), guide, preprocessing)
 
 
 def copy_state(model: nn.Module) -> dict[str, Tensor]:

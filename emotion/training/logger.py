@@ -23,7 +23,7 @@ from emotion.models.classifier import EmotionClassifier
 from emotion.training import statistics
 from emotion.training.params import TrainParams
 from emotion.training.progress import HISTORY, BestEpoch, EpochMetrics
-from emotion.training.trackers import TRACKERS
+from emotion.training.trackers import open_tracker
 
 _HEADER = (
     f"{'Epoch':>7} | {'Phase':<6} | {'Train Loss/Acc':<14} | {'Val Loss/Acc/F1':<21} "
@@ -60,7 +60,9 @@ class RunLogger:
         self.statistics: list[dict[str, Any]] = []
         self.epoch_started = self.refreshed = time.monotonic()
         self.live = open_live(folder) if enabled else None
-        self.tracker = TRACKERS[params.tracker if enabled else "none"](dataclasses.asdict(params))
+        self.tracker = open_tracker(
+            params.tracker if enabled else "none", dataclasses.asdict(params)
+        )
         self.bar = tqdm(
             total=steps_per_epoch * params.epochs,
             desc="train",
@@ -94,7 +96,9 @@ class RunLogger:
         for index, seconds in enumerate(state["epoch_seconds"]):
             values = {name: state["history"][name][index] for name in HISTORY}
             self._record(values, seconds)
-            self.bar.update(self.steps_per_epoch)
+        # Not `update`, which would count these steps as done in this run: rate and time left.
+        self.bar.initial = self.bar.n = len(self.epoch_seconds) * self.steps_per_epoch
+        self.bar.refresh()
         self.epoch_started = time.monotonic()
 
     def log_step(self, sums: Tensor) -> None:

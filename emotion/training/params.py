@@ -12,6 +12,7 @@ from emotion.core.params import ArithmeticParams, one_of, settings
 from emotion.data.cache import CacheParams
 from emotion.losses import LOSSES
 from emotion.models.classifier import HEADS
+from emotion.models.teacher import TeacherParams
 from emotion.training.amp import AMP_MODES
 from emotion.training.schedules import SCHEDULES
 from emotion.training.trackers import TRACKERS
@@ -26,17 +27,19 @@ class NetworkParams(ArithmeticParams):
 
     seed: Annotated[int, Field(ge=0)] = 42
     head: Annotated[str, one_of(HEADS)] = "deep"
-    img_size: Annotated[int, Field(ge=32)] = 224  # pixels
+    img_size: Annotated[int, Field(ge=32, le=1024)] = 224  # pixels
     grayscale: bool = False  # train and predict on luminance
 
 
 @settings
-class TrainParams(NetworkParams, CacheParams):
+class TrainParams(NetworkParams, CacheParams, TeacherParams):
     """The whole section."""
 
-    batch_size: Annotated[int, Field(ge=2)] = 32  # of one forward pass, over all processes
-    accumulate_steps: Annotated[int, Field(ge=1)] = 1  # batches per optimizer step
-    epochs: Annotated[int, Field(ge=1)] = 80
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = (
+        32  # of one forward pass, over all processes
+    )
+    accumulate_steps: Annotated[int, Field(ge=1, le=65_536)] = 1  # batches per optimizer step
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 80
     freeze_backbone_epochs: Annotated[int, Field(ge=0)] = 3  # stage 1: the head only
     lr_backbone: Positive = 1e-4
     lr_head: Positive = 1e-3
@@ -60,7 +63,6 @@ class TrainParams(NetworkParams, CacheParams):
     scheduler: Annotated[str, one_of(SCHEDULES)] = "cosine"
     loss: Annotated[str, one_of(LOSSES)] = "cross_entropy"
     sampler: Literal["shuffle", "weighted"] = "shuffle"
-    teacher: str = ""  # best_model.pth of another run, to learn from; "" for none
     teacher_weight: Annotated[float, Field(gt=0, le=1)] = 0.5  # against the loss on labels
     teacher_temperature: Positive = 2.0
     statistics: Literal["none", "head", "all"] = "none"  # of weights and gradients, per epoch

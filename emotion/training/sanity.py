@@ -21,7 +21,9 @@ from emotion.data.cache import CacheParams
 from emotion.data.transforms import preprocess_batch
 from emotion.models.classifier import EmotionClassifier
 from emotion.models.pretrained import load_initial_model
+from emotion.models.teacher import load_teacher
 from emotion.training.determinism import seed_everything
+from emotion.training.failures import is_out_of_memory
 from emotion.training.loading import LabeledImages, load_split
 from emotion.training.optimizer import build_optimizer, set_learning_rates
 from emotion.training.params import NetworkParams
@@ -46,6 +48,7 @@ def check_training(
     """
     counts = {str(name): int(n) for name, n in train_rows["label"].value_counts().items()}
     check_weights(counts, class_weights)
+    load_teacher(weights_folder, list(label_map))  # only to see that its classes are ours
     seed_everything(params.seed, params.deterministic)
     model, preprocessing, _ = load_initial_model(
         weights_folder, params.img_size, params.head, len(label_map), params.grayscale
@@ -82,8 +85,17 @@ def sample_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
 
 def check_forward(model: EmotionClassifier, views: Tensor, classes: int) -> list[int]:
     """Logits are finite and of shape (images, classes); returns the shape."""
-    with torch.no_grad():
-        logits = model.eval()(views)
+    try:
+        with torch.no_grad():
+            logits = model.eval()(views)
+    except Exception as error:  # an architecture may fail in any way at a size it was not made for
+        if isinstance(error, UserError) or is_out_of_memory(error):
+            raise
+        raise UserError(
+            f"{type(model.backbone).__name__} cannot take images of {views.shape[-1]} pixels "
+            f"({' '.join(str(error).split())}); choose another train.img_size, such as 224, or "
+            "another model_type."
+        ) from None
     expected, finite = (len(views), classes), bool(logits.isfinite().all())
     if logits.shape != expected or not finite:
         raise UserError(

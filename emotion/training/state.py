@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 import emotion
 from emotion.core import files
+from emotion.core.errors import UserError
 from emotion.models.checkpoint import library_versions
 
 SLOTS = ("state_0.pt", "state_1.pt")
@@ -38,16 +39,23 @@ class RunState:
         self.folder, self.fingerprint = folder, fingerprint
 
     def load(self) -> dict[str, Any] | None:
-        """The last saved state, or None if there is none or it belongs to another run."""
+        """The last saved state, or None if there is none or it belongs to another run.
+
+        Raises:
+            UserError: something else has the name of the folder or of a file in it.
+        """
+        self._refuse_others()
         path = self._latest()
         if path is None:
             return None
         try:
             saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+            theirs = saved["fingerprint"]
         except Exception as error:  # torch.load names no common base class
-            tqdm.write(f"train: {path} cannot be read ({error}); starting from scratch")
+            tqdm.write(
+                f"train: {path} cannot be read ({type(error).__name__}); starting from scratch"
+            )
             return None
-        theirs = saved["fingerprint"]
         other = [name for name, value in self.fingerprint.items() if theirs.get(name) != value]
         if other:
             tqdm.write(
@@ -67,15 +75,25 @@ class RunState:
         path = self.folder / SLOTS[latest is not None and latest.name == SLOTS[0]]
         self.folder.mkdir(parents=True, exist_ok=True)
         path.touch()
-        with files.explaining_full_disk(path), path.open("r+b") as file:
+        with files.explaining_failed_writes(path), path.open("r+b") as file:
             torch.save({"fingerprint": self.fingerprint, **content}, file)
             file.truncate()
         files.write_text(self.folder / LATEST, path.name)
 
+    def _refuse_others(self) -> None:
+        others = [self.folder] if self.folder.exists() and not self.folder.is_dir() else []
+        files_in = (self.folder / name for name in (LATEST, *SLOTS))
+        others += [path for path in files_in if path.exists() and not path.is_file()]
+        if others:
+            raise UserError(
+                f"{', '.join(map(str, others))} is in the place of the state of an interrupted "
+                "run; move it away and run `dvc repro` again."
+            )
+
     def _latest(self) -> Path | None:
         try:
             name = (self.folder / LATEST).read_text(encoding="utf-8")
-        except FileNotFoundError:
+        except (OSError, UnicodeDecodeError):
             return None
         return self.folder / name if name in SLOTS else None
 
@@ -96,17 +114,16 @@ def compute_fingerprint(
     """Hashes of everything that the bytes of a run depend on.
 
     Args:
-        params: the recipe; the file of the teacher is hashed with it.
+        params: the recipe.
         tables: manifests of train and val.
-        weights_folder: what training starts from.
+        weights_folder: what training starts from; also the teacher.
         weights: class weights.
         machine: number formats and number of processes.
     """
-    teacher = files.sha256_of(Path(params["teacher"])) if params["teacher"] else ""
     code = sorted(Path(emotion.__file__).parent.rglob("*.py"))
     start = sorted(path for path in weights_folder.iterdir() if path.is_file())
     return {
-        "params": _digest(json.dumps([params, teacher], sort_keys=True)),
+        "params": _digest(json.dumps(params, sort_keys=True)),
         "data": _digest(*(table.to_csv(index=False) for table in tables), json.dumps(weights)),
         "weights": _digest(*map(files.sha256_of, start)),
         "code": _digest(*map(files.sha256_of, code)),

@@ -5,10 +5,15 @@ write a class here and a line in TRACKERS; a package is imported only when it is
 """
 
 import importlib
+import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, Protocol
 
+from tqdm import tqdm
+
 from emotion.core.errors import UserError
+from emotion.core.text import message_of
 
 
 class Tracker(Protocol):
@@ -35,10 +40,17 @@ class NoTracker:
 
 
 class MlflowTracker:
-    """MLflow, at MLFLOW_TRACKING_URI, or in its own default store."""
+    """MLflow, at MLFLOW_TRACKING_URI, or in its default store, which is `mlruns` for skinny."""
 
     def __init__(self, params: dict[str, Any]):
+        # Its own defaults wait for minutes for a server that does not answer.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+        # Needed for a store of files: all that mlflow-skinny can use without a server.
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         self.mlflow = _import("mlflow", "mlflow-skinny")
+        if "MLFLOW_TRACKING_URI" not in os.environ and not find_spec("sqlalchemy"):
+            self.mlflow.set_tracking_uri("mlruns")
         self.run = self.mlflow.start_run()
         self.mlflow.log_params(params)
 
@@ -71,6 +83,48 @@ TRACKERS: dict[str, Callable[[dict[str, Any]], Tracker]] = {
     "mlflow": MlflowTracker,
     "wandb": WandbTracker,
 }
+
+
+class _Failsafe:
+    """Another tracker until it fails, which must not end hours of training."""
+
+    def __init__(self, name: str, tracker: Tracker):
+        self.name, self.tracker = name, tracker
+
+    def log(self, values: dict[str, float], epoch: int) -> None:
+        self._try(lambda: self.tracker.log(values, epoch))
+
+    def end(self, summary: dict[str, Any]) -> None:
+        self._try(lambda: self.tracker.end(summary))
+
+    def _try(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:  # of a package that need not be installed
+            reason = message_of(f"{type(error).__name__}: {error}")
+            tqdm.write(f"WARNING: {self.name} failed and gets nothing more of this run ({reason}).")
+            self.tracker = NoTracker({})
+
+
+def open_tracker(name: str, params: dict[str, Any]) -> Tracker:
+    """Start a run of a tracker.
+
+    Args:
+        name: a key of TRACKERS.
+        params: of the run.
+
+    Raises:
+        UserError: the package is not installed, or cannot start a run.
+    """
+    try:
+        return _Failsafe(name, TRACKERS[name](params))
+    except UserError:
+        raise
+    except Exception as error:  # of a package that need not be installed
+        raise UserError(
+            f"train.tracker is {name!r}, which cannot start a run ({type(error).__name__}: "
+            f"{error}); correct its settings (README), or set train.tracker to none."
+        ) from None
 
 
 def _import(module: str, package: str) -> Any:

@@ -110,11 +110,21 @@ class Trainer:
         }
 
     def validate(self, val_set: LabeledImages) -> dict[str, float]:
-        """Loss (plain NLL, no weights or smoothing), accuracy and macro-F1 of `evaluated`."""
+        """Loss (plain NLL, no weights or smoothing), accuracy and macro-F1 of `evaluated`.
+
+        Raises:
+            UserError: the logits are not finite.
+        """
         self.processes.share_buffers(self.evaluated)
         own = self.processes.share(np.arange(len(val_set.labels)))
         logits = predict_logits(self.evaluated, val_set.images, self.preprocessing, rows=own)
         logits = self.processes.gather(logits, len(val_set.labels))
+        if not np.isfinite(logits).all():
+            raise UserError(
+                f"training diverged: after step {self.step} the outputs are not finite; lower "
+                f"lr_backbone ({self.params.lr_backbone}), lr_head ({self.params.lr_head}) or "
+                f"weight_decay ({self.params.weight_decay})."
+            )
         classes = logits.shape[1]
         probabilities = torch.from_numpy(logits).double().softmax(dim=1).numpy()
         predicted = logits.argmax(axis=1)

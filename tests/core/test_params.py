@@ -73,9 +73,9 @@ def test_without_a_section_the_fields_are_read_from_the_top_level(load):
 
 
 def test_a_misspelled_key_is_rejected_with_the_closest_known_key(load):
-    with pytest.raises(UserError, match=r"section train: unknown key 'haed' \(did you mean 'head'"):
+    with pytest.raises(UserError, match=r"unknown key train\.haed \(did you mean train\.head"):
         load("train: {haed: linear}")
-    with pytest.raises(UserError, match=r"unknown key 'trian' \(did you mean 'train'"):
+    with pytest.raises(UserError, match=r"unknown key trian \(did you mean train"):
         load("trian: {}")
     with pytest.raises(UserError, match="known keys: epochs, head, lr, names"):
         load("train: {zzz: 1}")
@@ -93,7 +93,7 @@ def test_a_misspelled_key_is_rejected_with_the_closest_known_key(load):
 def test_a_top_level_key_that_belongs_in_a_section_is_rejected_with_its_place(
     load, text, place, section
 ):
-    message = rf"unknown key '(epochs|lr)' \(did you mean {place}\?\)\.$"
+    message = rf"unknown key (epochs|lr) \(did you mean {place}\?\)\.$"
     with pytest.raises(UserError, match=message):
         load(text, section=section)
 
@@ -109,7 +109,7 @@ def test_a_section_of_which_stages_read_single_keys_is_known(load):
 def test_a_partial_read_accepts_other_keys_of_the_section_and_validates_its_own(load):
     text = "train: {{lr: {lr}, head: linear, epochs: 5}}"
     assert load(text.format(lr=0.5), RequiredParams, partial=True) == RequiredParams(lr=0.5)
-    with pytest.raises(UserError, match=r"section train: unknown key 'head'"):
+    with pytest.raises(UserError, match=r"unknown key train\.head"):
         load(text.format(lr=0.5), RequiredParams)
     with pytest.raises(UserError, match=r"train\.lr is 'high', but should be a valid number"):
         load(text.format(lr="high"), RequiredParams, partial=True)
@@ -118,7 +118,7 @@ def test_a_partial_read_accepts_other_keys_of_the_section_and_validates_its_own(
 
 
 def test_a_partial_read_still_rejects_unknown_top_level_keys(load):
-    with pytest.raises(UserError, match=r"unknown key 'trian' \(did you mean 'train'"):
+    with pytest.raises(UserError, match=r"unknown key trian \(did you mean train"):
         load("trian: {lr: 0.5}", partial=True)
 
 
@@ -157,7 +157,7 @@ def test_the_message_of_a_rule_between_keys_is_kept_as_written(load):
 
 @pytest.mark.parametrize("text", ["train: [1, 2]", "train: 3"])
 def test_a_section_that_is_not_a_mapping_is_rejected(load, text):
-    with pytest.raises(UserError, match="train must be a mapping"):
+    with pytest.raises(UserError, match=r"train is .*should be a mapping"):
         load(text)
 
 

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from emotion.core.errors import UserError
 from emotion.datasets import ADAPTERS
-from emotion.datasets.corpus import DataParams, order_classes, read_corpus
+from emotion.datasets.corpus import order_classes, read_corpus
+from emotion.datasets.params import DataParams
 
 
 @pytest.fixture

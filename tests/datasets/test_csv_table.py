@@ -61,8 +61,8 @@ def test_a_missing_table_error_suggests_the_format_folder(tmp_path):
 
 
 def test_missing_columns_are_named_with_the_existing_ones(read):
-    with pytest.raises(UserError, match=r"lacks the column\(s\) path, label; it has file, emotion"):
-        read("file,emotion\n1.jpg,happy\n")
+    with pytest.raises(UserError, match=r"lacks the column\(s\) path, label; it has picture, mood"):
+        read("picture,mood\n1.jpg,happy\n")
 
 
 @pytest.mark.parametrize("column", ["width", "sha256", "pixels", "attempts", "vote_problem"])

@@ -86,7 +86,9 @@ def test_repeated_images_are_kept_for_the_caller(read):
 
 def test_an_error_names_the_file(read):
     good = "path,label\n1.jpg,a\n"
-    with pytest.raises(UserError, match=r"test\.csv lacks the column\(s\) label; it has path, emo"):
-        read(train=good, test="path,emotion\n1.jpg,a\n")
+    with pytest.raises(
+        UserError, match=r"test\.csv lacks the column\(s\) label; it has path, mood"
+    ):
+        read(train=good, test="path,mood\n1.jpg,a\n")
     with pytest.raises(UserError, match=r"test\.csv: 1 values of synthetic .*'maybe' \(line 2\)"):
         read(train=good, test="path,label,synthetic\n1.jpg,a,maybe\n")

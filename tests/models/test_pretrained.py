@@ -16,7 +16,8 @@ from emotion.models.pretrained import PretrainedParams, fetch_pretrained, load_i
 
 
 def fetch(folder, model_type="test_resnet", source="prefer"):
-    return fetch_pretrained(PretrainedParams(model_type=model_type, pretrained=source), folder)
+    params = PretrainedParams(model_type=model_type, pretrained=source)
+    return fetch_pretrained(params, folder, own_folder=folder.parent)
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_a_pickle_that_would_run_code_is_rejected(tmp_path):
 
 
 def test_a_missing_weights_file_is_named_with_the_choices(tmp_path):
-    with pytest.raises(UserError, match="'requir', which is not a file; use require, prefer, none"):
+    with pytest.raises(UserError, match=r"pretrained is 'requir'.*use require, prefer or none"):
         fetch(tmp_path, source="requir")
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emotion.datasets.corpus import DataParams
+from emotion.datasets.params import DataParams
 from emotion.preparation.prepare import prepare
 
 

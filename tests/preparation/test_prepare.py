@@ -9,7 +9,7 @@ from PIL import Image
 
 from emotion.core import manifest
 from emotion.core.errors import UserError
-from emotion.datasets.corpus import DataParams
+from emotion.datasets.params import DataParams
 from emotion.preparation.prepare import prepare
 from tests.preparation.conftest import Corpus
 

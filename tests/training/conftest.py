@@ -25,7 +25,7 @@ QUICK = TrainParams(
 @pytest.fixture
 def weights_folder(tmp_path):
     folder = tmp_path / "pretrained"
-    fetch_pretrained(PretrainedParams(model_type=SMALL_MODEL, pretrained="none"), folder)
+    fetch_pretrained(PretrainedParams(model_type=SMALL_MODEL, pretrained="none"), folder, tmp_path)
     return folder
 
 

@@ -47,7 +47,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 def run_child(folder, rows, model_type, frozen_epochs, **launchers):
     """Train in processes of their own; writes <name>.json and <name>.pth per launcher."""
     weights = PretrainedParams(model_type=model_type, pretrained="none")
-    fetch_pretrained(weights, folder / "weights")
+    fetch_pretrained(weights, folder / "weights", folder)
     rows.to_csv(folder / "rows.csv", index=False)
     (folder / "child.py").write_text(CHILD)
     environment = {

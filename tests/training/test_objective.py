@@ -62,15 +62,15 @@ def test_the_teacher_gets_the_same_view_at_its_own_size_and_normalization():
     torch.testing.assert_close(seen[0], torch.ones(3, 3, 4, 4))  # (0.5 - 0.25) / 0.25
 
 
-def test_a_student_learns_from_a_checkpoint(train, tmp_path):
-    make_checkpoint(img_size=40, class_names=("happy", "sad")).save(tmp_path / "teacher.pth")
+def test_a_student_learns_from_a_checkpoint(train, weights_folder):
     plain = train(epochs=1)
-    taught = train(epochs=1, teacher=str(tmp_path / "teacher.pth"))
+    make_checkpoint(img_size=40, class_names=("happy", "sad")).save(weights_folder / "teacher.pth")
+    taught = train(epochs=1)
     assert np.isfinite(taught.history["train_loss"]).all()
     assert not torch.equal(plain.state_dict["head.4.bias"], taught.state_dict["head.4.bias"])
 
 
-def test_a_teacher_with_other_classes_is_rejected(train, tmp_path):
-    make_checkpoint(class_names=("sad", "happy")).save(tmp_path / "teacher.pth")
+def test_a_teacher_with_other_classes_is_rejected(train, weights_folder):
+    make_checkpoint(class_names=("sad", "happy")).save(weights_folder / "teacher.pth")
     with pytest.raises(UserError, match="has the classes sad, happy; it must have our classes"):
-        train(teacher=str(tmp_path / "teacher.pth"))
+        train()

@@ -1,0 +1,35 @@
+"""The Hugging Face Hub's client with time limits: by default it waits for an answer for ever."""
+
+from typing import Any
+
+SECONDS = 30.0  # without a byte; an upload of any length may take longer
+FIRST_ANSWER = 5.0  # seconds
+
+
+def limit_waiting() -> None:
+    """Give every request of huggingface_hub in this process a time limit, unless it has its own."""
+    import huggingface_hub
+    from huggingface_hub.utils import _http
+
+    def with_limit() -> Any:
+        client = _http.default_client_factory()  # its hooks stay
+        client.timeout = SECONDS
+        return client
+
+    huggingface_hub.set_client_factory(with_limit)
+
+
+def find_hub_problem() -> str:
+    """Why the Hub is of no use at the moment, or "" if it answers.
+
+    Asked first, because the client repeats a failed request for a minute.
+    """
+    import huggingface_hub
+
+    limit_waiting()
+    try:
+        session = huggingface_hub.utils.get_session()
+        status = session.head(huggingface_hub.constants.ENDPOINT, timeout=FIRST_ANSWER).status_code
+    except Exception as error:  # the client's errors share no base class with Python's
+        return type(error).__name__
+    return f"status {status}" if status == 429 or status >= 500 else ""

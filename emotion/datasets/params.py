@@ -1,0 +1,55 @@
+"""The settings of a corpus: the section `data` of params.yaml."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from emotion.core.labels import LONGEST_CLASS, is_class_name
+from emotion.core.params import one_of, settings
+from emotion.core.text import shorten
+from emotion.datasets import ADAPTERS
+from emotion.datasets.votes import Mode
+
+
+@settings
+class DataParams:
+    """The `data` section of params.yaml."""
+
+    root: str = "data/drawn_faces"  # folder of the corpus, relative to the repository root
+    # csv: labels.csv in root; folder: class folders; ...
+    format: Annotated[str, one_of(ADAPTERS)] = "csv"
+    val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15  # if the corpus has no split
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    split_seed: int = 42  # separate from the training seed, which must not change the test set
+    classes: list[str] = Field(default_factory=list)  # to keep, in this order; empty = all found
+    labels: dict[str, str] = Field(default_factory=dict)  # word of the corpus: class
+    votes: Mode = "majority"  # rule for corpora with annotators' votes
+    min_size: Annotated[int, Field(ge=1)] = 32  # pixels; a shorter side rejects the image
+    max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.0  # tolerated share of rejected images
+    allow_outside: bool = False  # whether a table may name images outside root
+    near_duplicate_bits: Annotated[int, Field(ge=0, le=64)] = 16  # of 256; see inspection
+    leak_policy: Literal["drop_from_train", "report", "fail"] = "drop_from_train"
+    synthetic_max_fraction: Annotated[float, Field(ge=0, le=1)] = 0.5  # per class, in train
+
+    @field_validator("classes", "labels")
+    @classmethod
+    def _names_classes(cls, value: Iterable[str]) -> Iterable[str]:
+        names = value.values() if isinstance(value, dict) else value
+        wrong = [name for name in names if not is_class_name(name)]
+        if wrong:
+            raise ValueError(
+                f"class names of 1 to {LONGEST_CLASS} printable characters, the first a letter "
+                f"or digit, unlike {', '.join(shorten(repr(name)) for name in wrong[:3])}"
+            )
+        return value
+
+    @field_validator("test_fraction")
+    @classmethod
+    def _leaves_a_train_split(cls, value: float, info: ValidationInfo) -> float:
+        val_fraction = info.data.get("val_fraction", 0.0)
+        if value + val_fraction >= 1:
+            raise ValueError(
+                f"less than 1 - val_fraction ({1 - val_fraction:g}): train gets the rest"
+            )
+        return value

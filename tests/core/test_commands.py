@@ -1,0 +1,51 @@
+"""Every way in which a command ends has its own exit status, and a crash is never a verdict."""
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from emotion.core.commands import CLOSED_PIPE, FAILED, INTERRUPTED, run_command
+
+
+def ending_with(error):
+    def command(_arguments):
+        raise error
+
+    return command
+
+
+def test_the_status_of_the_command_is_returned():
+    assert run_command(lambda arguments: len(arguments), ["a", "b", "c"]) == 3
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError(), OSError(errno.EIO, "input/output error"), RuntimeError()]
+)
+def test_a_crash_has_a_traceback_and_another_status_than_a_leak(error, capsys):
+    """1 is Python's own status of a crash, and the verdict "leaks" of the audit."""
+    assert run_command(ending_with(error), []) == FAILED == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_ctrl_c_and_a_missing_package_end_without_a_traceback(capsys):
+    assert run_command(ending_with(KeyboardInterrupt()), []) == INTERRUPTED
+    missing = ModuleNotFoundError("No module named 'x'", name="x")
+    assert run_command(ending_with(missing), []) == FAILED
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_neither_an_error_nor_a_verdict():
+    code = (
+        "import sys; from emotion.core.commands import run_command\n"
+        "def command(_):\n for _ in range(100_000): print('x' * 100)\n return 0\n"
+        "sys.exit(run_command(command, []))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == CLOSED_PIPE
