@@ -1,9 +1,8 @@
 """Check every section of params.yaml before anything is deleted, drawn or trained.
 
-Alone, a stage refuses its settings too late: DVC has then deleted its outputs, and the last section
-is read after hours of training.
+A stage refuses its settings too late: after hours of training, and DVC has deleted its outputs.
 
-Reads   params.yaml
+Reads   params.yaml, and whether the files that it names in data/weights/ exist
 Writes  plots/check_params/report.json
 """
 
@@ -16,7 +15,8 @@ from emotion.evaluation.evaluator import EvaluateParams
 from emotion.explainers.explain import ExplainParams
 from emotion.export.export import ExportParams
 from emotion.hub.upload import PublishParams, check_push
-from emotion.models.pretrained import PretrainedParams
+from emotion.models.pretrained import PretrainedParams, check_pretrained
+from emotion.models.teacher import locate_teacher
 from emotion.training.params import TrainParams
 from stages import paths
 from stages.run import run, settings_of
@@ -28,6 +28,8 @@ RESULT = {"explain": ExplainParams, "export_onnx": ExportParams, "publish": Publ
 
 def main() -> None:
     check_params({**DATA, **NETWORK, **RESULT}, paths.PARAMS, paths.PIPELINE)
+    check_pretrained(settings_of(PretrainedParams), paths.OWN_WEIGHTS)
+    locate_teacher(settings_of(TrainParams, "train"), paths.OWN_WEIGHTS)
     check_push(settings_of(PublishParams, "publish"))
     # Always the same content, so that no other stage becomes stale by it.
     files.write_json(paths.CHECKED_PARAMS, {"valid": True})

@@ -48,7 +48,7 @@ def run(main: Callable[[], None]) -> None:
 
 def _how_to_restore() -> str:
     """Before it starts a stage, DVC deletes the outputs of the last run."""
-    if "DVC_STAGE" not in os.environ or not paths.LOCK.is_file():
+    if os.environ.get("DVC_STAGE", "check_params") == "check_params" or not paths.LOCK.is_file():
         return ""
     return (
         "\n(DVC has removed the outputs of the last run; `dvc checkout` and `git checkout metrics` "

@@ -1,6 +1,8 @@
 """Decode image files of any format and mode into upright 8-bit RGB."""
 
 import math
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ from PIL import Image, ImageOps
 from emotion.core.errors import UserError
 from emotion.core.files import open_regular
 
-# Pillow knows more formats, among them EPS, for which it starts another program.
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+# Pillow knows more formats, among them EPS, for which it starts another program. They are tried in
+# this order, and from TIFF on Pillow first imports all its plugins.
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "AVIF")
 # Files with another suffix in a folder of images (Thumbs.db, notes, ...) are ignored.
 SUFFIXES = {
     *(".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"),
@@ -18,6 +21,30 @@ SUFFIXES = {
 }
 # Images too, but Pillow cannot read them.
 OTHER_SUFFIXES = {".heic", ".heif", ".jxl", ".svg", ".cr2", ".nef", ".dng", ".arw", ".psd"}
+
+
+def list_images(folder: Path) -> Iterator[Path]:
+    """Yield the images in a folder and its subfolders, also behind symbolic links, in any order.
+
+    What may be or hold an image is yielded too, so that nothing is missing without a message: files
+    of OTHER_SUFFIXES, links to nothing, and folders that cannot be listed. Hidden entries (.git,
+    .cache, the ._x.jpg files of macOS) are left out, and a link to a folder above itself is not
+    followed.
+    """
+    unlisted: list[Path] = []
+    walk = os.walk(folder, followlinks=True, onerror=lambda e: unlisted.append(Path(e.filename)))
+    for name, subfolders, names in walk:
+        here = Path(name)
+        above = [parent for parent in here.parents if parent.is_relative_to(folder)]
+        if here.is_symlink() and any(map(here.samefile, above)):
+            subfolders.clear()
+            continue
+        subfolders[:] = [name for name in subfolders if name[0] != "."]
+        for path in (here / name for name in names if name[0] != "."):
+            known = path.suffix.lower() in SUFFIXES | OTHER_SUFFIXES
+            if known or (path.is_symlink() and not path.exists()):
+                yield path
+    yield from unlisted
 
 
 def read_image(path: str | Path) -> Image.Image:

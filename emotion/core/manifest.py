@@ -55,7 +55,8 @@ def read_manifest(path: Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; `dvc repro prepare_splits` makes it.") from None
     except (OSError, ValueError) as error:  # not a file, not UTF-8, or cells that do not line up
-        raise UserError(f"{path} cannot be read ({error}); {_MAKE_AGAIN}.") from None
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read ({reason}); {_MAKE_AGAIN}.") from None
     missing = [column for column in COLUMNS if column not in rows.columns]
     if missing:
         raise UserError(f"{path} lacks the columns {', '.join(missing)}; {_MAKE_AGAIN}.")

@@ -7,6 +7,7 @@ silently train with the default: here it is an error that names the closest know
 
 import difflib
 import re
+import reprlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, dataclass_transform
@@ -20,11 +21,12 @@ from ruamel.yaml.error import YAMLError
 
 from emotion.core import files
 from emotion.core.errors import UserError
-from emotion.core.text import shorten
 
 Settings = TypeVar("Settings")
 
 _CONFIG = ConfigDict(extra="forbid", strict=True)
+_VALUE = reprlib.Repr()  # aliases in YAML can make a short value as long as the memory
+_VALUE.maxlevel, _VALUE.maxstring, _VALUE.maxother = 2, 80, 80
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(Field,))
@@ -114,7 +116,8 @@ def _load_section(
     values = params.get(section) if section else params
     values = values if values is not None else {}
     if not isinstance(values, dict):
-        return None, [f"{section} is {values!r}, but should be a mapping of keys to values"]
+        value = _VALUE.repr(values)
+        return None, [f"{section} is {value}, but should be a mapping of keys to values"]
     prefix = f"{section}." if section else ""
     problems = _unknown_keys(values, fields, prefix) if section and not partial else []
     try:
@@ -191,4 +194,4 @@ def _problem(prefix: str, item: dict[str, Any]) -> str:
     reason = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if not item["loc"]:  # a rule between keys, which words itself
         return reason
-    return f"{key} is {shorten(repr(item['input']))}, but should be {reason}"
+    return f"{key} is {_VALUE.repr(item['input'])}, but should be {reason}"

@@ -43,7 +43,9 @@ def file_name_of(text: str) -> str:
     """
     name = re.sub(r"[^\w-]", "_", text)
     name = name.encode()[:_LONGEST_NAME].decode(errors="ignore")
-    return name if name == text else f"{name}-{hashlib.sha256(_bytes(text)).hexdigest()[:8]}"
+    if name and name == text:
+        return name
+    return f"{name}-{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 
 def cell_of(text: str) -> str:
@@ -55,7 +57,3 @@ def _shown(character: str) -> str:
     if character in _JOINERS or unicodedata.category(character) not in _HIDDEN:
         return character
     return character.encode("unicode_escape").decode()
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")

@@ -4,14 +4,12 @@ This layout does not name subjects, so every subject is unknown and only copies 
 kept in one split. If the subjects are known, use a labels.csv instead.
 """
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from emotion.core.errors import UserError
-from emotion.core.images import OTHER_SUFFIXES, SUFFIXES
+from emotion.core.images import OTHER_SUFFIXES, SUFFIXES, list_images
 from emotion.datasets.split_names import SPLIT_OF
 
 
@@ -25,7 +23,7 @@ def read_folder(root: Path) -> pd.DataFrame:
     """
     split_folders = _split_folders(root)
     records, strays = [], []
-    for inside in sorted(_list_images(root)):
+    for inside in _list_images(root):
         *folders, _ = inside.parts
         split = folders.pop(0) if split_folders and folders else ""
         if folders:
@@ -41,28 +39,16 @@ def read_folder(root: Path) -> pd.DataFrame:
     return rows.assign(subject="", source=root.name, synthetic=False)
 
 
-def _list_images(root: Path) -> Iterator[Path]:
-    """Paths of images relative to root, also in folders that are symbolic links.
-
-    A link to a folder above itself is not followed.
-    """
-    for name, subfolders, names in os.walk(root, followlinks=True, onerror=_refuse_folder):
-        folder = Path(name)
-        above = [parent for parent in folder.parents if parent.is_relative_to(root)]
-        if folder.is_symlink() and any(map(folder.samefile, above)):
-            subfolders.clear()
-            continue
-        # Hidden entries are not images of the corpus: .git, .cache, the ._x.jpg files of macOS.
-        subfolders[:] = [name for name in subfolders if name[0] != "."]
-        for path in (folder / name for name in names if name[0] != "."):
-            if path.suffix.lower() in SUFFIXES | OTHER_SUFFIXES:
-                yield path.relative_to(root)
-            elif path.is_symlink() and not path.exists():
-                raise UserError(f"{path} is a link to nothing; correct or delete it.")
-
-
-def _refuse_folder(error: OSError) -> None:
-    raise UserError(f"{error.filename} cannot be listed: {error.strerror}.")
+def _list_images(root: Path) -> list[Path]:
+    """Paths of images relative to root, sorted."""
+    found = sorted(list_images(root))
+    for path in found:
+        if path.suffix.lower() not in SUFFIXES | OTHER_SUFFIXES:
+            raise UserError(
+                f"{path} is a link to nothing, or a folder that cannot be listed; correct or "
+                "delete it."
+            )
+    return [path.relative_to(root) for path in found]
 
 
 def _split_folders(root: Path) -> list[str]:

@@ -21,8 +21,9 @@ def restoring_after_failure(folder: Path) -> Iterator[None]:
     The splits of the last run point to the images in it.
     """
     previous = folder.with_name(f".{folder.name}.previous")
-    shutil.rmtree(previous, ignore_errors=True)
-    if folder.exists():
+    if previous.exists():  # of a run that was killed, which left half a folder
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists():
         folder.rename(previous)
     try:
         yield

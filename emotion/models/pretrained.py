@@ -39,7 +39,7 @@ WEIGHT_PACKAGES = {
 }
 WEIGHTS_FILE = "backbone.safetensors"
 SOURCE_FILE = "source.json"
-_OTHERS = "use require, prefer or none; or "
+KINDS = ("require", "prefer", "none")
 
 
 @settings
@@ -50,25 +50,43 @@ class PretrainedParams:
     pretrained: Annotated[str, Field(min_length=1)] = "prefer"  # require, prefer, none or a file
 
 
+def check_pretrained(
+    params: PretrainedParams, own_folder: Path
+) -> tuple[BackboneInfo, Path | None]:
+    """The backbone, and the weights file where one is named.
+
+    Args:
+        params: the model and the kind of source.
+        own_folder: the only folder that a weights file of the user may be in.
+
+    Raises:
+        UserError: unknown model, or no such file.
+    """
+    info = resolve_backbone(params.model_type)
+    if params.pretrained in KINDS:
+        return info, None
+    others = "use require, prefer or none; or "
+    return info, locate_own_file("pretrained", params.pretrained, own_folder, others)
+
+
 def fetch_pretrained(params: PretrainedParams, folder: Path, own_folder: Path) -> PretrainedSource:
     """Find the weights, store them in `folder`, and return the content of source.json.
 
     Args:
         params: the model and the kind of source.
         folder: to store them in.
-        own_folder: the only folder that a weights file of the user may be in.
+        own_folder: as in `check_pretrained`.
 
     Raises:
         UserError: unknown model, unusable file, or `require` and no source answered.
     """
-    info = resolve_backbone(params.model_type)
-    if params.pretrained == "none":
-        weights, source, state_dict = "random", "pretrained: none", None
-    elif params.pretrained in {"require", "prefer"}:
-        weights, source, state_dict = _from_first_source(info, params.pretrained == "require")
-    else:
-        path = locate_own_file("pretrained", params.pretrained, own_folder, _OTHERS)
+    info, path = check_pretrained(params, own_folder)
+    if path:
         weights, source, state_dict = "file", path.as_posix(), _from_file(info, path)
+    elif params.pretrained == "none":
+        weights, source, state_dict = "random", "pretrained: none", None
+    else:
+        weights, source, state_dict = _from_first_source(info, params.pretrained == "require")
 
     folder.mkdir(parents=True, exist_ok=True)
     if state_dict is not None:

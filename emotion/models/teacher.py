@@ -20,6 +20,17 @@ class TeacherParams:
     teacher: str = ""  # best_model.pth of another run, to learn from; "" for none
 
 
+def locate_teacher(params: TeacherParams, own_folder: Path) -> Path | None:
+    """The file of the teacher, or None without one.
+
+    Raises:
+        UserError: it is not a file of `own_folder`.
+    """
+    if not params.teacher:
+        return None
+    return locate_own_file("train.teacher", params.teacher, own_folder)
+
+
 def fetch_teacher(params: TeacherParams, folder: Path, own_folder: Path) -> None:
     """Copy the teacher into `folder`, so that dvc.lock records its hash; without one, do nothing.
 
@@ -32,9 +43,9 @@ def fetch_teacher(params: TeacherParams, folder: Path, own_folder: Path) -> None
         UserError: it is not a file of `own_folder`, or not a checkpoint.
     """
     (folder / TEACHER_FILE).unlink(missing_ok=True)
-    if not params.teacher:
+    path = locate_teacher(params, own_folder)
+    if path is None:
         return
-    path = locate_own_file("train.teacher", params.teacher, own_folder)
     load_checkpoint(path)
     with files.replacing(folder / TEACHER_FILE) as temporary:
         shutil.copyfile(path, temporary)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from emotion.core.images import SUFFIXES
+from emotion.core import images
 
 
 def list_images(arguments: Iterable[Path]) -> Iterator[Path]:
@@ -13,12 +13,7 @@ def list_images(arguments: Iterable[Path]) -> Iterator[Path]:
     with a message that names it.
     """
     for argument in arguments:
-        if not argument.is_dir():
+        if argument.is_dir():
+            yield from sorted(images.list_images(argument)) or [argument]
+        else:
             yield argument
-            continue
-        found = sorted(
-            path
-            for path in argument.rglob("*")
-            if path.suffix.lower() in SUFFIXES and path.name[0] != "." and not path.is_dir()
-        )
-        yield from found or [argument]

@@ -3,8 +3,12 @@
 import errno
 import hashlib
 import json
+import os
 import shutil
+import socket
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from emotion.core import files
@@ -97,3 +101,75 @@ def test_a_full_disk_is_reported_when_the_writer_hides_the_cause(tmp_path, monke
 def test_other_errors_of_a_writer_are_raised_unchanged(tmp_path):
     with pytest.raises(RuntimeError, match="shape"), files.replacing(tmp_path / "x.pt"):
         raise RuntimeError("shape mismatch")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_folder_that_may_not_be_written_to_is_named_with_the_cause(tmp_path, number):
+    def write():
+        with files.replacing(tmp_path / "a.json") as temporary:
+            raise OSError(number, os.strerror(number), str(temporary))
+
+    with pytest.raises(UserError, match=r"a\.json cannot be written \(.*change the permissions"):
+        write()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_message_of_a_writer_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_is_full", lambda *_: True)
+    with pytest.raises(UserError, match="no image"), files.replacing(tmp_path / "a.json"):
+        raise UserError("no image")
+
+
+@pytest.fixture(params=["folder", "pipe", "socket", "device", "loop"])
+def not_a_file(request, tmp_path):
+    """Something else with the name of a file, as `open` would wait for it or read it for ever."""
+    path = tmp_path / request.param
+    if request.param == "folder":
+        path.mkdir()
+    elif request.param == "pipe":
+        os.mkfifo(path)
+    elif request.param == "socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(path))
+    elif request.param == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.symlink_to(path)
+    return path
+
+
+def test_only_regular_files_are_opened_and_nothing_is_waited_for(not_a_file):
+    with pytest.raises(OSError):  # noqa: PT011 (which one depends on the kind)
+        files.open_regular(not_a_file)
+    with pytest.raises(UserError, match=f"{not_a_file.name} cannot be read: "):
+        files.read_json(not_a_file)
+
+
+def test_a_refused_file_is_closed():
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(50):
+        with pytest.raises(OSError, match="not a regular file"):
+            files.open_regular("/dev/null")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_of_spreadsheet_programs_is_read_without_its_mark(tmp_path, encoding):
+    (tmp_path / "a").write_bytes("path,läbel".encode(encoding))
+    assert files.read_text(tmp_path / "a") == "path,läbel"
+
+
+@pytest.mark.parametrize("content", [b"\xff{}", b"[" * 100_000, b'"\xe9"', b""])
+def test_json_of_any_bytes_is_one_sentence(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.json is not valid JSON"):
+        files.read_json(tmp_path / "a.json")
+
+
+def test_a_table_for_people_has_no_formulas_and_others_keep_their_cells(tmp_path):
+    rows = pd.DataFrame({"path": ["=HYPERLINK(0)", "a.png"], "n": [-1, 2]})
+    files.write_csv(tmp_path / "people.csv", rows, for_people=True)
+    files.write_csv(tmp_path / "stages.csv", rows)
+    assert (tmp_path / "people.csv").read_text() == "path,n\n'=HYPERLINK(0),-1\na.png,2\n"
+    assert (tmp_path / "stages.csv").read_text() == "path,n\n=HYPERLINK(0),-1\na.png,2\n"
+    assert rows["path"][0] == "=HYPERLINK(0)"  # the table that was passed is unchanged

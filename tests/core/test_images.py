@@ -1,11 +1,13 @@
 """Every image file is read as upright 8-bit RGB, or rejected in one sentence."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from emotion.core.errors import UserError
-from emotion.core.images import read_image
+from emotion.core.images import list_images, read_image
 
 RAMP = np.linspace(0, 255, 48 * 40).round().astype(np.uint8).reshape(40, 48)
 
@@ -92,3 +94,62 @@ def test_formats_that_need_an_external_program_are_rejected(tmp_path):
     Image.new("RGB", (20, 20)).save(tmp_path / "a.eps")
     with pytest.raises(UserError, match="cannot be read"):
         read_image(tmp_path / "a.eps")
+
+
+@pytest.mark.parametrize("suffix", ["avif", "bmp", "gif", "jfif", "jpe", "png", "tiff", "webp"])
+def test_every_format_is_read_whatever_its_suffix(tmp_path, suffix):
+    image = Image.fromarray(RAMP).convert("RGB")
+    image.save(tmp_path / f"a.{suffix}")
+    assert read_image(tmp_path / f"a.{suffix}").size == (48, 40)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"a\.png"):
+        read_image(tmp_path / "a.png")
+
+
+def listed(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in list_images(folder))
+
+
+def test_images_behind_links_are_listed_once_per_name(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/1.jfif").touch()
+    root = tmp_path / "root"
+    (root / "happy").mkdir(parents=True)
+    (root / "happy/2.jpg").touch()
+    (root / "sad").symlink_to(tmp_path / "elsewhere")
+    (root / "happy/up").symlink_to(root)  # would be followed for ever
+    (root / "happy/self").symlink_to(root / "happy")
+    (root / ".hidden").symlink_to(tmp_path / "elsewhere")
+    assert listed(root) == ["happy/2.jpg", "sad/1.jfif"]
+
+
+def test_links_that_lead_into_each_other_end(tmp_path):
+    for ours, theirs in (("a", "b"), ("b", "a")):
+        (tmp_path / ours).mkdir()
+        (tmp_path / ours / "1.png").touch()
+        (tmp_path / ours / "link").symlink_to(tmp_path / theirs)
+    assert listed(tmp_path / "a") == ["1.png", "link/1.png"]
+
+
+def test_what_cannot_be_read_is_listed_to_be_reported(tmp_path):
+    (tmp_path / "happy").mkdir()
+    for name in ("1.heic", "2.HEIF", "3.svg", "notes.txt", "4.cr2"):
+        (tmp_path / "happy" / name).touch()
+    (tmp_path / "sad").symlink_to(tmp_path / "nothing")
+    assert listed(tmp_path) == ["happy/1.heic", "happy/2.HEIF", "happy/3.svg", "happy/4.cr2", "sad"]
+
+
+def test_a_folder_that_cannot_be_listed_is_yielded(tmp_path, monkeypatch):
+    (tmp_path / "secret").mkdir()
+    scandir = os.scandir
+
+    def refuse(folder):
+        if str(folder).endswith("secret"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert listed(tmp_path) == ["secret"]

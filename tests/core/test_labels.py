@@ -59,3 +59,24 @@ def test_a_label_map_with_gaps_or_duplicates_is_rejected(tmp_path, label_map):
     files.write_json(tmp_path / "map.json", label_map)
     with pytest.raises(UserError, match="does not number its classes"):
         labels.read_label_map(tmp_path / "map.json")
+
+
+@pytest.mark.parametrize(
+    "label_map", [["a", "b"], "a", 3, None, {"a": "0"}, {"a": 0.0}, {"a": True}]
+)
+def test_what_is_no_label_map_is_rejected(tmp_path, label_map):
+    files.write_json(tmp_path / "map.json", label_map)
+    with pytest.raises(UserError, match="does not number its classes"):
+        labels.read_label_map(tmp_path / "map.json")
+
+
+@pytest.mark.parametrize("name", ["happy", "sehr froh", "幸福", "a/b", "3", "x$y$", "Ärger"])
+def test_an_ordinary_word_can_be_a_class(name):
+    assert labels.is_class_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "x" * 51, "a\0b", "a\nb", "\x1b[2J", "/etc", "../x", "=1+1", "-1", "\u202ea"]
+)
+def test_a_name_that_cannot_be_shown_is_no_class(name):
+    assert not labels.is_class_name(name)

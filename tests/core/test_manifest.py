@@ -1,5 +1,7 @@
 """A manifest is read back as it was written."""
 
+import os
+
 import pandas as pd
 import pytest
 
@@ -50,4 +52,28 @@ def test_a_missing_manifest_or_column_is_named_with_the_fix(tmp_path):
         manifest.read_manifest(tmp_path / "m.csv")
     example_rows().drop(columns=["sha256", "group"]).to_csv(tmp_path / "m.csv", index=False)
     with pytest.raises(UserError, match=r"group, sha256"):
+        manifest.read_manifest(tmp_path / "m.csv")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    {
+        "half a row": lambda whole: whole[: len(whole) * 2 // 3],
+        "not UTF-8": lambda whole: whole.replace(b"happy", b"h\xe9ppy"),
+        "more cells than headings": lambda whole: whole + b"," * 20 + b"\n",
+        "empty": lambda _: b"",
+        "an open quote": lambda whole: whole + b'"',
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_a_damaged_manifest_is_named_with_the_fix(tmp_path, damage):
+    manifest.write_manifest(tmp_path / "m.csv", example_rows())
+    (tmp_path / "m.csv").write_bytes(damage[1]((tmp_path / "m.csv").read_bytes()))
+    with pytest.raises(UserError, match=r"m\.csv .*delete it and run `dvc repro prepare_spl"):
+        manifest.read_manifest(tmp_path / "m.csv")
+
+
+def test_a_pipe_in_the_place_of_a_manifest_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "m.csv")
+    with pytest.raises(UserError, match=r"m\.csv cannot be read"):
         manifest.read_manifest(tmp_path / "m.csv")

@@ -1,12 +1,19 @@
 """params.yaml is read as YAML 1.2 and typed; misspelled and misplaced keys are rejected."""
 
+import contextlib
+import io
+import tempfile
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import Field, ValidationError, model_validator
+from ruamel.yaml import YAML
 
 from emotion.core.errors import UserError
-from emotion.core.params import load_params, one_of, settings
+from emotion.core.params import check_params, load_params, one_of, settings
 
 
 @settings
@@ -174,3 +181,92 @@ def test_settings_are_immutable_and_keyword_only():
         ExampleParams().epochs = 4
     with pytest.raises((TypeError, ValidationError)):
         ExampleParams(0.5)
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Check a params.yaml, as text or bytes, whose sections are `train` and `pair`."""
+
+    def check_content(content):
+        content = content.encode() if isinstance(content, str) else content
+        (tmp_path / "params.yaml").write_bytes(content)
+        (tmp_path / "dvc.yaml").write_text("stages: {a: {cmd: x, params: [train, pair]}}")
+        schemas = {"train": ExampleParams, "pair": PairParams}
+        check_params(schemas, tmp_path / "params.yaml", tmp_path / "dvc.yaml")
+
+    return check_content
+
+
+def test_the_problems_of_all_sections_are_reported_at_once(check):
+    check("train: {lr: 0.5}\npair: {low: 1}\n")
+    check("")
+    with pytest.raises(UserError) as caught:
+        check("train: {lr: 7, haed: x}\npair: {low: 9, hihg: 1}\ntrian: {}\n")
+    message = str(caught.value)
+    for problem in ("trian", "train.lr is 7", "train.haed", "low must not exceed", "pair.hihg"):
+        assert problem in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_params_of_other_unicode_encodings_are_read(check, encoding):
+    check("train: {names: [fröhlich]}".encode(encoding))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("train: {names: [fröhlich]}".encode("latin-1"), "is not UTF-8"),
+        ("[1, 2]", "is not a mapping of keys to values"),
+        ("train", "is not a mapping of keys to values"),
+        ("train: 2026-99-99", "not valid YAML"),
+        ("? [a, {b: c}]\n: 1", "not valid YAML|unknown key"),
+        ("[" * 5000, "not valid YAML"),
+        ("train: {lr: 1}\ntrain: {lr: 1}", "not valid YAML"),
+        ("train: !!python/object/apply:os.system [echo]", "not valid YAML"),
+        ("\x00", "not valid YAML"),
+        (f"train: {{head: {'x' * 1_000_000}}}", "train.head is 'x"),
+    ],
+)
+def test_any_content_ends_in_one_short_sentence(check, content, message):
+    with pytest.raises(UserError, match=message) as caught:
+        check(content)
+    assert len(str(caught.value)) < 600
+
+
+def test_aliases_do_not_blow_up_a_message(check):
+    anchors = ["&a0 [x, x]", *(f"&a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
+    with pytest.raises(UserError, match="pair is") as caught:
+        check(f"train: {{head: [{', '.join(anchors)}]}}\npair: *a11\n")
+    assert len(str(caught.value)) < 1000
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.dates(), st.binary()
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
+)
+KEYS = st.sampled_from(["train", "pair", "lr", "head", "epochs", "names", "low"]) | st.text()
+
+
+@given(st.dictionaries(KEYS, VALUES | st.dictionaries(KEYS, VALUES)))
+def test_any_params_are_accepted_or_refused_in_one_sentence(content):
+    stream = io.StringIO()
+    YAML(typ="safe", pure=True).dump(content, stream)
+    with tempfile.TemporaryDirectory() as folder:
+        params, pipeline = Path(folder, "params.yaml"), Path(folder, "dvc.yaml")
+        params.write_text(stream.getvalue(), encoding="utf-8")
+        pipeline.write_text("stages: {a: {cmd: x, params: [train, pair]}}")
+        with contextlib.suppress(UserError):
+            check_params({"train": ExampleParams, "pair": PairParams}, params, pipeline)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_accepted_or_refused_in_one_sentence(content):
+    with tempfile.TemporaryDirectory() as folder:
+        params, pipeline = Path(folder, "params.yaml"), Path(folder, "dvc.yaml")
+        params.write_bytes(content)
+        pipeline.write_text("stages: {a: {cmd: x, params: [train, pair]}}")
+        with contextlib.suppress(UserError):
+            check_params({"train": ExampleParams, "pair": PairParams}, params, pipeline)

@@ -1,4 +1,4 @@
-"""Results come in the order of the items, and Ctrl-C ends all processes without their tracebacks."""
+"""Results come in the order of the items, and Ctrl-C ends all processes without tracebacks."""
 
 import os
 import signal
