@@ -26,6 +26,7 @@ from emotion.preparation.rejected import (
     HELD_OUT_SYNTHETIC,
     LEAK,
     TOO_MUCH_SYNTHETIC,
+    count_reasons,
     list_rejected,
     refuse_too_many,
 )
@@ -67,6 +68,7 @@ def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> P
 
 
 def _prepare(rows: pd.DataFrame, params: DataParams, workers: int | None) -> Prepared:
+    brought = set(rows["split"])
     rows, bad = _inspect(rows, params.min_size, workers)
     refuse_too_many(bad, len(rows) + len(bad), params.max_rejected)
     # From here on, results depend on the set of rows, not on their order in the corpus.
@@ -78,15 +80,20 @@ def _prepare(rows: pd.DataFrame, params: DataParams, workers: int | None) -> Pre
     )
 
     rows, conflicts = _drop_conflicts(usable.drop(columns="mode"))
+    if rows.empty:
+        raise UserError(
+            f"no image of data.root {params.root!r} is left: {count_reasons([bad, conflicts])}; "
+            "correct their labels, or choose another rule for votes with data.votes in params.yaml."
+        )
     found = leaks.count_leaks(rows) if (rows["split"] != "").all() else {}
     label_map = order_classes(rows["label"], params)
-    brought = set(rows["split"])
     rows, leaking = _drop_leaks(rows, found, params.leak_policy)
     emptied = sorted(brought - set(rows["split"]))
     if emptied:
         raise UserError(
-            f"every row of {' and '.join(emptied)} leaks across the existing split of the corpus, "
-            "so that nothing of it is left; correct the split, or set data.leak_policy to report."
+            f"of the existing split of the corpus, nothing is left of {' and '.join(emptied)}: "
+            f"{count_reasons([bad, conflicts, leaking])}; correct the split, or set "
+            "data.leak_policy in params.yaml to report, which keeps rows that leak."
         )
     rows, synthetic = _split(rows, params)
     return Prepared(

@@ -5,6 +5,7 @@ the annotators, and rows dropped to keep the splits valid (conflicts, leaks, syn
 listed in the same file but do not count.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,12 @@ def refuse_too_many(rejected: pd.DataFrame, total: int, max_rejected: float) -> 
         f"{len(rejected):,} of {total:,} images cannot be used: {'; '.join(reasons)}. "
         f"Restore, repair or delete them{convert}{settings}."
     )
+
+
+def count_reasons(rejected: Sequence[pd.DataFrame]) -> str:
+    """The number of rows per reason, in words."""
+    counts = pd.concat(rejected)["reason"].value_counts()
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
 
 
 def write_rejected(path: Path, rejected: pd.DataFrame) -> None:

@@ -1,6 +1,8 @@
 """A corpus with any label and split names is normalized to the project's names."""
 
+import os
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -215,3 +217,44 @@ def test_every_adapter_is_a_format(tmp_path):
 def test_invalid_settings_are_rejected(wrong):
     with pytest.raises(ValidationError):
         DataParams(**wrong)
+
+
+@pytest.mark.parametrize("name", ["/../../../tmp/ESCAPED", "../x", "", "\x1b[2J", "a\0", "x" * 300])
+def test_a_class_name_that_no_file_or_figure_can_have_is_refused(name):
+    with pytest.raises(ValidationError, match="class names of 1 to 50 printable characters"):
+        DataParams(labels={"happy": name})
+    with pytest.raises(ValidationError, match="class names of 1 to 50 printable characters"):
+        DataParams(classes=["sad", name])
+
+
+def test_file_names_that_are_not_utf8_are_named_with_the_cure(tmp_path):
+    (tmp_path / "happy").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path / "happy") + b"/caf\xe9.jpg")).touch()
+    with pytest.raises(UserError, match=r"1 file names are not UTF-8.*caf\\udce9\.jpg.*rename"):
+        read_corpus(DataParams(root=str(tmp_path), format="folder"))
+
+
+@pytest.fixture
+def voted(tmp_path):
+    """Read rows of (label, votes for happy, votes for sad)."""
+
+    def read_votes(*rows):
+        lines = ["path,label,votes_happy,votes_sad"]
+        for index, row in enumerate(rows):
+            (tmp_path / f"{index}.jpg").touch()
+            lines.append(f"{index}.jpg,{','.join(map(str, row))}")
+        (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+        return read_corpus(DataParams(root=str(tmp_path)))
+
+    return read_votes
+
+
+def test_a_label_without_votes_is_kept(voted):
+    rows = voted(("sad", 0, 0), ("", 5, 1), ("joy", 6, 0))
+    assert rows["label"].tolist() == ["sad", "happy", "happy"]
+    assert set(rows["problem"]) == {""}
+
+
+def test_votes_never_overrule_a_label_silently(voted):
+    with pytest.raises(UserError, match=r"1 rows have a label that lost their votes: sad \(row 2"):
+        voted(("happy", 5, 0), ("sad", 5, 0))

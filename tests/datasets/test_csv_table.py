@@ -148,3 +148,46 @@ def test_a_malformed_table_is_rejected(read, text):
 def test_another_encoding_is_rejected_with_a_hint_to_use_utf_8(read):
     with pytest.raises(UserError, match="UTF-8"):
         read("path,label\nfröhlich.jpg,happy\n", encoding="latin-1")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Path,Label", "PATH,LABEL", "filename,emotion", "file,expression", "image_path,class"],
+)
+def test_usual_headings_of_other_tools_are_accepted(read, header):
+    rows = read(f"{header},Subject\n1.jpg,happy,007\n")
+    assert rows[["path", "label", "subject"]].to_numpy().tolist() == [["1.jpg", "happy", "007"]]
+
+
+def test_our_own_heading_wins_and_the_other_stays_an_attribute(read):
+    rows = read("path,label,emotion,file\n1.jpg,happy,strong,a.raw\n")
+    assert rows["label"].tolist() == ["happy"]
+    assert rows["emotion"].tolist() == ["strong"]
+    assert rows["file"].tolist() == ["a.raw"]
+
+
+def test_two_headings_that_may_mean_the_label_are_not_chosen_between(read):
+    with pytest.raises(
+        UserError, match=r"lacks the column\(s\) label; it has path, emotion, class"
+    ):
+        read("path,emotion,class\n1.jpg,happy,b\n")
+
+
+@pytest.mark.parametrize("word", ["unknown", "NaN", "None", "NA", "n/a", "-1", "?", "NULL", " "])
+def test_a_placeholder_is_no_subject(read, word):
+    """As one person, all images without a known person would have to be in one split."""
+    rows = read(f"path,label,subject\n1.jpg,happy,{word}\n2.jpg,sad,7\n")
+    assert rows["subject"].tolist() == ["", "7"]
+
+
+@pytest.mark.parametrize(
+    "column", ["share_happy", "share_", "problem", "detail", "mode", "group", "sha256"]
+)
+def test_a_column_of_the_pipeline_is_refused_by_its_name(read, column):
+    with pytest.raises(UserError, match=rf"column\(s\) {column}, which prepare_splits fills"):
+        read(f"path,label,{column}\n1.jpg,happy,0.3\n")
+
+
+def test_a_repeated_column_is_refused(read):
+    with pytest.raises(UserError, match="more than one column label; keep one of each"):
+        read("path,label,label\n1.jpg,happy,sad\n")

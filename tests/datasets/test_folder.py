@@ -58,3 +58,29 @@ def test_split_folders_mixed_with_class_folders_are_rejected(tmp_path):
 
 def test_an_empty_folder_has_no_rows(tmp_path):
     assert read_folder(tmp_path).empty
+
+
+def test_class_folders_that_are_links_are_read(tmp_path):
+    touch(tmp_path / "disk", "sad/1.jpg")
+    root = touch(tmp_path / "corpus", "happy/1.jpg")
+    (root / "sad").symlink_to(tmp_path / "disk/sad")
+    assert read_folder(root)["label"].tolist() == ["happy", "sad"]
+
+
+def test_split_folders_that_are_links_are_read(tmp_path):
+    touch(tmp_path / "disk", "happy/1.jpg")
+    root = touch(tmp_path / "corpus", "train/happy/1.jpg")
+    (root / "test").symlink_to(tmp_path / "disk")
+    assert read_folder(root)["split"].tolist() == ["test", "train"]
+
+
+def test_a_class_folder_that_links_to_nothing_is_named(tmp_path):
+    root = touch(tmp_path, "happy/1.jpg")
+    (root / "sad").symlink_to(tmp_path / "unplugged")
+    with pytest.raises(UserError, match=r"sad is a link to nothing"):
+        read_folder(root)
+
+
+def test_images_of_every_format_are_listed_also_those_that_cannot_be_read(tmp_path):
+    root = touch(tmp_path, "happy/1.jfif", "happy/2.avif", "happy/3.heic", "happy/4.CR2")
+    assert len(read_folder(root)) == 4

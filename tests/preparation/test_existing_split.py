@@ -49,3 +49,24 @@ def test_synthetic_rows_of_an_existing_test_split_are_rejected(corpus):
     prepared = corpus.prepare()
     assert prepared.rejected["reason"].tolist() == ["synthetic or augmented, outside train"]
     assert prepared.rejected["path"].str.endswith("made.png").all()
+
+
+def replace_val_by(corpus, image_of):
+    """Give each image of val the pixels of another one."""
+    for row in corpus.rows:
+        if row["split"] == "val":
+            other = corpus.root / image_of(int(row["path"][:3]))
+            (corpus.root / row["path"]).write_bytes(other.read_bytes())
+
+
+def test_a_split_of_which_every_row_leaks_is_named_with_its_cause(corpus):
+    replace_val_by(add_existing_split(corpus), lambda index: f"{index + 10:03d}.png")
+    with pytest.raises(UserError, match=r"nothing is left of val: 10 leaks .*data\.leak_policy"):
+        corpus.prepare()
+
+
+def test_a_split_that_is_lost_otherwise_is_not_silently_replaced(corpus):
+    """Without val, a new one would be taken from train."""
+    replace_val_by(add_existing_split(corpus), lambda _: "050.png")
+    with pytest.raises(UserError, match="nothing is left of val: 11 conflicting labels"):
+        corpus.prepare()

@@ -42,3 +42,24 @@ def test_the_list_is_written_in_a_fixed_order_and_also_if_empty(tmp_path):
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
     write_rejected(tmp_path / "none.csv", bad[:0])
     assert (tmp_path / "none.csv").read_text() == "path,label,reason,detail\n"
+
+
+def test_an_image_of_another_format_is_named_with_the_readable_formats():
+    with pytest.raises(UserError, match=r"1 not an image.*readable formats: JPEG, PNG"):
+        refuse_too_many(rejected("not an image"), total=2, max_rejected=0)
+
+
+def test_labels_in_another_language_are_listed_up_to_a_limit():
+    bad = rejected(*["unknown label"] * 30).assign(label=[f"слово{i}" for i in range(30)])
+    with pytest.raises(UserError) as caught:
+        refuse_too_many(bad, total=30, max_rejected=0)
+    message = str(caught.value)
+    assert "30 unknown label: 'слово0' (1)" in message
+    assert "and 18 others" in message
+    assert "data.labels" in message
+
+
+def test_cells_of_the_list_are_no_formulas(tmp_path):
+    bad = rejected("blank").assign(label="=1+1", path="=cmd|x.png")
+    write_rejected(tmp_path / "a.csv", bad)
+    assert "'=1+1" in (tmp_path / "a.csv").read_text()

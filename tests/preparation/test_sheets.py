@@ -44,3 +44,23 @@ def test_pairs_with_different_labels_come_first(balanced, tmp_path):
         first = np.asarray(sheet.convert("RGB"))[sheets.HEAD :, : 2 * sheets.SIDE + 3 * sheets.GAP]
     red = (first[..., 0].astype(int) - first[..., 1] > 120).sum()
     assert red > 10
+
+
+NAMES = ["$\\frac$", "sehr/../froh", "$5_x^2$ and $", "幸福"]
+
+
+def test_every_class_name_has_its_own_file_in_the_folder(balanced, tmp_path):
+    prepared = balanced.prepare()
+    rows = prepared.rows.assign(label=np.resize(NAMES, len(prepared.rows)))
+    sheets.draw_contact_sheets(tmp_path / "figures", rows)
+    drawn = list((tmp_path / "figures").iterdir())
+    assert len(drawn) == len(NAMES)
+    assert all(path.name.startswith("contact_") for path in drawn)
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")  # the font of the figure has no Chinese characters
+def test_class_names_are_no_formulas_in_the_class_distribution(balanced, tmp_path):
+    prepared = balanced.prepare()
+    rows = prepared.rows.assign(label=np.resize(NAMES, len(prepared.rows)))
+    sheets.plot_class_distribution(tmp_path / "a.png", rows)
+    assert (tmp_path / "a.png").stat().st_size > 1000

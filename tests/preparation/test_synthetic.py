@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from emotion.core.errors import UserError
 from emotion.preparation.synthetic import exceeds_share, lies_in_synthetic_folder
 
 
@@ -36,3 +37,13 @@ def test_folders_below_the_root_mark_images_as_synthetic_and_the_root_does_not()
     names = ["happy/1.jpg", "happy/Augmented/1.jpg", "generated/2.jpg", "synthetics/3.jpg", "4.jpg"]
     paths = pd.Series([f"{root}/{name}" for name in names])
     assert lies_in_synthetic_folder(paths, root + "/").tolist() == [False, True, True, False, False]
+
+
+def test_a_class_of_synthetic_images_only_is_named_beside_photographs(balanced):
+    for index in range(6):
+        balanced.add(f"made{index}.png", "angry", synthetic="true")
+    with pytest.raises(
+        UserError, match=r"photographs, but of 'angry' only synthetic.*data\.classes"
+    ):
+        balanced.prepare()
+    assert set(balanced.prepare(classes=["happy", "sad"]).label_map) == {"happy", "sad"}
