@@ -4,13 +4,16 @@ They use matplotlib's Figure without pyplot: no global state, no display. The co
 color-blind-safe palette of Okabe and Ito (2008).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.image import AxesImage
 from matplotlib.ticker import PercentFormatter
 from matplotlib.typing import RcKeyType
@@ -20,8 +23,9 @@ from emotion.core import files
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY_BLUE, VERMILION = "#56B4E9", "#D55E00"
 GRAY, PALE_BLUE = "#7F7F7F", "#B8D6EA"
-STYLE: dict[RcKeyType, Any] = {
-    "text.parse_math": False,  # a $ in a name of the user's is no formula
+NAME_LENGTH = 24  # characters of a class, an attribute or its value
+LITERAL: dict[RcKeyType, Any] = {"text.parse_math": False}  # a $ in a name begins no formula
+STYLE: dict[RcKeyType, Any] = LITERAL | {
     "figure.dpi": 100,
     "savefig.dpi": 144,
     "font.size": 10,
@@ -35,6 +39,29 @@ STYLE: dict[RcKeyType, Any] = {
     "grid.color": "#E5E5E5",
     "legend.frameon": False,
 }
+
+
+@contextmanager
+def literal_text() -> Iterator[None]:
+    """Draw text of the user as it is, in figures that do not have STYLE."""
+    with matplotlib.rc_context(LITERAL):
+        yield
+
+
+def show_name(name: str) -> str:
+    """A name as matplotlib can draw it, cut to NAME_LENGTH.
+
+    Characters that the font lacks would all be drawn as the same box, so they are shown by their
+    code.
+    """
+    known = get_font(findfont(FontProperties())).get_charmap()
+    text = "".join(
+        character if ord(character) in known else character.encode("unicode_escape").decode()
+        for character in name
+    )
+    if len(text) > NAME_LENGTH:
+        text = text[: NAME_LENGTH - 1] + "…"
+    return text
 
 
 def save(path: Path, figure: Figure) -> None:
@@ -62,6 +89,7 @@ def draw_confusion(axes: Axes, counts: np.ndarray, names: Sequence[str]) -> Axes
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
+    names = list(map(show_name, names))
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="predicted", ylabel="actual")

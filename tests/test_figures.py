@@ -31,3 +31,18 @@ def test_equal_figures_are_saved_as_equal_bytes(tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with Image.open(tmp_path / "a.png") as image:
         assert image.width == pytest.approx(300, abs=1)
+
+
+def test_a_long_name_is_cut_and_a_short_one_is_not():
+    assert figures.show_name("x" * figures.NAME_LENGTH) == "x" * figures.NAME_LENGTH
+    assert figures.show_name("x" * 25) == "x" * 23 + "…"
+
+
+@pytest.mark.filterwarnings("error")  # matplotlib warns of characters that the font lacks
+def test_class_names_are_drawn_as_they_are(tmp_path):
+    figure = Figure()
+    with figures.literal_text():
+        axes = figure.add_subplot()
+        figures.draw_confusion(axes, COUNTS, ["$\\frac$", "幸福"])
+        figures.save(tmp_path / "a.png", figure)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["$\\frac$", r"\u5e78\u798f"]

@@ -19,17 +19,21 @@ def limit_waiting() -> None:
     huggingface_hub.set_client_factory(with_limit)
 
 
-def find_hub_problem() -> str:
+def find_hub_problem(path: str = "") -> str:
     """Why the Hub is of no use at the moment, or "" if it answers.
 
     Asked first, because the client repeats a failed request for a minute.
+
+    Args:
+        path: what will be requested, from the Hub's address.
     """
     import huggingface_hub
 
     limit_waiting()
     try:
+        address = f"{huggingface_hub.constants.ENDPOINT}/{path}"
         session = huggingface_hub.utils.get_session()
-        status = session.head(huggingface_hub.constants.ENDPOINT, timeout=FIRST_ANSWER).status_code
+        status = session.head(address, timeout=FIRST_ANSWER).status_code
     except Exception as error:  # the client's errors share no base class with Python's
         return type(error).__name__
     return f"status {status}" if status == 429 or status >= 500 else ""

@@ -144,7 +144,8 @@ def draw_per_class(predictions: Predictions) -> Figure:
     ):
         label = "F1" if key == "f1" else key
         axes.plot(scores[key], positions, marker, ms=7, color=color, label=label, clip_on=False)
-    labels = [f"{name} ({rows})" for name, rows in zip(names, scores["support"], strict=True)]
+    shown = map(figures.show_name, names)
+    labels = [f"{name} ({rows})" for name, rows in zip(shown, scores["support"], strict=True)]
     axes.set_yticks(positions, labels)
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores per class (images)")
     figure.legend(loc="outside lower center", ncols=3)

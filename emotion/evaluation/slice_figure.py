@@ -6,15 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import PercentFormatter
 
 from emotion.core.reports import SliceGap
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slices import MIN_ROWS, NOT_SLICED
-from emotion.figures import BLUE, GRAY
+from emotion.figures import BLUE, GRAY, show_name
 
-NAME_LENGTH = 24  # characters of a value or attribute
 ROWS_PER_COLUMN = 40  # with the titles; more are drawn in two columns
 TITLE = 3  # rows of space above the values of an attribute
 
@@ -86,19 +84,3 @@ def _finding(part: pd.DataFrame, gap: SliceGap | None) -> str:
         return f"gap {gap.gap:.2f}, adjusted p = {gap.p_adjusted:.2g}"
     note = str(part["note"].iloc[0])
     return note if note.startswith(NOT_SLICED) else "fewer than two values to compare"
-
-
-def show_name(name: str) -> str:
-    """A name as matplotlib can draw it, cut to NAME_LENGTH.
-
-    Characters that the font lacks would all be drawn as the same box, so they are shown by their
-    code.
-    """
-    known = get_font(findfont(FontProperties())).get_charmap()
-    text = "".join(
-        character if ord(character) in known else character.encode("unicode_escape").decode()
-        for character in name
-    )
-    if len(text) > NAME_LENGTH:
-        text = text[: NAME_LENGTH - 1] + "…"
-    return text

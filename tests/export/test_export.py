@@ -57,3 +57,14 @@ def test_an_empty_test_split_is_an_error(small_checkpoint, rows, tmp_path):
         export_checkpoint(
             small_checkpoint, CALIBRATION, rows.iloc[:0], PARAMS, tmp_path / "model.onnx"
         )
+
+
+def test_a_file_of_an_earlier_run_stays_until_the_export_has_begun_to_compare(
+    small_checkpoint, rows, tmp_path
+):
+    path = tmp_path / "model.onnx"
+    path.write_text("an older export")
+    (tmp_path / "00.png").unlink()
+    with pytest.raises(UserError, match=r"00\.png"):
+        export_checkpoint(small_checkpoint, CALIBRATION, rows, ExportParams(rows=12), path)
+    assert path.read_text() == "an older export"

@@ -12,8 +12,10 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard, metadata_load
 from PIL import Image
+from pydantic import ValidationError
 
 from emotion.hub.model_card import render_card, title_of
+from emotion.hub.upload import PublishParams
 from tests.hub.conftest import CLASSES, INPUTS
 
 NAME = "facial-expression-resnet50"
@@ -115,7 +117,7 @@ def test_unmeasured_fairness_is_stated(inputs, slices):
 
 def test_random_weights_are_stated_first_and_in_capitals(inputs):
     assert "RANDOM" not in card_of(inputs)
-    source = "the Hugging Face Hub did not answer (ConnectError)"
+    source = "the Hugging Face Hub gave no weights (ConnectError)"
     card = ModelCard(card_of(started_from(inputs, "random", source)))
     first = card.text.strip().splitlines()[2]
     assert first.startswith("> **This model started from RANDOM weights")
@@ -239,3 +241,20 @@ def test_the_table_of_files_names_every_file_of_the_folder(inputs):
     card = card_of(inputs)
     for name in ("best_model.pth", "label_map.json", "preprocessing.json", "calibration.json"):
         assert f"| `{name}` |" in card
+
+
+def test_text_of_the_user_is_no_markup_of_the_card(inputs):
+    evil = "<script>x</script> [a](http://b) | **c** \x1b[2J\n# d `e`"
+    splits = replace(inputs.splits, source={evil: {"train": 1, "val": 1, "test": 1}})
+    card = card_of(replace(started_from(inputs, "pretrained", evil), splits=splits))
+    for row in ("corpora", "initial weights"):
+        [line] = [line for line in card.splitlines() if line.startswith(f"| {row} |")]
+        assert line.count(" | ") == 1  # still one row of two cells
+        shown = line.removeprefix(f"| {row} | ").removesuffix(" |")
+        assert not re.search(r"(?<!\\)[<>|*`#\[\]]|\x1b", shown)  # each is escaped
+
+
+@pytest.mark.parametrize("license", ["", "a\nb: c", "<b>", "x" * 100, "mit}"])
+def test_a_license_is_an_identifier(license):
+    with pytest.raises(ValidationError):
+        PublishParams(license=license)

@@ -8,9 +8,11 @@ import huggingface_hub
 import pytest
 from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
 
+from emotion.core import hub_client
 from emotion.core.errors import UserError
 from emotion.hub import upload
 from emotion.hub.upload import PublishParams, check_push, push_folder
+from tests.fake_hub import hub_that_answers
 
 PUSH = PublishParams(push=True, repo_id="team/faces")
 
@@ -118,3 +120,46 @@ def test_without_push_nothing_is_checked():
 def test_publish_does_not_import_torch():
     code = "import sys, stages.publish; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+PORTAL = b"<html>Please log in to the hotel's network</html>"
+
+
+@pytest.fixture
+def asking_hub(monkeypatch):
+    """Undo `answering_hub`."""
+    monkeypatch.setattr(upload, "find_hub_problem", hub_client.find_hub_problem)
+
+
+@pytest.mark.usefixtures("asking_hub")
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (200, PORTAL, "another page answered"),
+        (200, b"", "another page answered"),
+        (500, b"", "status 500"),
+        (429, b"{}", "status 429"),
+    ],
+)
+def test_a_hub_that_is_not_itself_is_not_blamed_on_the_settings(tmp_path, status, body, reason):
+    with hub_that_answers(status, body) as endpoint:
+        api = huggingface_hub.HfApi(endpoint=endpoint, token="hf_secret")
+        with pytest.raises(UserError, match=rf"did not respond \({reason}.*The folder is compl"):
+            push_folder(tmp_path, PUSH, "message", api)
+
+
+@pytest.mark.usefixtures("asking_hub")
+def test_a_hub_that_stops_answering_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub_client, "SECONDS", 0.3)
+    with hub_that_answers(200, seconds=5) as endpoint:
+        api = huggingface_hub.HfApi(endpoint=endpoint, token="hf_secret")
+        with pytest.raises(UserError, match=r"did not respond \(ReadTimeout\)"):
+            push_folder(tmp_path, PUSH, "message", api)
+
+
+@pytest.mark.parametrize("token", ["hf_naïve", "hf_a\nb", "hf_\x00"])
+def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(monkeypatch, token):
+    monkeypatch.setattr(huggingface_hub, "get_token", lambda: token)
+    with pytest.raises(UserError, match="the token is not ASCII") as caught:
+        check_push(PUSH)
+    assert token not in str(caught.value)

@@ -1,6 +1,7 @@
 """A checkpoint alone is enough to rebuild network, preprocessing and class names."""
 
 import dataclasses
+import os
 
 import pytest
 import torch
@@ -84,3 +85,24 @@ def test_a_checkpoint_records_its_format_and_the_version_of_this_project(checkpo
 def test_a_missing_checkpoint_is_reported_with_the_stage_that_makes_it(tmp_path):
     with pytest.raises(UserError, match="dvc repro train"):
         load_checkpoint(tmp_path / "none.pth")
+
+
+class Payload:
+    def __reduce__(self):
+        return (print, ("executed",))
+
+
+def test_no_advice_to_load_unsafely_is_passed_on(tmp_path, capsys):
+    torch.save({"state_dict": Payload(), "class_names": []}, tmp_path / "x.pth")
+    with pytest.raises(UserError, match=r"x\.pth is not a checkpoint") as caught:
+        load_checkpoint(tmp_path / "x.pth")
+    assert "weights_only" not in str(caught.value)
+    assert "executed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_no_file_is_not_waited_for(tmp_path, kind):
+    path = tmp_path / "x.pth"
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    with pytest.raises(UserError, match=r"x\.pth cannot be read"):
+        load_checkpoint(path)

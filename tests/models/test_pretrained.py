@@ -1,6 +1,8 @@
 """Initial weights come from the selected source; a failure lists the other sources."""
 
+import dataclasses
 import importlib.metadata
+import time
 
 import pytest
 import safetensors.torch
@@ -8,11 +10,17 @@ import timm
 import torch
 
 from emotion.core.errors import UserError
-from emotion.core.reports import PretrainedSource, read_report
+from emotion.core.reports import PretrainedSource, read_report, write_report
 from emotion.models import pretrained
 from emotion.models.backbones import build_backbone, resolve_backbone
 from emotion.models.efficientnet_lite import rename_to_timm
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
+from emotion.models.pretrained import (
+    PretrainedParams,
+    check_pretrained,
+    fetch_pretrained,
+    load_initial_model,
+)
+from tests.fake_hub import hub_that_answers
 
 
 def fetch(folder, model_type="test_resnet", source="prefer"):
@@ -54,7 +62,7 @@ def test_renamed_tensors_are_in_timms_order():
 def test_prefer_falls_back_to_random_weights_and_records_the_reason(tmp_path):
     record = fetch(tmp_path)
     assert record.weights == "random"
-    assert "Hub did not answer (ConnectionError)" in record.source
+    assert "Hub gave no weights (no route to host)" in record.source
     assert not (tmp_path / "backbone.safetensors").exists()
 
 
@@ -122,3 +130,40 @@ def test_fetching_twice_stores_the_same_bytes(tmp_path):
         fetch(tmp_path / name, "tf_efficientnet_lite0")
     a, b = (tmp_path / name / "backbone.safetensors" for name in "ab")
     assert a.read_bytes() == b.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[1, 2], torch.zeros(3), None, {1: torch.zeros(1)}, {"a": 3}, {"state_dict": [1]}, {}],
+    ids=str,
+)
+def test_a_file_without_tensors_by_name_is_refused_in_one_sentence(tmp_path, content):
+    torch.save(content, tmp_path / "mine.pth")
+    with pytest.raises(UserError, match=r"mine\.pth (holds no tensors by name|does not fit)"):
+        fetch(tmp_path / "out", source=str(tmp_path / "mine.pth"))
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 100, b"\xff" * 16])
+def test_damaged_stored_weights_are_named_with_the_fix(tmp_path, content):
+    fetch(tmp_path / "out", source="none")
+    record = read_report(tmp_path / "out/source.json", PretrainedSource)
+    write_report(tmp_path / "out/source.json", dataclasses.replace(record, weights="file"))
+    (tmp_path / "out/backbone.safetensors").write_bytes(content)
+    with pytest.raises(UserError, match=r"backbone\.safetensors cannot be read .*delete it and r"):
+        load_initial_model(tmp_path / "out", img_size=64, head="linear", classes=3)
+
+
+def test_a_hub_that_is_of_no_use_is_not_waited_for(tmp_path):
+    with hub_that_answers(503):
+        started = time.monotonic()
+        assert fetch(tmp_path).weights == "random"
+        assert time.monotonic() - started < 20
+
+
+def test_settings_are_checked_without_fetching_anything(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrained, "_from_hub", lambda _: pytest.fail("the Hub was contacted"))
+    info, path = check_pretrained(PretrainedParams(pretrained="require"), tmp_path)
+    assert (info.model_type, path) == ("resnet50", None)
+    for wrong in ({"model_type": "resnet5o"}, {"pretrained": "requir"}):
+        with pytest.raises(UserError, match=r"resnet50|use require, prefer or none"):
+            check_pretrained(PretrainedParams(**wrong), tmp_path)

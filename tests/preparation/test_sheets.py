@@ -58,7 +58,7 @@ def test_every_class_name_has_its_own_file_in_the_folder(balanced, tmp_path):
     assert all(path.name.startswith("contact_") for path in drawn)
 
 
-@pytest.mark.filterwarnings("ignore:Glyph")  # the font of the figure has no Chinese characters
+@pytest.mark.filterwarnings("error")  # matplotlib warns of characters that the font lacks
 def test_class_names_are_no_formulas_in_the_class_distribution(balanced, tmp_path):
     prepared = balanced.prepare()
     rows = prepared.rows.assign(label=np.resize(NAMES, len(prepared.rows)))
