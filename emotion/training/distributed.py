@@ -18,7 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from emotion.core.errors import UserError
 
-_TORCHRUN = ("LOCAL_RANK", "RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+_TORCHRUN = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -91,14 +91,13 @@ class Processes:
 def join_processes() -> tuple[Processes, str]:
     """Join the processes that torchrun started; returns them and this one's kind of device."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    present = [name for name in _TORCHRUN if name in os.environ]
-    if not present:
+    if "LOCAL_RANK" not in os.environ:
         return Processes(), device
-    if len(present) < len(_TORCHRUN):
+    missing = [name for name in _TORCHRUN if name not in os.environ]
+    if missing:
         raise UserError(
-            f"the environment has {', '.join(present)}, but of what torchrun sets not "
-            f"{', '.join(name for name in _TORCHRUN if name not in present)}; start several "
-            "processes with launcher in params.yaml, or unset these variables."
+            f"the environment has LOCAL_RANK, but of what torchrun sets not {', '.join(missing)}; "
+            "start several processes with launcher in params.yaml, or unset LOCAL_RANK."
         )
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))

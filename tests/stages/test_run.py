@@ -1,5 +1,8 @@
 """A UserError is reported in one sentence; other errors keep their traceback."""
 
+import errno
+import os
+
 import pytest
 
 from emotion.core.errors import UserError
@@ -27,3 +30,32 @@ def test_other_errors_keep_their_traceback():
 def test_ctrl_c_is_reported_with_the_command_to_resume():
     with pytest.raises(SystemExit, match="dvc repro"):
         run(failing_with(KeyboardInterrupt()))
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EISDIR])
+def test_a_file_that_the_system_refuses_is_one_sentence(number):
+    error = OSError(number, os.strerror(number), "data/spl\x1bits")
+    with pytest.raises(SystemExit) as exit_:
+        run(failing_with(error))
+    expected = rf"{os.strerror(number)} (data/spl\x1bits); correct that and run `dvc repro` again."
+    assert exit_.value.code == f"\nerror: {expected}"
+
+
+def test_an_operating_system_error_without_a_file_keeps_its_traceback():
+    with pytest.raises(OSError, match="hardware"):
+        run(failing_with(OSError("hardware")))
+
+
+def message_in_a_stage(stage, monkeypatch):
+    monkeypatch.setenv("DVC_STAGE", stage)
+    with pytest.raises(SystemExit) as exit_:
+        run(failing_with(UserError("wrong.")))
+    return exit_.value.code
+
+
+def test_a_refused_stage_says_how_to_get_back_what_dvc_removed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "dvc checkout" not in message_in_a_stage("train", monkeypatch)  # there was no run before
+    (tmp_path / "dvc.lock").touch()
+    assert "`dvc checkout` and `git checkout metrics`" in message_in_a_stage("train", monkeypatch)
+    assert "dvc checkout" not in message_in_a_stage("check_params", monkeypatch)

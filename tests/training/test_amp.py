@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from emotion.core.errors import UserError
 from emotion.training import amp
 from emotion.training.amp import choose_precision
 
@@ -59,3 +60,10 @@ def test_an_explicit_format_is_used(amp):
     with chosen.autocast(frozen=False):
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     assert product.dtype == {"bf16": torch.bfloat16, "off": torch.float32}[amp]
+
+
+def test_fp16_without_a_gpu_is_refused_with_the_choices():
+    """Every step would be skipped, and an untrained network kept as the best epoch."""
+    with pytest.raises(UserError, match=r"train\.amp is fp16, but there is no GPU.*auto, bf16 or"):
+        choose_precision("fp16", "resnet50", "cpu")
+    assert choose_precision("fp16", "resnet50", "cuda").full == torch.float16

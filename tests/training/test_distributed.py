@@ -18,7 +18,7 @@ from emotion.inference import predict_logits
 from emotion.models.backbones import build_backbone, resolve_backbone
 from emotion.models.checkpoint import load_checkpoint
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained
-from emotion.training.distributed import Processes
+from emotion.training.distributed import Processes, join_processes
 from emotion.training.fit import check_batches
 from tests.training.conftest import QUICK
 
@@ -114,3 +114,13 @@ def test_synchronized_norms_give_the_same_output_as_the_layers_they_replace():
     synchronized.load_state_dict(weights)
     assert any(isinstance(m, torch.nn.SyncBatchNorm) for m in synchronized.modules())
     torch.testing.assert_close(synchronized.eval()(images), expected)
+
+
+def test_a_part_of_torchruns_variables_is_refused_by_their_names(monkeypatch):
+    for name in ("LOCAL_RANK", "RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MASTER_PORT", "1234")  # alone it does no harm
+    assert join_processes()[0].count == 1
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    with pytest.raises(UserError, match=r"LOCAL_RANK, but .* not RANK, WORLD_SIZE, MASTER_ADDR; "):
+        join_processes()

@@ -227,3 +227,16 @@ def test_annotators_shares_in_the_manifest_become_the_targets():
     assert targets.tolist() == [[0.25, 0.75], [1.0, 0.0]]
     hard = soft_targets(rows[["label"]], np.array([1, 0]), {"happy": 0, "sad": 1})
     assert hard.tolist() == [[0.0, 1.0], [1.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lr_head": 1e30, "lr_backbone": 1e30, "grad_clip_norm": 1e30},
+        {"weight_decay": 1e30, "lr_head": 1e10},
+    ],
+    ids=["rates", "decay"],
+)
+def test_weights_that_become_infinite_are_divergence_and_name_the_settings(train, changes):
+    with pytest.raises(UserError, match=r"training diverged: .*lr_backbone \(.*lr_head \("):
+        train(use_ema=False, amp="off", **changes)

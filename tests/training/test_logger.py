@@ -6,7 +6,9 @@ import pytest
 from dvc.repo import Repo
 
 from emotion.core.errors import UserError
-from emotion.training.logger import open_live
+from emotion.training.logger import RunLogger, open_live
+from emotion.training.progress import HISTORY
+from tests.training.conftest import QUICK
 
 
 def test_a_repository_without_a_commit_is_reported_with_the_fix(tmp_path, monkeypatch):
@@ -15,3 +17,14 @@ def test_a_repository_without_a_commit_is_reported_with_the_fix(tmp_path, monkey
     Repo.init(".")
     with pytest.raises(UserError, match="git commit"):
         open_live(tmp_path / "log")
+
+
+def test_after_a_resume_the_bar_counts_only_the_steps_of_this_run(tmp_path, monkeypatch):
+    """Otherwise the rate is that of all steps since the start of this process."""
+    monkeypatch.setenv("DVC_TEST", "true")
+    monkeypatch.chdir(tmp_path)
+    state = {"history": {name: [0.5, 0.5] for name in HISTORY}, "epoch_seconds": [9.0, 9.0]}
+    state["statistics"] = []
+    with RunLogger(tmp_path / "log", tmp_path / "t.json", QUICK, 10, 80, True) as logger:
+        logger.restore(state)
+        assert logger.bar.n == logger.bar.initial == 20

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
+from emotion.models.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
 from emotion.training import sanity
+from tests.conftest import make_checkpoint
 from tests.training.conftest import QUICK
 
 LABEL_MAP = {"happy": 0, "sad": 1}
@@ -59,3 +61,20 @@ def small_model():
     from emotion.models.classifier import EmotionClassifier
 
     return EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "deep", 2)
+
+
+def test_an_architecture_that_cannot_take_the_size_is_named_before_training(weights_folder):
+    fetch_pretrained(
+        PretrainedParams(model_type="inception_v3", pretrained="none"),
+        weights_folder,
+        weights_folder.parent,
+    )
+    model, _, _ = load_initial_model(weights_folder, 64, "linear", 2)
+    with pytest.raises(UserError, match=r"InceptionV3 cannot take images of 64 pixels .*img_size"):
+        sanity.check_forward(model, torch.zeros(2, 3, 64, 64), 2)
+
+
+def test_a_teacher_of_other_classes_stops_before_training(striped_rows, weights_folder):
+    make_checkpoint(class_names=("sad", "happy")).save(weights_folder / "teacher.pth")
+    with pytest.raises(UserError, match=r"teacher of train\.teacher has the classes sad, happy"):
+        sanity.check_training(striped_rows, LABEL_MAP, EVEN, weights_folder, QUICK)

@@ -236,3 +236,23 @@ def test_exhausted_memory_names_the_batch_size_to_try(train, monkeypatch):
     monkeypatch.setattr(fit_module.Trainer, "train_epoch", full)
     with pytest.raises(UserError, match=r"batch_size to 4 and train\.accumulate_steps to 2"):
         train()
+
+
+@pytest.mark.parametrize("place", ["state", f"state/{SLOTS[0]}", f"state/{LATEST}"])
+def test_something_else_in_the_place_of_the_state_is_named_and_kept(tmp_path, place):
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    if place == "state":
+        (tmp_path / place).write_text("mine")
+    else:
+        (tmp_path / place).mkdir()
+    with pytest.raises(UserError, match=rf"{place} is in the place of the state.*move it away"):
+        RunState(tmp_path / "state", {}).load()
+    assert (tmp_path / place).exists()
+
+
+@pytest.mark.parametrize("content", [[1, 2], "text", {"no": "fingerprint"}])
+def test_a_file_of_torch_that_is_no_state_is_ignored(tmp_path, content, capsys):
+    (tmp_path / LATEST).write_text(SLOTS[0])
+    torch.save(content, tmp_path / SLOTS[0])
+    assert RunState(tmp_path, {"params": "1"}).load() is None
+    assert "cannot be read" in capsys.readouterr().out

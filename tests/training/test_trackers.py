@@ -1,12 +1,14 @@
 """Trackers receive the same metrics as dvclive; one that is not installed is named."""
 
+import socket
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from emotion.core.errors import UserError
-from emotion.training.trackers import TRACKERS
+from emotion.training.trackers import TRACKERS, open_tracker
 
 
 @pytest.mark.slow
@@ -44,3 +46,45 @@ def test_a_tracker_that_is_not_installed_is_named_with_its_package(name, monkeyp
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(UserError, match=rf"tracker is '{name}', which is not installed: `pip"):
         TRACKERS[name]({})
+
+
+@pytest.mark.slow
+def test_mlflow_works_as_installed_without_any_setting(train, tmp_path, monkeypatch):
+    """mlflow-skinny has no database, which its default store needs."""
+    import mlflow
+
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_ALLOW_FILE_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    mlflow.set_tracking_uri(None)
+    train(tracker="mlflow", epochs=1)
+    assert list((tmp_path / "mlruns").rglob("val_macro_f1"))
+
+
+@pytest.mark.slow
+def test_a_dead_tracking_server_is_one_sentence_in_seconds(monkeypatch):
+    import mlflow
+
+    with socket.create_server(("127.0.0.1", 0)) as server:  # accepts, and never answers
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+        mlflow.set_tracking_uri(None)
+        started = time.monotonic()
+        with pytest.raises(UserError, match="tracker is 'mlflow', which cannot start a run"):
+            open_tracker("mlflow", {})
+        assert time.monotonic() - started < 30
+
+
+def test_a_tracker_that_fails_later_does_not_end_training(train, monkeypatch, capsys):
+    calls = []
+
+    def log(*_, **__):
+        calls.append(1)
+        raise ConnectionError("the server \x1b[2J is gone")
+
+    run = SimpleNamespace(log=log, summary={}, finish=lambda: None)
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=lambda **_: run))
+    assert train(tracker="wandb").epoch
+    assert len(calls) == 1
+    out = capsys.readouterr().out
+    assert "WARNING: wandb failed and gets nothing more of this run" in out
+    assert "\x1b[2J" not in out
