@@ -185,10 +185,21 @@ def _link_data(lock: Lock, root: Path, clone: Path) -> None:
     made_by = {path: stage for stage in lock for path in _hashes(lock[stage])}
     for stage in lock.values():
         for path in (dependency["path"] for dependency in stage.get("deps", [])):
-            here, there = root / path, clone / path
-            if not _maker(path, made_by) and here.exists() and not there.exists():
-                there.parent.mkdir(parents=True, exist_ok=True)
-                there.symlink_to(here.resolve())
+            if _maker(path, made_by) or not (root / path).exists():
+                continue
+            inside = _ignored_in(root, path) if (clone / path).exists() else [path]
+            for name in inside:
+                here, there = root / name, clone / name
+                if not there.exists():
+                    there.parent.mkdir(parents=True, exist_ok=True)
+                    there.symlink_to(here.resolve())
+
+
+def _ignored_in(root: Path, folder: str) -> list[str]:
+    """What Git ignores in a folder, such as the user's weights files; no compiled code."""
+    options = ("--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    found = _git("-C", str(root), "ls-files", *options, "--", folder).split("\0")
+    return [name for name in found if name and "__pycache__" not in name]
 
 
 def _run_pipeline(clone: Path, stage: str | None) -> None:

@@ -151,3 +151,17 @@ def test_an_output_of_only_one_lock_differs():
     assert list(compare_locks({"train": {}}, made, ["train"], set())) == [
         Output("train", "new.txt", DIFFERENT)
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("repository")
+def test_files_that_git_ignores_in_a_folder_of_the_repository_are_read_too(capsys):
+    """As data/weights, of which Git has the README.md."""
+    Path(".gitignore").write_text("/raw/*\n!/raw/README.md\n/a.txt\n/b.txt\n")
+    Path("raw/README.md").write_text("own files")
+    with Repo() as repo:
+        repo.reproduce()
+    commit()
+    assert "raw/in.txt" not in subprocess.check_output(["git", "ls-files"], text=True)
+    assert main([]) == 0
+    assert table(capsys)["b.txt"] == IDENTICAL

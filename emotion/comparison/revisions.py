@@ -7,6 +7,7 @@ it takes half a second, and `--help` does not need it.
 import difflib
 from pathlib import Path
 
+from emotion.core import files
 from emotion.core.errors import UserError
 
 WORKSPACE = "workspace"  # the files as they are now, as in DVC's own commands
@@ -27,7 +28,7 @@ def read_text(revision: str, path: str, repo: Path = Path()) -> str:
     root = _find_root(repo)
     try:
         if revision == WORKSPACE:
-            return (root / path).read_text(encoding="utf-8")
+            return files.read_text(root / path)
         return _read_tracked(revision, path, root)
     except UnicodeDecodeError:
         raise UserError(
