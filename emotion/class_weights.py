@@ -8,12 +8,15 @@ the same weights by another curve, but its beta must be tuned for each corpus si
 does not depend on the size.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
+from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.params import settings
 
@@ -57,4 +60,22 @@ def compute_class_weights(
         )
     raw = {name: counts[name] ** -alpha for name in names}
     mean = sum(raw.values()) / len(raw)
-    return {name: round(weight / mean, 6) for name, weight in raw.items()}
+    return {name: max(round(weight / mean, 6), 1e-6) for name, weight in raw.items()}
+
+
+def read_class_weights(path: Path, label_map: Mapping[str, int]) -> dict[str, float]:
+    """The weights that the stage class_weights wrote, checked.
+
+    Raises:
+        UserError: the file does not have a positive number for every class, and no other class.
+    """
+    weights = files.read_json(path)
+    valid = isinstance(weights, dict) and all(
+        type(weight) in (int, float) and 0 < weight < math.inf for weight in weights.values()
+    )
+    if not valid or set(weights) != set(label_map):
+        raise UserError(
+            f"{path} does not have one positive number for each of {', '.join(label_map)}; "
+            "delete it and run `dvc repro class_weights`."
+        )
+    return weights

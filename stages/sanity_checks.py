@@ -5,7 +5,8 @@ Reads   data/splits/train.csv, its images, models/label_map.json, data/class_wei
 Writes  plots/sanity_checks/report.json
 """
 
-from emotion.core import files, labels
+from emotion.class_weights import read_class_weights
+from emotion.core.labels import read_label_map
 from emotion.core.manifest import read_manifest
 from emotion.core.reports import write_report
 from emotion.training.params import NetworkParams
@@ -16,10 +17,11 @@ from stages.run import run, settings_of
 
 def main() -> None:
     params = settings_of(NetworkParams, "train", partial=True)
+    label_map = read_label_map(paths.LABEL_MAP)
     report = check_training(
         train_rows=read_manifest(paths.SPLITS / "train.csv"),
-        label_map=labels.read_label_map(paths.LABEL_MAP),
-        class_weights=files.read_json(paths.CLASS_WEIGHTS),
+        label_map=label_map,
+        class_weights=read_class_weights(paths.CLASS_WEIGHTS, label_map),
         weights_folder=paths.PRETRAINED,
         params=params,
     )

@@ -1,11 +1,12 @@
 """Fine-tune the backbone; keep the epoch with the best validation metric.
 
-Reads   data/splits/train.csv and val.csv, their images, models/label_map.json,
-        data/class_weights.json, models/pretrained/; .train_state/ of an interrupted run
+Reads   data/splits/train.csv and val.csv, images, models/label_map.json, models/pretrained/,
+        data/class_weights.json; .train_state/ of an interrupted run
 Writes  models/best_model.pth, metrics/train/, metrics/train_timing.json
 """
 
-from emotion.core import files, labels
+from emotion.class_weights import read_class_weights
+from emotion.core.labels import read_label_map
 from emotion.core.manifest import read_manifest
 from emotion.training.fit import fit
 from emotion.training.params import TrainParams
@@ -16,23 +17,23 @@ from stages.run import run, settings_of
 
 def main() -> None:
     params = settings_of(TrainParams, "train")  # first: an error in it needs no other file
+    label_map = read_label_map(paths.LABEL_MAP)
     checkpoint = fit(
         train_rows=read_manifest(paths.SPLITS / "train.csv"),
         val_rows=read_manifest(paths.SPLITS / "val.csv"),
-        label_map=labels.read_label_map(paths.LABEL_MAP),
-        class_weights=files.read_json(paths.CLASS_WEIGHTS),
+        label_map=label_map,
+        class_weights=read_class_weights(paths.CLASS_WEIGHTS, label_map),
         weights_folder=paths.PRETRAINED,
         params=params,
         log_folder=paths.TRAIN_METRICS,
         timing_file=paths.TRAIN_TIMING,
         state_folder=paths.TRAIN_STATE,
     )
-    if checkpoint is None:  # only the first of several processes writes
-        return
-    checkpoint.save(paths.BEST_MODEL)
-    discard_state(paths.TRAIN_STATE)
-    best = f"macro-F1 {checkpoint.val_macro_f1:.3f}, accuracy {checkpoint.val_accuracy:.3f}"
-    print(f"train: kept epoch {checkpoint.epoch}, validation {best}")
+    if checkpoint:  # only the first of several processes writes
+        checkpoint.save(paths.BEST_MODEL)
+        discard_state(paths.TRAIN_STATE)
+        best = f"macro-F1 {checkpoint.val_macro_f1:.3f}, accuracy {checkpoint.val_accuracy:.3f}"
+        print(f"train: kept epoch {checkpoint.epoch}, validation {best}")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from sklearn.utils.class_weight import compute_class_weight
 
-from emotion.class_weights import compute_class_weights
+from emotion.class_weights import ClassWeightParams, compute_class_weights, read_class_weights
+from emotion.core import files
 from emotion.core.errors import UserError
 
 LABELS = ["sad"] * 1 + ["happy"] * 16 + ["angry"] * 4
@@ -49,3 +51,30 @@ def test_all_differences_between_rows_and_label_map_are_in_one_error():
     assert "class 'sad' has no training row" in message
     assert "class 'bored' of the training rows is not in the label map" in message
     assert "dvc repro prepare_splits" in message
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[1]", "3", '{"happy": 1}', '{"happy": 1, "sad": "1"}', '{"happy": 1, "sad": NaN}']
+    + ['{"happy": 1, "sad": 0}', '{"happy": 1, "sad": -1}', '{"happy": 1, "sad": 1, "angry": 1}']
+    + ['{"happy": 1, "sad": true}'],
+)
+def test_a_file_without_one_positive_number_per_class_is_refused(tmp_path, content):
+    (tmp_path / "w.json").write_text(content)
+    with pytest.raises(UserError, match=r"w\.json does not have one positive number for each of h"):
+        read_class_weights(tmp_path / "w.json", {"happy": 0, "sad": 1})
+
+
+def test_what_the_stage_writes_is_read_back(tmp_path):
+    weights = compute_class_weights(["happy", "sad", "sad"], {"happy": 0, "sad": 1}, alpha=2)
+    files.write_json(tmp_path / "w.json", weights)
+    assert read_class_weights(tmp_path / "w.json", {"happy": 0, "sad": 1}) == weights
+
+
+def test_the_largest_alpha_gives_finite_weights_and_a_larger_one_is_refused():
+    labels = ["happy"] * 100_000 + ["sad"]
+    weights = compute_class_weights(labels, {"happy": 0, "sad": 1}, alpha=2)
+    assert all(0 < weight < 3 for weight in weights.values())
+    for alpha in (500.0, float("inf"), float("nan")):
+        with pytest.raises(ValidationError):
+            ClassWeightParams(alpha=alpha)

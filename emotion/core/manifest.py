@@ -47,7 +47,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
     """Read what write_manifest wrote: typed columns, attributes as text, no missing values.
 
     Raises:
-        UserError: the file is missing or damaged, or lacks a column.
+        UserError: the file is missing or damaged, lacks a column, or has no rows.
     """
     try:
         with files.open_regular(path) as file:
@@ -64,5 +64,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
         rows = rows.astype({"width": int, "height": int})
     except ValueError as error:
         raise UserError(f"{path} is damaged ({error}); {_MAKE_AGAIN}.") from None
+    if rows.empty:
+        raise UserError(f"{path} has no rows; {_MAKE_AGAIN}.")
     rows["synthetic"] = rows["synthetic"] == "True"
     return rows

@@ -149,9 +149,16 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _keys_of_stages(pipeline_file: Path) -> set[str]:
-    text = Path(pipeline_file).read_text(encoding="utf-8")
-    stages = yaml.safe_load(text)["stages"]
-    listed = {key.split(".")[0] for stage in stages.values() for key in stage.get("params", [])}
+    try:
+        text = files.read_text(pipeline_file)
+        stages = yaml.safe_load(text)["stages"].values()
+        listed = {key.split(".")[0] for stage in stages for key in stage.get("params", [])}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"{pipeline_file} cannot be read ({reason}); `git checkout {pipeline_file}` brings it "
+            "back."
+        ) from None
     return listed | set(re.findall(r"\$\{(\w+)", text))  # what dvc.yaml itself reads
 
 

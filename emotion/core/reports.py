@@ -6,9 +6,9 @@ Scores that are undefined (a class without rows, a method without masks) are Non
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from emotion.core import files
 from emotion.core.errors import UserError
@@ -35,7 +35,8 @@ def read_report(path: Path, schema: type[Report]) -> Report:
     try:
         return TypeAdapter(schema).validate_python(files.read_json(path))
     except ValidationError as error:
-        problems = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        names = [".".join(map(str, item["loc"])) for item in error.errors()]
+        problems = ", ".join(filter(None, names)) or "it is not an object"
         raise UserError(
             f"{path} does not have the form of this version ({problems}); delete it and run "
             "`dvc repro`."
@@ -114,7 +115,7 @@ class TrainingTime:
 class Calibration:
     """Content of models/calibration.json."""
 
-    temperature: float  # divides the logits
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]  # divides the logits
     val_nll_before: float
     val_nll_after: float  # with `temperature`
     fitted_temperature: float  # not in use if it does not help by more than chance

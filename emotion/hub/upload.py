@@ -1,7 +1,7 @@
 """Upload a finished folder to the Hugging Face Hub, if the settings ask for it."""
 
+import re
 from pathlib import Path
-from typing import Annotated
 
 import huggingface_hub
 from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is httpx's
@@ -9,7 +9,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError 
     HFValidationError,
     HTTPError,
 )
-from pydantic import Field
+from pydantic import field_validator
 
 from emotion.core.errors import UserError
 from emotion.core.hub_client import find_hub_problem
@@ -23,7 +23,14 @@ class PublishParams:
     push: bool = False  # true uploads the folder, false only builds it
     repo_id: str = ""  # on the Hub: user/name or organization/name
     private: bool = True  # visibility; a public repository is rejected while this is true
-    license: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,60}$")] = "apache-2.0"
+    license: str = "apache-2.0"
+
+    @field_validator("license")
+    @classmethod
+    def _is_identifier(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,60}", value):
+            raise ValueError("an identifier of letters, digits, dots and hyphens, such as mit")
+        return value
 
 
 def check_push(params: PublishParams) -> None:

@@ -153,6 +153,7 @@ def run_epochs(
         if trainer.processes.is_first:
             content = {"trainer": trainer.state(), "logger": logger.state()}
             state.save({"progress": progress.state(), **content})
+    trainer.require_trained()
     assert progress.best is not None  # the first epoch is always the best so far
     return progress.best
 

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from emotion.core.errors import UserError
 from emotion.core.manifest import SHARE
 from emotion.core.preprocessing import Preprocessing
 from emotion.data.cache import CacheParams, Images, open_images
@@ -36,7 +37,16 @@ def load_split(
         preprocessing: of the network.
         params: where decoded images are kept.
         desc: text of the progress bar; empty for no bar.
+
+    Raises:
+        UserError: a row's class is not in the label map, or its image cannot be read.
     """
+    unknown = sorted(set(rows["label"]) - set(label_map))
+    if unknown:
+        raise UserError(
+            f"the classes {', '.join(unknown)} of the rows are not in the label map: they are from "
+            "different runs; run `dvc repro prepare_splits`."
+        )
     labels = rows["label"].map(label_map).to_numpy(dtype=np.int64, copy=True)
     return LabeledImages(
         images=open_images(list(rows["path"]), preprocessing, params, desc),

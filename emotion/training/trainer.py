@@ -120,11 +120,7 @@ class Trainer:
         logits = predict_logits(self.evaluated, val_set.images, self.preprocessing, rows=own)
         logits = self.processes.gather(logits, len(val_set.labels))
         if not np.isfinite(logits).all():
-            raise UserError(
-                f"training diverged: after step {self.step} the outputs are not finite; lower "
-                f"lr_backbone ({self.params.lr_backbone}), lr_head ({self.params.lr_head}) or "
-                f"weight_decay ({self.params.weight_decay})."
-            )
+            raise self._diverged(f"after step {self.step} the outputs are not finite")
         classes = logits.shape[1]
         probabilities = torch.from_numpy(logits).double().softmax(dim=1).numpy()
         predicted = logits.argmax(axis=1)
@@ -133,6 +129,15 @@ class Trainer:
             "val_acc": accuracy(val_set.labels, predicted),
             "val_macro_f1": macro_f1(val_set.labels, predicted, classes),
         }
+
+    def require_trained(self) -> None:
+        """Raise if no step of the run changed the weights.
+
+        Raises:
+            UserError: every step was skipped.
+        """
+        if int(self.skipped) == self.step:
+            raise self._diverged(f"none of the {self.step} steps had a finite gradient")
 
     def state(self) -> dict[str, Any]:
         """All that an epoch changes, as plain types and tensors."""
@@ -219,12 +224,18 @@ class Trainer:
         # Reading the count from a GPU synchronizes with it, so there it is read now and then.
         readable = self.skipped.device.type == "cpu" or self.step % MAX_SKIPPED == 0
         if readable and self.skipped_in_a_row >= MAX_SKIPPED:
-            rates = f"lr_backbone ({self.params.lr_backbone}) and lr_head ({self.params.lr_head})"
-            amp = "" if self.precision.full == torch.float32 else "set amp to 'off', or "
-            raise UserError(
-                f"training diverged: {MAX_SKIPPED} steps in a row, up to step {self.step}, had no "
-                f"finite gradient; in the section train, {amp}lower {rates}."
+            raise self._diverged(
+                f"{MAX_SKIPPED} steps in a row, up to step {self.step}, had no finite gradient"
             )
+
+    def _diverged(self, reason: str) -> UserError:
+        params = self.params
+        amp = "" if self.precision.full == torch.float32 else "set amp to 'off', or "
+        return UserError(
+            f"training diverged: {reason}; in the section train, {amp}lower lr_backbone "
+            f"({params.lr_backbone}), lr_head ({params.lr_head}) or weight_decay "
+            f"({params.weight_decay})."
+        )
 
 
 def count_steps(rows: int, params: TrainParams) -> int:

@@ -42,9 +42,10 @@ def test_numbers_and_booleans_are_typed_and_other_columns_are_text(tmp_path):
     assert all(isinstance(value, str) for value in read["skin_tone"])
 
 
-def test_a_manifest_without_rows_keeps_its_header(tmp_path):
+def test_a_manifest_without_rows_is_refused(tmp_path):
     manifest.write_manifest(tmp_path / "m.csv", example_rows().iloc[:0])
-    assert list(manifest.read_manifest(tmp_path / "m.csv").columns)[:10] == list(manifest.COLUMNS)
+    with pytest.raises(UserError, match=r"m\.csv has no rows; delete it and run"):
+        manifest.read_manifest(tmp_path / "m.csv")
 
 
 def test_a_missing_manifest_or_column_is_named_with_the_fix(tmp_path):

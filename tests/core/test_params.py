@@ -270,3 +270,11 @@ def test_any_bytes_are_accepted_or_refused_in_one_sentence(content):
         pipeline.write_text("stages: {a: {cmd: x, params: [train, pair]}}")
         with contextlib.suppress(UserError):
             check_params({"train": ExampleParams, "pair": PairParams}, params, pipeline)
+
+
+@pytest.mark.parametrize("text", ["", "[[", "stages: 3", "stages: {a: 1}", "\x00"])
+def test_a_damaged_pipeline_file_is_named_with_the_fix(tmp_path, text):
+    (tmp_path / "params.yaml").write_text("")
+    (tmp_path / "dvc.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"dvc\.yaml cannot be read .*`git checkout "):
+        check_params({}, tmp_path / "params.yaml", tmp_path / "dvc.yaml")

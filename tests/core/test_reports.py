@@ -1,6 +1,7 @@
 """A report is read back as it was written, or rejected in one sentence."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -14,7 +15,7 @@ from emotion.core.reports import (
     read_report,
     write_report,
 )
-from tests.conftest import preprocessing_of
+from tests.conftest import make_calibration, preprocessing_of
 
 EXPORT = ExportReport(
     opset=18,
@@ -65,3 +66,11 @@ def test_values_that_dvclive_adds_are_ignored(tmp_path):
     values |= {"weights": "random"}
     (tmp_path / "metrics.json").write_text(json.dumps({**values, "step": 3, "train_loss": 1.0}))
     assert read_report(tmp_path / "metrics.json", TrainingSummary) == TrainingSummary(**values)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, float("nan"), float("inf")])
+def test_a_temperature_that_would_turn_the_probabilities_around_is_refused(tmp_path, temperature):
+    content = asdict(make_calibration()) | {"temperature": temperature}
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"c\.json does not have the form .*\(temperature\)"):
+        read_report(tmp_path / "c.json", Calibration)

@@ -17,9 +17,11 @@ from emotion.metrics import accuracy, macro_f1
 from emotion.training import fit as fit_module
 from emotion.training.distributed import Processes
 from emotion.training.fit import run_epochs
-from emotion.training.loading import soft_targets
+from emotion.training.loading import load_split, soft_targets
+from emotion.training.objective import Objective
 from emotion.training.schedules import SCHEDULES
 from emotion.training.state import RunState
+from tests.conftest import preprocessing_of
 from tests.training.conftest import QUICK
 
 
@@ -157,6 +159,9 @@ class ScriptedTrainer:
     def state(self):
         return {}
 
+    def require_trained(self):
+        pass
+
     def train_epoch(self, epoch, _):
         self.epoch = epoch
         return dict.fromkeys(("train_loss", "train_acc", "lr_backbone", "lr_head"), 0.0)
@@ -240,3 +245,15 @@ def test_annotators_shares_in_the_manifest_become_the_targets():
 def test_weights_that_become_infinite_are_divergence_and_name_the_settings(train, changes):
     with pytest.raises(UserError, match=r"training diverged: .*lr_backbone \(.*lr_head \("):
         train(use_ema=False, amp="off", **changes)
+
+
+def test_a_run_without_a_single_step_is_no_trained_network(train, monkeypatch):
+    """Few steps: the limit on consecutive ones is not reached."""
+    monkeypatch.setattr(Objective, "for_batch", lambda *_: lambda logits, *_: logits.sum() * np.nan)
+    with pytest.raises(UserError, match="training diverged: none of the 6 steps had a finite grad"):
+        train()
+
+
+def test_rows_of_another_label_map_are_named(striped_rows):
+    with pytest.raises(UserError, match="the classes sad of the rows are not in the label map"):
+        load_split(striped_rows, {"happy": 0}, preprocessing_of(32), CacheParams())
