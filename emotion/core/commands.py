@@ -8,6 +8,8 @@ import traceback
 import warnings
 from collections.abc import Callable
 
+from emotion.core.text import printable
+
 CLOSED_PIPE, INTERRUPTED = 141, 130  # as a shell reports them
 FAILED = 2  # also after a crash: 1, Python's own status, is a verdict of audit, verify and compare
 
@@ -25,7 +27,10 @@ def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> in
         _discard_output()
         return CLOSED_PIPE
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.filename is not None:
+            reason = f"{error.strerror} ({printable(str(error.filename))})"
+            print(f"error: {reason}; correct that and try again.", file=sys.stderr)
+        elif error.errno == errno.ENOSPC:
             _discard_output()
             print("error: the output cannot be written: no space is left.", file=sys.stderr)
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from emotion.core.errors import UserError
 from emotion.core.files import open_regular
@@ -62,6 +62,11 @@ def read_image(path: str | Path) -> Image.Image:
             return to_rgb(ImageOps.exif_transpose(image))
     except FileNotFoundError:
         raise UserError(f"{path} is missing; restore it, or correct the path.") from None
+    except UnidentifiedImageError:
+        raise UserError(
+            f"{path} cannot be read: it is no image of a readable format ({', '.join(FORMATS)}); "
+            "convert or remove it."
+        ) from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UserError(
             f"{path} cannot be read as an image ({error}); repair or remove it."

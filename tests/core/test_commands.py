@@ -49,3 +49,12 @@ def test_a_reader_that_goes_away_is_neither_an_error_nor_a_verdict():
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == CLOSED_PIPE
+
+
+def test_a_file_that_the_system_refuses_is_one_sentence(capsys):
+    error = FileNotFoundError(errno.ENOENT, "No such file or directory", "out\x1b[2J/report.json")
+    assert run_command(ending_with(error), []) == FAILED
+    expected = (
+        r"error: No such file or directory (out\x1b[2J/report.json); correct that and try again."
+    )
+    assert capsys.readouterr().err.strip() == expected
