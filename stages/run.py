@@ -4,12 +4,15 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from types import TracebackType
 
 from emotion.core.errors import UserError
 from emotion.core.memory import keep_freed_memory
 from emotion.core.params import ArithmeticParams, Settings, load_params
 from emotion.core.text import printable
 from stages import paths
+
+_INTERRUPTED = "interrupted; `dvc repro` starts this stage again."
 
 
 def settings_of(
@@ -38,12 +41,24 @@ def run(main: Callable[[], None]) -> None:
     except UserError as error:
         sys.exit(f"\nerror: {error}{_how_to_restore()}")
     except OSError as error:
-        if error.filename is None and error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            sys.exit("\nerror: the disk is full; free some space and run `dvc repro` again.")
+        if error.filename is None:
             raise
-        where = f" ({printable(str(error.filename))})" if error.filename is not None else ""
-        sys.exit(f"\nerror: {error.strerror}{where}; correct that and run `dvc repro` again.")
+        where = printable(str(error.filename))
+        sys.exit(f"\nerror: {error.strerror} ({where}); correct that and run `dvc repro` again.")
     except KeyboardInterrupt:
-        sys.exit("\nerror: interrupted; `dvc repro` starts this stage again.")
+        sys.exit(f"\nerror: {_INTERRUPTED}")
+
+
+def explain_interruption(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """A `sys.excepthook`: Ctrl-C while a stage is still importing has no traceback either."""
+    if issubclass(kind, KeyboardInterrupt):
+        print(f"\nerror: {_INTERRUPTED}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def _how_to_restore() -> str:

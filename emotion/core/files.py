@@ -153,6 +153,8 @@ def sha256_of(path: Path) -> str:
 def _is_full(folder: Path, error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno in _FULL
+    if os.strerror(errno.ENOSPC) in str(error):  # of safetensors
+        return True
     return folder.exists() and shutil.disk_usage(folder).free < _LITTLE
 
 

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -24,13 +25,24 @@ def map_in_processes(
         processes: their number.
     """
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        main = threading.current_thread() is threading.main_thread()
-        # A process inherits that a signal is ignored. A terminal sends Ctrl-C to all of them, and
-        # each would print a traceback; the parent alone is enough to end them.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
-        try:
+        with starting_without_ctrl_c():
             results = pool.map(function, items)
-        finally:
-            if main:
-                signal.signal(signal.SIGINT, before)
         yield from results
+
+
+@contextmanager
+def starting_without_ctrl_c() -> Iterator[None]:
+    """Let the processes that are started in the block ignore SIGINT.
+
+    A terminal sends Ctrl-C to all processes, and each would print a traceback; the parent alone is
+    enough to end them. A process inherits that a signal is ignored, so it is ignored from the first
+    import on.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may change signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

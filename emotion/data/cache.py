@@ -5,7 +5,6 @@ Decoding a JPEG costs more than augmenting it; a cache pays that once per run. F
 """
 
 import os
-import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from tqdm import tqdm
 from emotion.core.errors import UserError
 from emotion.core.params import settings
 from emotion.core.preprocessing import Preprocessing
+from emotion.core.processes import starting_without_ctrl_c
 
 
 @settings
@@ -103,16 +103,13 @@ class DecodedImages(Dataset[np.ndarray | UserError]):
             collate_fn=_stack,
             multiprocessing_context="spawn" if self.workers else None,
             pin_memory=torch.cuda.is_available(),
-            worker_init_fn=_ignore_ctrl_c,
         )
-        for batch in loader:
+        with starting_without_ctrl_c():
+            batches = iter(loader)
+        for batch in batches:
             if isinstance(batch, UserError):
                 raise batch
             yield batch
-
-
-def _ignore_ctrl_c(_worker: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
 
 
 def _stack(images: list[np.ndarray | UserError]) -> Tensor | UserError:

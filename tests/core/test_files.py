@@ -98,6 +98,14 @@ def test_a_full_disk_is_reported_when_the_writer_hides_the_cause(tmp_path, monke
         raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed")
 
 
+def test_a_full_disk_is_reported_for_a_writer_that_leaves_no_half_file(tmp_path):
+    """safetensors reserves the space first, with an exception of its own."""
+    with pytest.raises(UserError, match="disk is full"), files.replacing(tmp_path / "x"):
+        raise RuntimeError(
+            "Error while serializing: I/O error: No space left on device (os error 28)"
+        )
+
+
 def test_other_errors_of_a_writer_are_raised_unchanged(tmp_path):
     with pytest.raises(RuntimeError, match="shape"), files.replacing(tmp_path / "x.pt"):
         raise RuntimeError("shape mismatch")

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from emotion.core.errors import UserError
-from stages.run import run
+from stages.run import explain_interruption, run
 
 
 def failing_with(error):
@@ -32,13 +32,18 @@ def test_ctrl_c_is_reported_with_the_command_to_resume():
         run(failing_with(KeyboardInterrupt()))
 
 
-@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EISDIR])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EISDIR])
 def test_a_file_that_the_system_refuses_is_one_sentence(number):
     error = OSError(number, os.strerror(number), "data/spl\x1bits")
     with pytest.raises(SystemExit) as exit_:
         run(failing_with(error))
     expected = rf"{os.strerror(number)} (data/spl\x1bits); correct that and run `dvc repro` again."
     assert exit_.value.code == f"\nerror: {expected}"
+
+
+def test_a_full_disk_is_one_sentence():
+    with pytest.raises(SystemExit, match="the disk is full; free some space"):
+        run(failing_with(OSError(errno.ENOSPC, "No space left on device")))
 
 
 def test_an_operating_system_error_without_a_file_keeps_its_traceback():
@@ -59,3 +64,11 @@ def test_a_refused_stage_says_how_to_get_back_what_dvc_removed(tmp_path, monkeyp
     (tmp_path / "dvc.lock").touch()
     assert "`dvc checkout` and `git checkout metrics`" in message_in_a_stage("train", monkeypatch)
     assert "dvc checkout" not in message_in_a_stage("check_params", monkeypatch)
+
+
+def test_ctrl_c_during_the_imports_has_no_traceback_and_other_errors_do(capsys):
+    for error in (KeyboardInterrupt(), ZeroDivisionError("x")):
+        explain_interruption(type(error), error, None)
+    err = capsys.readouterr().err
+    assert err.startswith("\nerror: interrupted; `dvc repro` starts this stage again.\n")
+    assert err.endswith("ZeroDivisionError: x\n")
