@@ -7,7 +7,7 @@ PYTHON ?= python3
 BASE ?= main
 # Columns that `dvc exp show` leaves out, so that five experiments fit into 160 columns: hashes of
 # code and data, times, and what does not choose between experiments.
-HIDDEN := .*/.*|Created|epoch|gap|img_s|minutes
+HIDDEN := .*/.*|params.yaml|Created|epoch|gap|img_s|minutes
 export PATH := $(BIN):$(PATH)
 
 .PHONY: help repro experiments verify pr-report test test-fast test-shipped lint format bench

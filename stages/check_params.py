@@ -1,14 +1,15 @@
 """Check every section of params.yaml before anything is deleted, drawn or trained.
 
-A stage refuses its settings too late: after hours of training, and DVC has deleted its outputs.
+A stage alone refuses its settings after hours, and DVC has then deleted its outputs.
 
-Reads   params.yaml, and whether the files that it names in data/weights/ exist
-Writes  plots/check_params/report.json
+Reads   params.yaml, and whether the folder and the files that it names exist
+Writes  plots/check_params/report.json, always the same: no other stage becomes stale by it
 """
 
 from emotion.class_weights import ClassWeightParams
 from emotion.core import files
 from emotion.core.params import check_params
+from emotion.datasets.corpus import locate_root
 from emotion.datasets.params import DataParams
 from emotion.drawing.corpus import DrawFacesParams
 from emotion.evaluation.evaluator import EvaluateParams
@@ -19,7 +20,7 @@ from emotion.models.pretrained import PretrainedParams, check_pretrained
 from emotion.models.teacher import locate_teacher
 from emotion.training.params import TrainParams
 from stages import paths
-from stages.run import run, settings_of
+from stages.run import run
 
 DATA = {"draw_faces": DrawFacesParams, "data": DataParams, "class_weights": ClassWeightParams}
 NETWORK = {None: PretrainedParams, "train": TrainParams, "evaluate": EvaluateParams}
@@ -27,11 +28,12 @@ RESULT = {"explain": ExplainParams, "export_onnx": ExportParams, "publish": Publ
 
 
 def main() -> None:
-    check_params({**DATA, **NETWORK, **RESULT}, paths.PARAMS, paths.PIPELINE)
-    check_pretrained(settings_of(PretrainedParams), paths.OWN_WEIGHTS)
-    locate_teacher(settings_of(TrainParams, "train"), paths.OWN_WEIGHTS)
-    check_push(settings_of(PublishParams, "publish"))
-    # Always the same content, so that no other stage becomes stale by it.
+    params = check_params({**DATA, **NETWORK, **RESULT}, paths.PARAMS, paths.PIPELINE)
+    if params["data"].root != str(paths.DRAWN_FACES):  # made next
+        locate_root(params["data"])
+    check_pretrained(params[None], paths.OWN_WEIGHTS)
+    locate_teacher(params["train"], paths.OWN_WEIGHTS)
+    check_push(params["publish"])
     files.write_json(paths.CHECKED_PARAMS, {"valid": True})
 
 

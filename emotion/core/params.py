@@ -89,8 +89,10 @@ def load_params(
     return loaded
 
 
-def check_params(schemas: Mapping[Any, type], params_file: Path, pipeline_file: Path) -> None:
-    """Check all sections at once, before any stage runs.
+def check_params(
+    schemas: Mapping[Any, type], params_file: Path, pipeline_file: Path
+) -> dict[Any, Any]:
+    """Check all sections at once, before any stage runs; returns the settings of each.
 
     Args:
         schemas: by the name of the section; None is the top level.
@@ -102,10 +104,11 @@ def check_params(schemas: Mapping[Any, type], params_file: Path, pipeline_file: 
     """
     params = _read_yaml(params_file)
     problems = _unknown_keys(params, _keys_of_stages(pipeline_file), "", _sections(params))
-    for section, schema in schemas.items():
-        problems += _load_section(schema, params, section)[1]
+    loaded = {section: _load_section(schemas[section], params, section) for section in schemas}
+    problems += [problem for _, found in loaded.values() for problem in found]
     if problems:
         raise UserError(f"{params_file}: {'; '.join(problems)}.")
+    return {section: values for section, (values, _) in loaded.items()}
 
 
 def _load_section(

@@ -38,12 +38,7 @@ def read_corpus(params: DataParams) -> pd.DataFrame:
         UserError: the folder does not exist or has no images; or classes or split names are
             unknown.
     """
-    root = Path(params.root)
-    if not root.is_dir():
-        raise UserError(
-            f"data.root is {params.root!r}, which is not a folder; point it at the folder of your "
-            "images in params.yaml."
-        )
+    root = locate_root(params)
     rows = ADAPTERS[params.format](root)
     _refuse_unencodable(rows["path"])
     if rows.empty:
@@ -58,6 +53,21 @@ def read_corpus(params: DataParams) -> pd.DataFrame:
         rows = _choose_classes(rows, params, words)
     rows = _locate(rows, root, params.allow_outside)
     return rows.assign(split=_map_splits(rows["split"], params.root)).reset_index(drop=True)
+
+
+def locate_root(params: DataParams) -> Path:
+    """The folder of the corpus.
+
+    Raises:
+        UserError: it does not exist.
+    """
+    root = Path(params.root)
+    if not root.is_dir():
+        raise UserError(
+            f"data.root is {params.root!r}, which is not a folder; point it at the folder of your "
+            "images in params.yaml."
+        )
+    return root
 
 
 def order_classes(found: pd.Series, params: DataParams) -> dict[str, int]:

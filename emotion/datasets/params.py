@@ -16,7 +16,8 @@ from emotion.datasets.votes import Mode
 class DataParams:
     """The `data` section of params.yaml."""
 
-    root: str = "data/drawn_faces"  # folder of the corpus, relative to the repository root
+    # folder of the corpus, relative to the repository root
+    root: Annotated[str, Field(min_length=1)] = "data/drawn_faces"
     # csv: labels.csv in root; folder: class folders; ...
     format: Annotated[str, one_of(ADAPTERS)] = "csv"
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15  # if the corpus has no split

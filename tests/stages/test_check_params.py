@@ -47,6 +47,7 @@ def test_the_shipped_values_pass_and_the_output_is_always_the_same(project):
 WRONG = {
     "draw_faces__subjects": 0,
     "data__format": "xls",
+    "data__root": "data/raw/gone",
     "data__labels": {"happy": "/../../tmp/x"},
     "class_weights__alpha": float("inf"),
     "class_weights__aplha": 1.0,
