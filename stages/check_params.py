@@ -1,6 +1,4 @@
-"""Check every section of params.yaml before anything is deleted, drawn or trained.
-
-A stage alone refuses its settings after hours, and DVC has then deleted its outputs.
+"""Check every section of params.yaml before DVC deletes an output or a stage runs for hours.
 
 Reads   params.yaml, and whether the folder and the files that it names exist
 Writes  plots/check_params/report.json, always the same: no other stage becomes stale by it
