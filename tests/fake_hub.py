@@ -1,13 +1,21 @@
 """A server on this machine in the place of the Hugging Face Hub, with one answer to everything."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 import huggingface_hub
 import pytest
+
+
+class Server(ThreadingHTTPServer):
+    """A server that says nothing of clients that have gone away, in the output of other tests."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        pass
 
 
 @contextmanager
@@ -21,13 +29,15 @@ def hub_that_answers(status: int, body: bytes = b"{}", seconds: float = 0.0) -> 
         seconds: to wait before an answer that has a body.
     """
 
+    ended = Event()
+
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             self.send_response(200 if seconds else status)
             self.end_headers()
 
         def do_POST(self) -> None:
-            time.sleep(seconds)
+            ended.wait(seconds)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -38,12 +48,14 @@ def hub_that_answers(status: int, body: bytes = b"{}", seconds: float = 0.0) -> 
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     with server, hub_at(server.server_port) as endpoint:
-        yield endpoint
-        server.shutdown()
+        try:
+            yield endpoint
+        finally:
+            ended.set()
+            server.shutdown()
 
 
 @contextmanager
