@@ -47,6 +47,11 @@ def run(main: Callable[[], None]) -> None:
             raise
         where = printable(str(error.filename))
         sys.exit(f"\nerror: {error.strerror} ({where}); correct that and run `dvc repro` again.")
+    except UnicodeEncodeError as error:
+        sys.exit(
+            f"\nerror: the encoding of this system ({error.encoding}) has no "
+            f"{printable(error.object[error.start : error.end])}; set LC_ALL=C.UTF-8."
+        )
     except KeyboardInterrupt:
         sys.exit(f"\nerror: {_INTERRUPTED}")
 

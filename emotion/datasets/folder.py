@@ -10,6 +10,7 @@ import pandas as pd
 
 from emotion.core.errors import UserError
 from emotion.core.images import OTHER_SUFFIXES, SUFFIXES, list_images
+from emotion.core.text import printable
 from emotion.datasets.split_names import SPLIT_OF
 
 
@@ -36,7 +37,22 @@ def read_folder(root: Path) -> pd.DataFrame:
             f"{', '.join(strays[:3])}; move them into folders named by class, such as happy/."
         )
     rows = pd.DataFrame(records, columns=["path", "label", "split"], dtype=str)
+    _announce_empty(root, set(rows["label"]) | set(split_folders))
     return rows.assign(subject="", source=root.name, synthetic=False)
+
+
+def _announce_empty(root: Path, known: set[str]) -> None:
+    """Print the folders without an image that stand beside those with images."""
+    levels = root.glob("*"), root.glob("*/*")
+    beside = {path.parent for level in levels for path in level if path.name in known}
+    empty = sorted(
+        path.relative_to(root).as_posix()
+        for folder in beside
+        for path in folder.iterdir()
+        if path.is_dir() and path.name[0] != "." and path.name not in known
+    )
+    if empty:
+        print(f"no image is in {', '.join(map(printable, empty))} of {root}")
 
 
 def _list_images(root: Path) -> list[Path]:

@@ -25,6 +25,20 @@ class PublishParams:
     private: bool = True  # visibility; a public repository is rejected while this is true
     license: str = "apache-2.0"
 
+    @field_validator("repo_id")  # also without an upload: the model card has its name
+    @classmethod
+    def _is_repository(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            huggingface_hub.utils.validate_repo_id(value)  # type: ignore[attr-defined]
+            valid = "/" in value
+        except HFValidationError:
+            valid = False
+        if not valid:
+            raise ValueError("user/name or organization/name")
+        return value
+
     @field_validator("license")
     @classmethod
     def _is_identifier(cls, value: str) -> str:
@@ -37,19 +51,14 @@ def check_push(params: PublishParams) -> None:
     """Reject settings that could not be uploaded, before anything is built.
 
     Raises:
-        UserError: push is true with no valid repo_id, or without a token.
+        UserError: push is true without a repo_id, or without a token.
     """
     if not params.push:
         return
-    try:
-        huggingface_hub.utils.validate_repo_id(params.repo_id)  # type: ignore[attr-defined]
-        valid = "/" in params.repo_id
-    except HFValidationError:
-        valid = False
-    if not valid:
+    if not params.repo_id:
         raise UserError(
-            f"publish.push is true, but publish.repo_id is {params.repo_id!r}; "
-            "set it to user/name or organization/name, or set publish.push to false."
+            "publish.push is true, but publish.repo_id is empty; set it to user/name or "
+            "organization/name, or set publish.push to false."
         )
     # Only checked: huggingface_hub reads the token itself, this code never stores it.
     token = huggingface_hub.get_token()

@@ -27,6 +27,7 @@ from emotion.grouping.near_duplicates import Pairs
 from emotion.preparation.report import count_classes
 
 COLUMNS, ROWS = 10, 4  # of a contact sheet
+LONG = 12  # characters of a class name that are wider than its bars
 PAIRS = 18  # on the sheet of duplicates
 SIDE, FOOT = 96, 34  # pixels
 
@@ -43,7 +44,9 @@ def plot_class_distribution(path: Path, rows: pd.DataFrame) -> None:
             positions, counts[split], width=0.26, color=COLORS[split], label=split, zorder=2
         )
         axes.bar_label(bars, fontsize=7, padding=2)
-    axes.set_xticks(range(len(counts)), map(show_name, counts.index))
+    names = list(map(show_name, counts.index))
+    rotation, anchor = (20, "right") if max(map(len, names)) > LONG else (0, "center")
+    axes.set_xticks(range(len(counts)), names, rotation=rotation, ha=anchor)
     axes.set_ylabel("images")
     axes.set_title(f"Classes per split ({len(rows):,} images)", loc="left", fontsize=11)
     axes.grid(axis="y", color="#dddddd", zorder=0)

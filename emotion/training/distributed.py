@@ -102,5 +102,11 @@ def join_processes() -> tuple[Processes, str]:
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     if not distributed.is_initialized():
-        distributed.init_process_group("gloo" if device == "cpu" else "nccl")
+        try:
+            distributed.init_process_group("gloo" if device == "cpu" else "nccl")
+        except ValueError as error:
+            raise UserError(
+                f"the variables that torchrun sets are not usable ({error}); start several "
+                "processes with launcher in params.yaml, or unset LOCAL_RANK."
+            ) from None
     return Processes(distributed.get_rank(), distributed.get_world_size()), device

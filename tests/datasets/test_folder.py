@@ -84,3 +84,12 @@ def test_a_class_folder_that_links_to_nothing_is_named(tmp_path):
 def test_images_of_every_format_are_listed_also_those_that_cannot_be_read(tmp_path):
     root = touch(tmp_path, "happy/1.jfif", "happy/2.avif", "happy/3.heic", "happy/4.CR2")
     assert len(read_folder(root)) == 4
+
+
+@pytest.mark.parametrize("above", ["", "train/"])
+def test_a_class_folder_without_an_image_is_announced(tmp_path, above, capsys):
+    root = touch(tmp_path, f"{above}happy/1.jpg", f"{above}sad/2.jpg", f"{above}sad/deep/notes.txt")
+    assert capsys.readouterr().out == ""
+    touch(root, f"{above}angry/clip.mp4")
+    read_folder(root)
+    assert capsys.readouterr().out == f"no image is in {above}angry of {root}\n"

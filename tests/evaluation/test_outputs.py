@@ -68,3 +68,22 @@ def test_values_of_attributes_are_no_formulas_in_figures_and_tables(tmp_path, te
     table = (tmp_path / "out/tables/slices.csv").read_text()
     assert ",'=1+1," in table
     assert ",=1+1" not in table
+
+
+NAMES = ["predicted", "confidence", "correct", "looks", "value", "attribute", "accuracy", "images"]
+
+
+@pytest.mark.slow
+def test_attributes_may_have_any_name_also_one_of_our_own_columns(tmp_path, test):
+    test = with_images(test, tmp_path / "test")
+    others = dict.fromkeys([*NAMES, "index", "level_0", "logit_sad"], test.rows["skin_tone"])
+    named = Predictions(test.rows.assign(**others), test.logits, test.class_names)
+    plain = write_outputs(tmp_path / "plain", test, None, MODEL, 100)
+    report = write_outputs(tmp_path / "named", named, None, MODEL, 100)
+    assert set(report.slices) == set(plain.slices) | set(others)
+    assert report.test == plain.test
+    for name in ("confusion.csv", "mistakes.csv", "confusions.csv"):
+        tables = [
+            (tmp_path / folder / "tables" / name).read_text() for folder in ("plain", "named")
+        ]
+        assert tables[0] == tables[1]

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import huggingface_hub
 import pytest
 from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
+from pydantic import ValidationError
 
 from emotion.core import hub_client
 from emotion.core.errors import UserError
@@ -94,10 +95,17 @@ def test_the_real_client_without_a_network_never_shows_the_token(tmp_path):
 
 
 @pytest.mark.usefixtures("token")
-@pytest.mark.parametrize("repo_id", ["", "faces", "team/faces/more", "team/fa ces"])
-def test_push_without_a_valid_repo_id_is_rejected(repo_id):
-    with pytest.raises(UserError, match=r"publish\.repo_id is .*user/name"):
-        check_push(PublishParams(push=True, repo_id=repo_id))
+def test_push_without_a_repo_id_is_rejected():
+    with pytest.raises(UserError, match=r"publish\.repo_id is empty; set it to user/name"):
+        check_push(PublishParams(push=True))
+
+
+@pytest.mark.parametrize(
+    "repo_id", ["faces", "team/faces/more", "team/fa ces", "<b>/x", "a/b\n# c", "a/\x1b[2J", "../x"]
+)
+def test_an_invalid_repo_id_is_rejected_also_without_an_upload(repo_id):
+    with pytest.raises(ValidationError, match="user/name or organization/name"):
+        PublishParams(repo_id=repo_id)
 
 
 @pytest.mark.usefixtures("no_token")

@@ -72,3 +72,10 @@ def test_ctrl_c_during_the_imports_has_no_traceback_and_other_errors_do(capsys):
     err = capsys.readouterr().err
     assert err.startswith("\nerror: interrupted; `dvc repro` starts this stage again.\n")
     assert err.endswith("ZeroDivisionError: x\n")
+
+
+def test_a_name_that_the_encoding_of_the_system_lacks_is_one_sentence():
+    with pytest.raises(UnicodeEncodeError) as caught:
+        "contact_幸福.png".encode("ascii")
+    with pytest.raises(SystemExit, match=r"\(ascii\) has no 幸福; set LC_ALL=C\.UTF-8"):
+        run(failing_with(caught.value))
