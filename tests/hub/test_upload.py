@@ -165,6 +165,15 @@ def test_a_hub_that_stops_answering_is_not_waited_for(tmp_path, monkeypatch):
             push_folder(tmp_path, PUSH, "message", api)
 
 
+@pytest.mark.usefixtures("asking_hub")
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_hub_that_fails_after_its_first_answer_is_not_blamed_on_the_settings(tmp_path, status):
+    with hub_that_answers(status, seconds=0.01) as endpoint:
+        api = huggingface_hub.HfApi(endpoint=endpoint, token="hf_secret")
+        with pytest.raises(UserError, match=rf"did not respond \(status {status}\)"):
+            push_folder(tmp_path, PUSH, "message", api)
+
+
 @pytest.mark.parametrize("token", ["hf_naïve", "hf_a\nb", "hf_\x00"])
 def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(monkeypatch, token):
     monkeypatch.setattr(huggingface_hub, "get_token", lambda: token)
