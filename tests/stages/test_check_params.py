@@ -11,8 +11,10 @@ import yaml
 from ruamel.yaml import YAML
 
 from emotion.core.errors import UserError
+from emotion.models.pretrained import PretrainedParams
 from stages import check_params, paths
 from tests.conftest import make_checkpoint
+from tests.test_pipeline import OWNERS
 
 ROOT = Path.cwd()
 STAGES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
@@ -42,6 +44,11 @@ def test_the_shipped_values_pass_and_the_output_is_always_the_same(project):
     project(train__seed=7, evaluate__bootstrap=500)
     check_params.main()
     assert paths.CHECKED_PARAMS.read_bytes() == before
+
+
+def test_every_section_of_the_settings_is_checked():
+    checked = {**check_params.DATA, **check_params.NETWORK, **check_params.RESULT}
+    assert checked == {None: PretrainedParams, **OWNERS}
 
 
 WRONG = {
