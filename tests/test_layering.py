@@ -42,8 +42,9 @@ MAY_IMPORT = {
     },
     "compare": {"core", "comparison"},
     "pr_report": {"core", "comparison"},
+    "backbones": {"core", "models"},
     "verify": {"core"},
-    "cli": {"core", "predict", "audit", "evaluate", "compare", "verify"},
+    "cli": {"core", "predict", "audit", "evaluate", "compare", "backbones", "verify"},
 }
 
 # Heavy packages are imported only by the parts that need them.

@@ -1,5 +1,7 @@
 """The Hugging Face Hub's client with time limits: by default it waits for an answer for ever."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 SECONDS = 30.0  # without a byte; an upload of any length may take longer
@@ -37,3 +39,22 @@ def find_hub_problem(path: str = "") -> str:
     except Exception as error:  # the client's errors share no base class with Python's
         return type(error).__name__
     return f"status {status}" if status == 429 or status >= 500 else ""
+
+
+@contextmanager
+def hub_or_cache(path: str) -> Iterator[str]:
+    """Within it the client asks the Hub, or only its own cache where the Hub is of no use.
+
+    Args:
+        path: as for `find_hub_problem`, whose result is yielded.
+    """
+    import huggingface_hub
+
+    constants = huggingface_hub.constants
+    was_offline = constants.HF_HUB_OFFLINE
+    problem = "" if was_offline else find_hub_problem(path)
+    constants.HF_HUB_OFFLINE = was_offline or bool(problem)
+    try:
+        yield "HF_HUB_OFFLINE is set" if was_offline else problem
+    finally:
+        constants.HF_HUB_OFFLINE = was_offline

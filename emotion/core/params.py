@@ -5,12 +5,13 @@ this module only loads and validates. DVC itself accepts any key, so a misspelle
 silently train with the default: here it is an error that names the closest known key.
 """
 
+import dataclasses
 import difflib
 import re
 import reprlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, dataclass_transform
+from typing import Any, Literal, TypeVar, cast, dataclass_transform
 
 import yaml
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
@@ -115,16 +116,31 @@ def _load_section(
     schema: type[Settings], params: dict[str, Any], section: str | None, partial: bool = False
 ) -> tuple[Settings | None, list[str]]:
     """The settings of a section, or None and what is wrong with it."""
-    fields = set(schema.__dataclass_fields__)  # type: ignore[attr-defined]
-    values = params.get(section) if section else params
+    if not section:
+        return _load_values(schema, params, "", partial=True)
+    return _load_values(schema, params.get(section), section, partial)
+
+
+def _load_values(
+    schema: type[Settings], values: Any, section: str, partial: bool
+) -> tuple[Settings | None, list[str]]:
+    """As `_load_section`, of its values; a setting may be a section itself."""
+    fields: dict[str, dataclasses.Field[Any]] = schema.__dataclass_fields__  # type: ignore[attr-defined]
     values = values if values is not None else {}
     if not isinstance(values, dict):
         value = _VALUE.repr(values)
         return None, [f"{section} is {value}, but should be a mapping of keys to values"]
     prefix = f"{section}." if section else ""
-    problems = _unknown_keys(values, fields, prefix) if section and not partial else []
+    problems = [] if partial else _unknown_keys(values, set(fields), prefix)
+    values = {key: value for key, value in values.items() if key in fields}
+    for key in values:
+        kind = cast(type, fields[key].type)
+        if dataclasses.is_dataclass(kind):
+            part, found = _load_values(kind, values[key], f"{prefix}{key}", partial=False)
+            values[key] = part if part is not None else kind()
+            problems += found
     try:
-        loaded = schema(**{key: value for key, value in values.items() if key in fields})
+        loaded = schema(**values)
     except ValidationError as error:
         problems += [_problem(prefix, dict(item)) for item in error.errors(include_url=False)]
         return None, problems

@@ -15,7 +15,6 @@ from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
 
 Report = TypeVar("Report")
-
 Counts = dict[str, int]
 
 
@@ -50,12 +49,17 @@ class PretrainedSource:
     weights: str  # pretrained, random or file
     source: str  # a package, a repository of the Hub, a path, or why there are none
     model_type: str  # as the user wrote it
-    tag: str  # the timm name it resolved to
+    tag: str  # what it resolved to: architecture and weights, or a repository and its commit
+    architecture: str  # a network that timm registers
+    args: dict[str, Any]  # of timm's function for it
+    omitted: tuple[str, ...]  # its modules that are left out
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     interpolation: str
     needs_img_size: bool
     license: str  # of the weights
+    revision: str  # commit of the repository that model_type names, or ""
+    folded_norms: bool  # whether BatchNorm statistics are measured before training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +120,7 @@ class Calibration:
     """Content of models/calibration.json."""
 
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]  # divides the logits
+    flip: bool  # whether the logits are the mean over an image and its mirror image
     val_nll_before: float
     val_nll_after: float  # with `temperature`
     fitted_temperature: float  # not in use if it does not help by more than chance

@@ -14,23 +14,32 @@ No operation here synchronizes with a GPU: that would cost more than the operati
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
+from emotion.core.params import settings
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.seeding import derive_seed, uniforms
 
-CROP_SCALE = (0.75, 1.0)  # share of the area
 CROP_RATIO = (3 / 4, 4 / 3)
-ROTATION = 15.0  # degrees, either way
-BRIGHTNESS = CONTRAST = SATURATION = 0.2  # factors in 1 +- this
-ERASE_PROBABILITY = 0.25
-ERASE_SCALE = (0.02, 0.2)  # share of the area
+ERASE_AREA = (0.02, 0.2)  # as a share of the image's
 ERASE_RATIO = (0.3, 3.3)
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's and torchvision's gray
+
+
+@settings
+class AugmentParams:
+    """How strong each random change to a training image is; one in two is mirrored."""
+
+    crop_area: Annotated[float, Field(gt=0, le=1)] = 0.75  # smallest share of the image's area
+    rotation: Annotated[float, Field(ge=0, le=180)] = 15.0  # degrees, either way
+    color: Annotated[float, Field(ge=0, lt=1)] = 0.2  # brightness, contrast, saturation: 1 +- this
+    erase: Annotated[float, Field(ge=0, le=1)] = 0.25  # probability of an erased rectangle
 
 
 def preprocess_batch(images: Tensor, preprocessing: Preprocessing) -> Tensor:
@@ -62,7 +71,12 @@ def luminance(images: Tensor) -> Tensor:
 
 
 def augment_batch(
-    images: Tensor, rows: np.ndarray, seed: int, epoch: int, preprocessing: Preprocessing
+    images: Tensor,
+    rows: np.ndarray,
+    seed: int,
+    epoch: int,
+    preprocessing: Preprocessing,
+    params: AugmentParams,
 ) -> Tensor:
     """The training view: the recipe's augmentation of a batch, on the device of `images`.
 
@@ -73,35 +87,38 @@ def augment_batch(
         seed: of the run.
         epoch: from 1.
         preprocessing: of the network.
+        params: how strong the changes are.
 
     Returns:
         float32 (N, 3, H, W), normalized.
     """
     draws = uniforms(derive_seed(seed, epoch, "augment"), rows, draws=13).astype(np.float32)
     on_device = _to_device_of(images, draws[:, :9])
-    grid = sampling_grid(affine_matrices(on_device[:, :6]), preprocessing.img_size)
+    matrices = affine_matrices(on_device[:, :6], params)
+    grid = sampling_grid(matrices, preprocessing.img_size)
     # Rotation samples beyond the border; reflection fills the corners with skin and hair, not
     # black.
     views = F.grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
-    views = normalize(jitter(views.div_(255), on_device[:, 6:9]), preprocessing)
-    erase(views, draws[:, 9:13])
+    views = normalize(jitter(views.div_(255), on_device[:, 6:9], params.color), preprocessing)
+    erase(views, draws[:, 9:13], params.erase)
     return views
 
 
-def affine_matrices(draws: Tensor) -> Tensor:
+def affine_matrices(draws: Tensor, params: AugmentParams) -> Tensor:
     """Random crop, flip and rotation as output-to-input maps for `affine_grid`, (N, 2, 3).
 
     Args:
         draws: uniform (N, 6): area, ratio, x, y, flip, angle.
+        params: smallest crop and largest angle.
     """
     area, ratio, x, y, flip, angle = draws.unbind(dim=1)
-    area = CROP_SCALE[0] + area * (CROP_SCALE[1] - CROP_SCALE[0])
+    area = params.crop_area + area * (1 - params.crop_area)
     log_ratio = math.log(CROP_RATIO[0]) + ratio * math.log(CROP_RATIO[1] / CROP_RATIO[0])
     width = (area * log_ratio.exp()).sqrt().clamp(max=1)  # as shares of the image's side
     height = (area / log_ratio.exp()).sqrt().clamp(max=1)
     center_x, center_y = (2 * x - 1) * (1 - width), (2 * y - 1) * (1 - height)
     mirror = torch.where(flip < 0.5, -1.0, 1.0)
-    radians = (2 * angle - 1) * math.radians(ROTATION)
+    radians = (2 * angle - 1) * math.radians(params.rotation)
     cos, sin = radians.cos(), radians.sin()
     row_x = torch.stack([width * cos * mirror, -height * sin, center_x], dim=1)
     row_y = torch.stack([width * sin * mirror, height * cos, center_y], dim=1)
@@ -116,7 +133,7 @@ def sampling_grid(matrices: Tensor, side: int) -> Tensor:
     return (matrices @ pixels).view(-1, 2, side, side).permute(0, 2, 3, 1)
 
 
-def jitter(views: Tensor, draws: Tensor) -> Tensor:
+def jitter(views: Tensor, draws: Tensor, width: float) -> Tensor:
     """Random brightness, then contrast, then saturation.
 
     With factors b, c, s, a pixel v, its luma l and the image's mean luma m, the three are
@@ -126,13 +143,13 @@ def jitter(views: Tensor, draws: Tensor) -> Tensor:
     Args:
         views: (N, 3, H, W), or (N, 1, H, W) of gray images, in 0..1.
         draws: uniform (N, 3).
+        width: the three factors are in 1 +- this.
 
     Returns:
         (N, 3, H, W) in 0..1.
     """
     brightness, contrast, saturation = (
-        (1 + (2 * draw - 1) * width)[:, None, None]
-        for draw, width in zip(draws.unbind(dim=1), (BRIGHTNESS, CONTRAST, SATURATION), strict=True)
+        (1 + (2 * draw - 1) * width)[:, None, None] for draw in draws.unbind(dim=1)
     )
     count, channels, *size = views.shape
     luma = _to_device_of(views, _LUMA)
@@ -146,17 +163,19 @@ def jitter(views: Tensor, draws: Tensor) -> Tensor:
     return jittered.clamp_(0, 1).view(count, 3, *size)
 
 
-def erase(views: Tensor, draws: np.ndarray) -> None:
+def erase(views: Tensor, draws: np.ndarray, probability: float) -> None:
     """Random erasing (Zhong et al., 2020), in place: a rectangle is set to the mean color, 0.
 
     Args:
         views: normalized (N, 3, H, W).
         draws: uniform (N, 4): whether and how large, ratio, x, y; on the CPU, because reading them
             from a GPU would synchronize with it.
+        probability: of an erased rectangle.
     """
     choice, ratio, x, y = draws.T
     height, width = views.shape[-2:]
-    area = ERASE_SCALE[0] + choice / ERASE_PROBABILITY * (ERASE_SCALE[1] - ERASE_SCALE[0])
+    share = np.minimum(choice / max(probability, 1e-9), 1)  # uniform where there is a rectangle
+    area = ERASE_AREA[0] + share * (ERASE_AREA[1] - ERASE_AREA[0])
     log_ratio = math.log(ERASE_RATIO[0]) + ratio * math.log(ERASE_RATIO[1] / ERASE_RATIO[0])
     tall = np.minimum(np.sqrt(area * np.exp(log_ratio)), 1)  # as shares of the side
     wide = np.minimum(np.sqrt(area / np.exp(log_ratio)), 1)
@@ -166,7 +185,7 @@ def erase(views: Tensor, draws: np.ndarray) -> None:
         np.rint(np.stack([left, left + wide]) * width),
     )
     rows, columns = (edges.astype(int) for edges in box)
-    for index in np.flatnonzero(choice < ERASE_PROBABILITY):
+    for index in np.flatnonzero(choice < probability):
         views[index, :, slice(*rows[:, index]), slice(*columns[:, index])] = 0
 
 

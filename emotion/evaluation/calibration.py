@@ -85,12 +85,13 @@ def cross_fitted_gain(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray
     return Gain(*(round(float(value), 6) for value in (mean, mean - half, mean + half)))
 
 
-def calibrate(val: Predictions, target_error: float | None) -> Calibration:
+def calibrate(val: Predictions, target_error: float | None, flip: bool = False) -> Calibration:
     """Choose the temperature, and then the threshold below which an answer is uncertain.
 
     Args:
         val: predictions for the validation split.
         target_error: wanted error rate of the answered images, in (0, 1); None answers all.
+        flip: recorded: whether the logits are averaged over mirror images.
     """
     groups = val.rows["group"].to_numpy()
     fitted = fit_temperature(val.logits, val.labels)
@@ -110,6 +111,7 @@ def calibrate(val: Predictions, target_error: float | None) -> Calibration:
     abstention = choose_threshold(val.confidence(temperature), val.correct, groups, target_error)
     return Calibration(
         temperature=temperature,
+        flip=flip,
         val_nll_before=round(metrics.nll(val.logits, val.labels), 6),
         val_nll_after=round(metrics.nll(val.logits / temperature, val.labels), 6),
         fitted_temperature=fitted,

@@ -16,6 +16,7 @@ from emotion.evaluation.calibration import calibrate
 from emotion.evaluation.outputs import ModelFacts
 from emotion.evaluation.predictions import Predictions, check_rows
 from emotion.models.checkpoint import load_checkpoint
+from emotion.models.flip_average import average_flips
 
 
 @settings
@@ -24,6 +25,7 @@ class EvaluateParams:
 
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64  # does not affect the scores
     bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 1000  # resamples for each 95 % interval
+    flip: bool = False  # average over each image and its mirror image; so do export and prediction
     # Error rate among the answered images; the others are called uncertain. None answers all.
     target_error: Annotated[float, Field(gt=0, lt=1)] | None = 0.1
 
@@ -65,7 +67,7 @@ def evaluate(
         check_rows(rows, checkpoint.class_names, path)
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = checkpoint.build_model().to(device)
+    network = average_flips(checkpoint.build_model(), params.flip).to(device)
     predictions = []
     for path, rows in splits.items():
         images = open_images(
@@ -80,7 +82,7 @@ def evaluate(
         )
         predictions.append(Predictions.from_network(rows, logits, checkpoint.class_names))
     val, test = predictions
-    calibration = calibrate(val, params.target_error)
+    calibration = calibrate(val, params.target_error, params.flip)
     model = ModelFacts(
         model_type=checkpoint.model_type,
         weights=checkpoint.weights,

@@ -51,7 +51,7 @@ def export_checkpoint(
     model = onnx_model.build_onnx(checkpoint, calibration)
     with files.replacing(onnx_file) as temporary:
         onnx_model.save_onnx(model, temporary)
-        result = parity.compare(temporary, checkpoint, calibration.temperature, images)
+        result = parity.compare(temporary, checkpoint, calibration, images)
         try:
             result.require(params.tolerance)
         except UserError:

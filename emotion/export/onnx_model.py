@@ -18,6 +18,7 @@ from emotion.core.reports import Calibration
 from emotion.core.version import __version__
 from emotion.data.transforms import luminance, normalize
 from emotion.models.checkpoint import Checkpoint
+from emotion.models.flip_average import average_flips
 
 OPSET = 18  # torch's exporter accepts an older one, then ignores it for convolutional networks
 METADATA_FORMAT = "1"  # raised when a key of `_metadata` changes its meaning
@@ -27,11 +28,11 @@ INPUT, OUTPUTS = "images", ("logits", "probabilities")
 class ServedClassifier(nn.Module):
     """Images (N, 3, H, W), RGB in 0..1, to logits and calibrated probabilities, both (N, C)."""
 
-    def __init__(self, checkpoint: Checkpoint, temperature: float) -> None:
+    def __init__(self, checkpoint: Checkpoint, calibration: Calibration) -> None:
         super().__init__()
-        self.model = checkpoint.build_model()
+        self.model = average_flips(checkpoint.build_model(), calibration.flip)
         self.preprocessing = checkpoint.preprocessing
-        self.temperature = temperature
+        self.temperature = calibration.temperature
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:  # noqa: D102, see the class
         if self.preprocessing.grayscale:
@@ -45,7 +46,8 @@ def build_onnx(checkpoint: Checkpoint, calibration: Calibration) -> onnx.ModelPr
 
     Args:
         checkpoint: the model; its class names and preprocessing are written to the metadata.
-        calibration: its temperature divides the logits before the softmax.
+        calibration: its temperature divides the logits before the softmax; with `flip`, they are
+            the mean over an image and its mirror image.
 
     Returns:
         A checked model; it has the same bytes on every machine.
@@ -55,7 +57,7 @@ def build_onnx(checkpoint: Checkpoint, calibration: Calibration) -> onnx.ModelPr
         # torch's exporter calls a function that torch itself has deprecated.
         warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated")
         program = torch.onnx.export(
-            ServedClassifier(checkpoint, calibration.temperature).eval(),
+            ServedClassifier(checkpoint, calibration).eval(),
             (torch.zeros(2, 3, size, size),),  # the exporter would treat a batch of 1 as constant
             dynamo=True,
             opset_version=OPSET,

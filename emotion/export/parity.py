@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from emotion.core.errors import UserError
+from emotion.core.reports import Calibration
 from emotion.data.transforms import crop_batch, preprocess_batch
 from emotion.export.onnx_model import INPUT, OUTPUTS
 from emotion.models.checkpoint import Checkpoint
+from emotion.models.flip_average import average_flips
 
 BATCH_SIZES = (1, 7)  # one image, and a size that the exporter cannot have fixed as a constant
 SMALLEST = 1e-4  # difference that is told apart; those of a float32 network are about 1e-5
@@ -43,7 +45,9 @@ class Parity:
             )
 
 
-def compare(onnx_file: Path, checkpoint: Checkpoint, temperature: float, cached: Tensor) -> Parity:
+def compare(
+    onnx_file: Path, checkpoint: Checkpoint, calibration: Calibration, cached: Tensor
+) -> Parity:
     """Run the ONNX file and the network on the same images.
 
     The network receives the normalized images of `evaluate`, the file receives RGB in 0..1, so the
@@ -52,10 +56,10 @@ def compare(onnx_file: Path, checkpoint: Checkpoint, temperature: float, cached:
     Args:
         onnx_file: written by `save_onnx`.
         checkpoint: the model that was exported.
-        temperature: of the calibration.
+        calibration: that was exported.
         cached: uint8 (N, 3 or 1, S, S) from the cache.
     """
-    expected = _run_network(checkpoint, temperature, cached)
+    expected = _run_network(checkpoint, calibration, cached)
     images = crop_batch(cached, checkpoint.preprocessing).numpy()
     session = _session(onnx_file)
     differences: dict[str, float] = {}
@@ -77,9 +81,11 @@ def round_up(difference: float) -> float:
     return float(f"1e{math.ceil(math.log10(max(difference, SMALLEST)))}")
 
 
-def _run_network(checkpoint: Checkpoint, temperature: float, cached: Tensor) -> list[np.ndarray]:
+def _run_network(
+    checkpoint: Checkpoint, calibration: Calibration, cached: Tensor
+) -> list[np.ndarray]:
     """Logits and probabilities of all images, (N, C) each."""
-    model = checkpoint.build_model()
+    model = average_flips(checkpoint.build_model(), calibration.flip)
     with torch.no_grad():
         logits = torch.cat(
             [
@@ -87,7 +93,7 @@ def _run_network(checkpoint: Checkpoint, temperature: float, cached: Tensor) -> 
                 for part in torch.split(cached, _NETWORK_BATCH)
             ]
         )
-        return [logits.numpy(), torch.softmax(logits / temperature, dim=1).numpy()]
+        return [logits.numpy(), torch.softmax(logits / calibration.temperature, dim=1).numpy()]
 
 
 def _session(onnx_file: Path) -> onnxruntime.InferenceSession:

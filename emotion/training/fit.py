@@ -13,13 +13,13 @@ from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import PretrainedSource
 from emotion.models.checkpoint import Checkpoint, library_versions
-from emotion.models.pretrained import load_initial_model
+from emotion.models.pretrained import info_of, load_initial_model
 from emotion.models.teacher import load_teacher
 from emotion.training.amp import Precision, choose_precision
 from emotion.training.determinism import announce_portable, seed_everything
 from emotion.training.distributed import Processes, join_processes
 from emotion.training.failures import explain_failures
-from emotion.training.loading import LabeledImages, load_split
+from emotion.training.loading import LabeledImages, complete_weights, load_split
 from emotion.training.logger import RunLogger
 from emotion.training.objective import Objective
 from emotion.training.params import TrainParams
@@ -66,13 +66,14 @@ def fit(
         weights_folder, params.img_size, params.head, len(label_map), params.grayscale
     )
     amp = "off" if params.deterministic == "portable" else params.amp
-    precision = choose_precision(amp, source.tag, device)
+    precision = choose_precision(amp, source.architecture, device)
     train_set, val_set = (
         load_split(
             rows, label_map, preprocessing, params, f"decode {name}" if processes.is_first else ""
         )
         for name, rows in (("train", train_rows), ("val", val_rows))
     )
+    complete_weights(model, source, train_set, preprocessing)
     weighted = params.use_class_weights
     weights = {name: class_weights[name] if weighted else 1.0 for name in label_map}
     fingerprint = compute_fingerprint(
@@ -114,6 +115,9 @@ def fit(
     return Checkpoint(
         model_type=source.model_type,
         tag=source.tag,
+        architecture=source.architecture,
+        args=info_of(source).args_at(params.img_size),
+        omitted=list(source.omitted),
         head=params.head,
         class_names=list(label_map),
         preprocessing=preprocessing,

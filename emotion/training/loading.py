@@ -10,7 +10,13 @@ from torch import Tensor
 from emotion.core.errors import UserError
 from emotion.core.manifest import SHARE
 from emotion.core.preprocessing import Preprocessing
+from emotion.core.reports import PretrainedSource
 from emotion.data.cache import CacheParams, Images, open_images
+from emotion.data.transforms import preprocess_batch
+from emotion.models.classifier import EmotionClassifier
+from emotion.models.folded_norms import unfold_norms
+
+NORM_IMAGES = 256  # that BatchNorm statistics are measured on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,3 +74,26 @@ def soft_targets(rows: pd.DataFrame, labels: np.ndarray, label_map: dict[str, in
         voted = shares.sum(axis=1) > 0  # rows of another source have no votes
         targets[voted] = shares[voted] / shares[voted].sum(axis=1, keepdims=True)
     return torch.from_numpy(targets.astype(np.float32))
+
+
+def complete_weights(
+    model: EmotionClassifier,
+    source: PretrainedSource,
+    data: LabeledImages,
+    preprocessing: Preprocessing,
+) -> None:
+    """Measure the BatchNorm statistics of weights that were published without them.
+
+    Args:
+        model: with the initial weights, changed in place.
+        source: where they came from.
+        data: the training split, or a sample of it.
+        preprocessing: of the network.
+    """
+    if not source.folded_norms or source.weights == "random":
+        return
+    count = len(data.labels)
+    rows = np.unique(np.linspace(0, count - 1, min(count, NORM_IMAGES)).astype(int))
+    [images] = data.images.batches([rows])
+    views = preprocess_batch(images, preprocessing)
+    unfold_norms(model.backbone, views.contiguous(memory_format=torch.channels_last))

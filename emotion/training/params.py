@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from emotion.core.params import ArithmeticParams, one_of, settings
 from emotion.data.cache import CacheParams
+from emotion.data.transforms import AugmentParams
 from emotion.losses import LOSSES
 from emotion.models.classifier import HEADS
 from emotion.models.teacher import TeacherParams
@@ -29,6 +30,7 @@ class NetworkParams(ArithmeticParams):
     head: Annotated[str, one_of(HEADS)] = "deep"
     img_size: Annotated[int, Field(ge=32, le=1024)] = 224  # pixels
     grayscale: bool = False  # train and predict on luminance
+    freeze_stages: Annotated[int, Field(ge=0)] = 0  # first stages of the backbone, never trained
 
 
 @settings
@@ -55,6 +57,7 @@ class TrainParams(NetworkParams, CacheParams, TeacherParams):
     amp: Annotated[str, one_of(AMP_MODES)] = "auto"
     use_ema: bool = True
     ema_decay: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    augment: AugmentParams = AugmentParams()
     monitor: Literal["macro_f1", "accuracy"] = "macro_f1"  # of validation
     patience: Annotated[int, Field(ge=1)] = 5  # unfrozen epochs without a gain before stopping
     min_delta: NonNegative = 0.0  # what counts as a gain

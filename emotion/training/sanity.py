@@ -24,7 +24,7 @@ from emotion.models.pretrained import load_initial_model
 from emotion.models.teacher import load_teacher
 from emotion.training.determinism import seed_everything
 from emotion.training.failures import is_out_of_memory
-from emotion.training.loading import LabeledImages, load_split
+from emotion.training.loading import LabeledImages, complete_weights, load_split
 from emotion.training.optimizer import build_optimizer, set_learning_rates
 from emotion.training.params import NetworkParams
 
@@ -50,11 +50,13 @@ def check_training(
     check_weights(counts, class_weights)
     load_teacher(weights_folder, list(label_map))  # only to see that its classes are ours
     seed_everything(params.seed, params.deterministic)
-    model, preprocessing, _ = load_initial_model(
+    model, preprocessing, source = load_initial_model(
         weights_folder, params.img_size, params.head, len(label_map), params.grayscale
     )
+    model.freeze_stages(params.freeze_stages)
     rows = sample_rows(train_rows, OVERFIT_IMAGES)
     images = load_split(rows, label_map, preprocessing, CacheParams(), "decode sample")
+    complete_weights(model, source, images, preprocessing)
     sample, labels = _views(images, preprocessing), torch.from_numpy(images.labels)
     return SanityReport(
         logits_shape=check_forward(model, sample, len(label_map)),

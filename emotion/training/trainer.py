@@ -55,6 +55,7 @@ class Trainer:
         processes: Processes,
     ):
         self.model = processes.synchronize_norms(model)
+        self.model.freeze_stages(params.freeze_stages)
         self.network: nn.Module | None = None  # the model, wrapped for the present stage
         self.train_set, self.objective = train_set, objective
         self.preprocessing, self.params = preprocessing, params

@@ -42,6 +42,18 @@ class PairParams:
 
 
 @settings
+class PartParams:
+    strength: Annotated[float, Field(ge=0)] = 0.5
+    turns: int = 1
+
+
+@settings
+class NestedParams:
+    part: PartParams = PartParams()
+    epochs: int = 3
+
+
+@settings
 class ChoiceParams:
     loss: Annotated[str, one_of({"focal": None, "ldam": None, "plain": None})] = "plain"
     only: Annotated[str, one_of(["here"])] = "here"
@@ -174,6 +186,28 @@ def test_broken_yaml_and_a_missing_file_are_reported_in_one_sentence(load, tmp_p
     assert "\n" not in str(caught.value)
     with pytest.raises(UserError, match="does not exist; run from the root"):
         load_params(ExampleParams, tmp_path / "none.yaml", tmp_path / "dvc.yaml", "train")
+
+
+def test_a_section_inside_a_section_is_read(load):
+    loaded = load("train: {part: {strength: 2}, epochs: 4}", schema=NestedParams)
+    assert loaded == NestedParams(part=PartParams(strength=2.0), epochs=4)
+    for text in ("train: {}", "train: {part: }", "train: {part: {}}"):
+        assert load(text, schema=NestedParams) == NestedParams()
+
+
+def test_all_problems_of_a_section_inside_a_section_are_reported_with_their_place(load):
+    text = "train: {part: {strenght: 1, strength: -1, turns: x}, epochs: y}"
+    with pytest.raises(UserError) as caught:
+        load(text, schema=NestedParams)
+    for problem in (
+        "unknown key train.part.strenght (did you mean train.part.strength?)",
+        "train.part.strength is -1, but should be greater than or equal to 0",
+        "train.part.turns is 'x', but should be a valid integer",
+        "train.epochs is 'y', but should be a valid integer",
+    ):
+        assert problem in str(caught.value)
+    with pytest.raises(UserError, match=r"train\.part is 3, but should be a mapping"):
+        load("train: {part: 3}", schema=NestedParams)
 
 
 def test_settings_are_immutable_and_keyword_only():

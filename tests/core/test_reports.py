@@ -54,7 +54,9 @@ def test_a_report_survives_writing_and_reading(tmp_path, report):
 def test_a_field_that_is_missing_or_of_the_wrong_type_is_named(tmp_path):
     path = tmp_path / "calibration.json"
     path.write_text(json.dumps({"temperature": "warm", "val_nll_before": 1.0}))
-    with pytest.raises(UserError, match=r"calibration\.json does not have .*\(temperature, val_n"):
+    with pytest.raises(
+        UserError, match=r"calibration\.json does not have .*\(temperature, flip, val_n"
+    ):
         read_report(path, Calibration)
     path.write_text("[]")
     with pytest.raises(UserError, match=r"calibration\.json does not have the form"):

@@ -14,6 +14,7 @@ from tests.conftest import preprocessing_of
 
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
 PREPROCESSING = preprocessing_of(32, mean=MEAN, std=STD)
+DEFAULTS = transforms.AugmentParams()
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def images():
 
 
 def view(images, rows, seed=1, epoch=1):
-    return transforms.augment_batch(images, np.asarray(rows), seed, epoch, PREPROCESSING)
+    return transforms.augment_batch(images, np.asarray(rows), seed, epoch, PREPROCESSING, DEFAULTS)
 
 
 def draws(count, **fixed):
@@ -59,13 +60,13 @@ def test_validation_is_the_normalized_center_crop(images):
 
 def test_neutral_draws_do_not_change_the_image(images):
     image = images[0].float()
-    same = resample(image, transforms.affine_matrices(draws(1)))
+    same = resample(image, transforms.affine_matrices(draws(1), DEFAULTS))
     torch.testing.assert_close(same, image, atol=0.01, rtol=0)  # of 255
 
 
 def test_a_low_flip_draw_mirrors_left_and_right(images):
     image = images[0].float()
-    mirrored = resample(image, transforms.affine_matrices(draws(1, flip=0.1)))
+    mirrored = resample(image, transforms.affine_matrices(draws(1, flip=0.1), DEFAULTS))
     torch.testing.assert_close(mirrored, image.flip(-1), atol=0.01, rtol=0)
 
 
@@ -73,7 +74,7 @@ def test_a_low_flip_draw_mirrors_left_and_right(images):
 def test_the_largest_rotation_is_15_degrees(angle):
     yy, xx = np.mgrid[0:64, 0:64]
     image = torch.from_numpy(np.exp(-((xx - 48) ** 2 + (yy - 31.5) ** 2) / 8)).float()[None]
-    turned = resample(image, transforms.affine_matrices(draws(1, angle=angle)))[0]
+    turned = resample(image, transforms.affine_matrices(draws(1, angle=angle), DEFAULTS))[0]
     y, x = (torch.nonzero(turned > turned.max() * 0.5).float().mean(dim=0) - 31.5).tolist()
     assert abs(math.degrees(math.atan2(y, x))) == pytest.approx(15, abs=1.5)
 
@@ -85,14 +86,14 @@ def test_the_sampling_grid_equals_torchs_affine_grid():
 
 
 def test_the_smallest_crop_shows_three_quarters_of_the_area():
-    matrix = transforms.affine_matrices(draws(1, area=0.0))
+    matrix = transforms.affine_matrices(draws(1, area=0.0), DEFAULTS)
     assert torch.linalg.det(matrix[0, :, :2]).item() == pytest.approx(0.75, rel=1e-5)
 
 
 def test_crops_stay_inside_the_image():
     random = torch.rand(500, 6, generator=torch.Generator().manual_seed(0))
     random[:, 5] = 0.5  # upright: rotation may sample beyond the border
-    matrices = transforms.affine_matrices(random)
+    matrices = transforms.affine_matrices(random, DEFAULTS)
     corners = matrices @ torch.tensor([[1, 1, 1.0], [-1, -1, 1.0], [1, -1, 1.0]]).T
     assert corners.abs().max() <= 1 + 1e-5
 
@@ -101,7 +102,7 @@ def jitter(images, **factors):
     """Jitter images by draws that are neutral unless given."""
     names = ("brightness", "contrast", "saturation")
     draws = torch.tensor([[factors.get(name, 0.5) for name in names]] * len(images))
-    return transforms.jitter(images, draws)
+    return transforms.jitter(images, draws, DEFAULTS.color)
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_a_grayscale_cache_gives_the_same_views_as_its_rgb_copy(images):
 
 def test_a_quarter_of_the_images_is_erased_by_at_most_a_fifth_of_the_area():
     erased = torch.ones(2000, 3, 32, 32)
-    transforms.erase(erased, np.random.default_rng(0).random((2000, 4)))
+    transforms.erase(erased, np.random.default_rng(0).random((2000, 4)), DEFAULTS.erase)
     share = (erased == 0).float().mean(dim=(1, 2, 3))
     assert (share > 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
     assert share.max() <= 0.2 + 0.05  # boxes are rounded to whole pixels
@@ -156,7 +157,7 @@ def test_a_quarter_of_the_images_is_erased_by_at_most_a_fifth_of_the_area():
 def test_rotation_fills_the_corners_by_reflection_and_not_with_black():
     white = torch.full((64, 3, 36, 36), 200, dtype=torch.uint8)
     identity = preprocessing_of(32, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
-    views = transforms.augment_batch(white, np.arange(64), 0, 1, identity)
+    views = transforms.augment_batch(white, np.arange(64), 0, 1, identity, DEFAULTS)
     erased = (views == 0).all(dim=1, keepdim=True).expand_as(views)
     assert views[~erased].min() > 0.5
 
@@ -164,7 +165,7 @@ def test_rotation_fills_the_corners_by_reflection_and_not_with_black():
 def test_half_of_the_images_are_flipped():
     image = torch.zeros(400, 3, 36, 36, dtype=torch.uint8)
     image[..., :18] = 255
-    views = transforms.augment_batch(image, np.arange(400), 0, 1, PREPROCESSING)
+    views = transforms.augment_batch(image, np.arange(400), 0, 1, PREPROCESSING, DEFAULTS)
     left, right = views[..., :8].mean(dim=(1, 2, 3)), views[..., -8:].mean(dim=(1, 2, 3))
     assert (left < right).float().mean().item() == pytest.approx(0.5, abs=0.08)
 
@@ -176,3 +177,25 @@ def test_the_view_has_the_orientation_that_pillow_reads():
     views = transforms.preprocess_batch(images, PREPROCESSING)
     assert (views[0, 0, 0].diff() >= 0).all()
     assert views[0, 0, :, 5].std() == 0
+
+
+def test_without_strength_nothing_is_turned_colored_or_erased(colors):
+    none = transforms.AugmentParams(crop_area=1.0, rotation=0.0, color=0.0, erase=0.0)
+    random = torch.rand(50, 6, generator=torch.Generator().manual_seed(0))
+    matrices = transforms.affine_matrices(random, none)
+    assert matrices[:, 0, 1].abs().max() == matrices[:, 1, 0].abs().max() == 0
+    sides = matrices[:, [0, 1], [0, 1]].abs()  # of the crop, as shares; only its ratio is random
+    torch.testing.assert_close(sides.amax(dim=1), torch.ones(50))
+    torch.testing.assert_close(transforms.jitter(colors, random[:2, :3], none.color), colors)
+    erased = torch.ones(50, 3, 8, 8)
+    transforms.erase(erased, np.random.default_rng(0).random((50, 4)), none.erase)
+    assert erased.min() == 1
+
+
+@pytest.mark.parametrize(
+    "strength", [{"crop_area": 0.3}, {"rotation": 60.0}, {"color": 0.6}, {"erase": 1.0}]
+)
+def test_each_strength_changes_the_view(images, strength):
+    stronger = transforms.AugmentParams(**strength)
+    views = transforms.augment_batch(images, np.arange(6), 1, 1, PREPROCESSING, stronger)
+    assert (views - view(images, range(6))).abs().mean() > 0.01

@@ -10,6 +10,7 @@ from emotion.core import manifest
 from emotion.core.errors import UserError
 from emotion.data import cache
 from emotion.data.cache import CacheParams
+from emotion.data.transforms import preprocess_batch
 from emotion.evaluation.evaluator import EvaluateParams, evaluate
 from emotion.models.checkpoint import load_checkpoint
 from tests.conftest import make_checkpoint
@@ -72,6 +73,21 @@ def test_logits_are_those_of_the_network_on_the_center_of_each_image(project):
             expected.append(checkpoint.build_model()(batch)[0].numpy())
     np.testing.assert_allclose(result.test.logits, expected, rtol=0, atol=2e-5)
     assert result.test.logits.std() > 1e-3
+
+
+def test_with_flip_logits_are_averaged_and_the_calibration_says_so(project):
+    result = run(project, params=EvaluateParams(batch_size=5, bootstrap=100, flip=True))
+    checkpoint = load_checkpoint(project / "best_model.pth")
+    images = cache.open_images(
+        list(result.test.rows["path"]), checkpoint.preprocessing, CacheParams()
+    )
+    views = preprocess_batch(next(images.batches([np.arange(12)])), checkpoint.preprocessing)
+    network = checkpoint.build_model()
+    with torch.no_grad():
+        expected = (network(views) + network(views.flip(3))) / 2
+    np.testing.assert_allclose(result.test.logits, expected, rtol=0, atol=2e-5)
+    assert result.calibration.flip
+    assert not run(project).calibration.flip
 
 
 def test_batch_size_does_not_change_the_logits(project):

@@ -6,13 +6,13 @@ from torch import nn
 
 from emotion.explainers.attribution import NotApplicableError
 from emotion.explainers.target_layers import find_target_layer
-from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.backbones import build_backbone, resolve_timm_name
 
 IMAGE = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
 
 def backbone_of(name):
-    return build_backbone(resolve_backbone(name), 64).eval()
+    return build_backbone(resolve_timm_name(name), 64).eval()
 
 
 def output_of(module, backbone):

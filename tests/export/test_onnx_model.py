@@ -12,6 +12,7 @@ import onnxruntime
 import pytest
 import torch
 
+from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.version import __version__
 from emotion.export.onnx_model import METADATA_FORMAT, build_onnx, opset_of, save_onnx
@@ -96,7 +97,8 @@ def test_every_family_passes_parity_at_the_requested_opset(family, tmp_path, cac
     model = build_onnx(checkpoint, CALIBRATION)
     assert opset_of(model) == 18
     onnx.save(model, tmp_path / "model.onnx")
-    compare(tmp_path / "model.onnx", checkpoint, TEMPERATURE, cached).require(1e-4)
+    calibration = make_calibration(TEMPERATURE)
+    compare(tmp_path / "model.onnx", checkpoint, calibration, cached).require(1e-4)
 
 
 @pytest.mark.slow
@@ -111,3 +113,21 @@ def test_a_grayscale_model_converts_colors_to_luminance(tmp_path):
     gray = np.einsum("nchw,c->nhw", colors, weights)[:, None].repeat(3, axis=1)
     [actual], [expected] = (session.run(["logits"], {"images": x}) for x in (colors, gray))
     np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
+def test_with_flip_the_file_answers_for_both_views_at_every_batch_size(cached, tmp_path):
+    checkpoint = SmallCheckpoint()
+    calibration = make_calibration(TEMPERATURE, flip=True)
+    save_onnx(build_onnx(checkpoint, calibration), tmp_path / "model.onnx")
+    compare(tmp_path / "model.onnx", checkpoint, calibration, cached).require(1e-5)
+    session = onnxruntime.InferenceSession(
+        tmp_path / "model.onnx", providers=["CPUExecutionProvider"]
+    )
+    images = np.random.default_rng(0).random((3, 3, SIZE, SIZE), dtype=np.float32)
+    [logits] = session.run(["logits"], {"images": images})
+    [mirrored] = session.run(["logits"], {"images": images[..., ::-1].copy()})
+    np.testing.assert_allclose(logits, mirrored, atol=1e-5)
+    with pytest.raises(UserError, match="differs"):  # from the network without flip
+        compare(tmp_path / "model.onnx", checkpoint, make_calibration(TEMPERATURE), cached).require(
+            1e-4
+        )

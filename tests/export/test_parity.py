@@ -8,11 +8,12 @@ import torch
 
 from emotion.core.errors import UserError
 from emotion.export.parity import Parity, compare, round_up
+from tests.conftest import make_calibration
 from tests.export.conftest import TEMPERATURE
 
 
 def test_the_exported_file_agrees_at_both_batch_sizes(small_onnx, small_checkpoint, cached):
-    result = compare(small_onnx, small_checkpoint, TEMPERATURE, cached)
+    result = compare(small_onnx, small_checkpoint, make_calibration(TEMPERATURE), cached)
     assert set(result.max_abs_difference) == {"batch_1", "batch_7"}
     assert max(result.max_abs_difference.values()) < 1e-5
     assert result.same_class == 1
@@ -21,7 +22,7 @@ def test_the_exported_file_agrees_at_both_batch_sizes(small_onnx, small_checkpoi
 
 def test_one_changed_weight_is_detected(small_onnx, small_checkpoint, cached):
     small_checkpoint.state_dict["0.weight"][3, 1, 2, 2] += 0.05
-    result = compare(small_onnx, small_checkpoint, TEMPERATURE, cached)
+    result = compare(small_onnx, small_checkpoint, make_calibration(TEMPERATURE), cached)
     with pytest.raises(UserError, match=r"differs.*tolerance 0\.0001"):
         result.require(1e-4)
 
@@ -30,7 +31,7 @@ def test_one_changed_weight_is_detected(small_onnx, small_checkpoint, cached):
 def test_another_normalization_is_detected(field, value, small_onnx, small_checkpoint, cached):
     changed = replace(small_checkpoint.preprocessing, **{field: value})
     small_checkpoint.preprocessing = changed
-    result = compare(small_onnx, small_checkpoint, TEMPERATURE, cached)
+    result = compare(small_onnx, small_checkpoint, make_calibration(TEMPERATURE), cached)
     assert result.max_abs_difference["batch_1"] > 1e-4
 
 
@@ -41,12 +42,12 @@ def test_the_network_is_built_once(small_onnx, small_checkpoint, monkeypatch):
         small_checkpoint, "build_model", lambda: builds.append(1) or build_model(), raising=False
     )
     images = torch.zeros(40, 3, 36, 36, dtype=torch.uint8)  # three batches of the network
-    compare(small_onnx, small_checkpoint, TEMPERATURE, images)
+    compare(small_onnx, small_checkpoint, make_calibration(TEMPERATURE), images)
     assert builds == [1]
 
 
 def test_another_temperature_is_detected(small_onnx, small_checkpoint, cached):
-    result = compare(small_onnx, small_checkpoint, 1.0, cached)
+    result = compare(small_onnx, small_checkpoint, make_calibration(), cached)
     assert result.max_abs_difference["batch_7"] > 1e-4
 
 

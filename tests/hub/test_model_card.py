@@ -108,6 +108,19 @@ def test_calibration_and_abstention_are_described_with_their_numbers(inputs):
     assert "uncertain" not in card_of(answers_all)
 
 
+def test_averaging_over_mirror_images_is_stated(inputs):
+    assert "mirror image" not in card_of(inputs)
+    flipped = replace(inputs, calibration=replace(inputs.calibration, flip=True))
+    assert "mean over the image and its mirror image" in " ".join(card_of(flipped).split())
+
+
+def test_the_revision_of_a_repository_is_stated(inputs):
+    pinned = replace(inputs.pretrained, source="Hugging Face Hub owner/x", revision="0123abcd")
+    card = ModelCard(card_of(replace(inputs, pretrained=pinned)))
+    assert cells(card.text, "initial weights")[1] == "Hugging Face Hub owner/x, revision 0123abcd"
+    assert card.data.base_model == "owner/x"
+
+
 @pytest.mark.parametrize("slices", [{}, {"source": INPUTS.evaluation.slices["skin_tone"]}])
 def test_unmeasured_fairness_is_stated(inputs, slices):
     unmeasured = replace(inputs, evaluation=replace(inputs.evaluation, slices=slices))

@@ -8,7 +8,7 @@ import torch
 
 import emotion
 from emotion.core.errors import UserError
-from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.checkpoint import library_versions, load_checkpoint
 from emotion.models.classifier import EmotionClassifier
 from tests.conftest import make_checkpoint
@@ -23,7 +23,7 @@ def test_the_rebuilt_network_gives_the_same_logits(checkpoint, tmp_path):
     checkpoint.save(tmp_path / "best_model.pth")
     loaded = load_checkpoint(tmp_path / "best_model.pth")
     torch.manual_seed(0)  # the seed of make_checkpoint
-    model = EmotionClassifier(build_backbone(resolve_backbone("test_vit"), 64), "deep", 3).eval()
+    model = EmotionClassifier(build_backbone(resolve_timm_name("test_vit"), 64), "deep", 3).eval()
     images = torch.randn(2, 3, 64, 64)
     assert torch.equal(loaded.build_model()(images), model(images))
     for field in dataclasses.fields(checkpoint):
@@ -63,7 +63,7 @@ def test_a_checkpoint_of_another_format_is_one_sentence(checkpoint, tmp_path, nu
     torch.save(content, tmp_path / "x.pth")
     with pytest.raises(UserError, match=rf"x\.pth is a checkpoint of format {named}") as caught:
         load_checkpoint(tmp_path / "x.pth")
-    assert "reads format 1; run `dvc repro train`" in str(caught.value)
+    assert "reads format 2; run `dvc repro train`" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -78,7 +78,7 @@ def test_other_files_of_torch_are_not_taken_for_a_checkpoint(tmp_path, content):
 
 def test_a_checkpoint_records_its_format_and_the_version_of_this_project(checkpoint, tmp_path):
     checkpoint.save(tmp_path / "x.pth")
-    assert torch.load(tmp_path / "x.pth", weights_only=True)["format"] == 1
+    assert torch.load(tmp_path / "x.pth", weights_only=True)["format"] == 2
     assert library_versions()["emotion"] == emotion.__version__
 
 

@@ -12,7 +12,7 @@ import torch
 from emotion.core.errors import UserError
 from emotion.core.reports import PretrainedSource, read_report, write_report
 from emotion.models import pretrained
-from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.efficientnet_lite import rename_to_timm
 from emotion.models.pretrained import (
     PretrainedParams,
@@ -33,9 +33,9 @@ def no_hub(monkeypatch):
     """A Hub that is unreachable and fails at once."""
 
     def fail(_info):
-        raise ConnectionError("no route to host")
+        raise ConnectionError("the Hub gave no weights (no route to host)")
 
-    monkeypatch.setattr(pretrained, "_from_hub", fail)
+    monkeypatch.setattr(pretrained, "_from_timm", fail)
 
 
 def test_lite0_comes_from_its_package_with_every_tensor(tmp_path):
@@ -76,7 +76,7 @@ def test_require_without_a_source_fails_and_lists_the_alternatives(tmp_path):
 
 
 def test_none_gives_random_weights_without_contacting_the_hub(tmp_path, monkeypatch):
-    monkeypatch.setattr(pretrained, "_from_hub", lambda _: pytest.fail("the Hub was contacted"))
+    monkeypatch.setattr(pretrained, "_from_timm", lambda _: pytest.fail("the Hub was contacted"))
     assert fetch(tmp_path, source="none").weights == "random"
 
 
@@ -114,7 +114,7 @@ def test_a_missing_weights_file_is_named_with_the_choices(tmp_path):
 
 
 def test_position_embeddings_are_resampled_to_the_input_size(tmp_path):
-    info = resolve_backbone("test_vit")
+    info = resolve_timm_name("test_vit")
     native = build_backbone(info).state_dict()
     torch.save(native, tmp_path / "vit.pth")
     fetch(tmp_path / "out", "test_vit", str(tmp_path / "vit.pth"))
@@ -161,7 +161,7 @@ def test_a_hub_that_is_of_no_use_is_not_waited_for(tmp_path):
 
 
 def test_settings_are_checked_without_fetching_anything(tmp_path, monkeypatch):
-    monkeypatch.setattr(pretrained, "_from_hub", lambda _: pytest.fail("the Hub was contacted"))
+    monkeypatch.setattr(pretrained, "_from_timm", lambda _: pytest.fail("the Hub was contacted"))
     info, path = check_pretrained(PretrainedParams(pretrained="require"), tmp_path)
     assert (info.model_type, path) == ("resnet50", None)
     for wrong in ({"model_type": "resnet5o"}, {"pretrained": "requir"}):

@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.reports import write_report
 from emotion.data.cache import CacheParams, open_images
+from emotion.data.transforms import preprocess_batch
 from emotion.inference import predict_logits
 from emotion.prediction.model import load_model
 from emotion.prediction.predict import predict
@@ -40,6 +42,26 @@ def test_a_checkpoint_predicts_what_evaluation_computes(tmp_path, faces, graysca
     expected = torch.softmax(torch.from_numpy(logits) / 2.0, dim=1).numpy()
     np.testing.assert_allclose(ours, expected, atol=1e-5)
     assert (model.threshold, model.target_error) == (0.9, 0.2)
+
+
+def test_a_checkpoint_averages_mirror_images_if_its_calibration_says_so(tmp_path):
+    checkpoint = make_checkpoint()
+    checkpoint.save(tmp_path / "best_model.pth")
+    ramp = np.tile(np.arange(64, dtype=np.uint8) * 4, (64, 1))  # brighter to the right
+    Image.fromarray(ramp).convert("RGB").save(tmp_path / "ramp.png")
+    paths = [tmp_path / "ramp.png"]
+    found = []
+    for flip in (False, True):
+        write_report(tmp_path / "calibration.json", make_calibration(flip=flip))
+        [answer] = predict(load_model(tmp_path), paths)
+        found.append(np.array(list(answer.probabilities.values())))
+    image = torch.from_numpy(checkpoint.preprocessing.read(paths[0]).copy())[None]
+    views = preprocess_batch(image, checkpoint.preprocessing)
+    network = checkpoint.build_model()
+    with torch.no_grad():
+        both = (network(views) + network(views.flip(3))) / 2
+    np.testing.assert_allclose(found[1], both.softmax(dim=1)[0], atol=1e-5)
+    assert abs(found[0] - found[1]).max() > 1e-6
 
 
 def test_an_answer_below_the_threshold_is_uncertain(tmp_path, faces):

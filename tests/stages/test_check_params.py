@@ -82,6 +82,29 @@ def test_a_mistake_in_any_section_is_refused_by_its_name(project, name):
     assert not paths.CHECKED_PARAMS.exists()
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hf_hub:owner",
+        "hf_hub:owner/name",
+        "local-dir:/etc",
+        "mobilenetv1_100.vggface",
+        "x" * 10_000,
+    ],
+)
+def test_a_model_that_cannot_be_had_is_refused(project, value):
+    project(model_type=value)
+    with pytest.raises(UserError, match=r"^model_type ") as caught:
+        check_params.main()
+    assert len(str(caught.value)) < 500
+
+
+def test_a_part_of_a_section_is_checked_too(project):
+    project(train__augment={"rotatoin": 3, "erase": 2})
+    with pytest.raises(UserError, match=r"train\.augment\.rotatoin .*train\.augment\.erase is 2"):
+        check_params.main()
+
+
 def test_files_of_data_weights_are_accepted(project):
     paths.OWN_WEIGHTS.mkdir(parents=True)
     make_checkpoint().save(paths.OWN_WEIGHTS / "t.pth")

@@ -15,7 +15,7 @@ from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.data.cache import CacheParams, open_images
 from emotion.inference import predict_logits
-from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.checkpoint import load_checkpoint
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.distributed import Processes, join_processes
@@ -99,7 +99,7 @@ def test_more_processes_than_images_in_a_micro_batch_are_rejected():
 
 
 def test_synchronized_norms_give_the_same_output_as_the_layers_they_replace():
-    model = build_backbone(resolve_backbone("test_efficientnet"), 32).eval()
+    model = build_backbone(resolve_timm_name("test_efficientnet"), 32).eval()
     with torch.no_grad():
         for (
             parameter

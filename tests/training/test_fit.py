@@ -10,10 +10,13 @@ import torch
 
 from emotion.core.errors import UserError
 from emotion.core.reports import TrainingTime, read_report
+from emotion.core.seeding import derive_seed
 from emotion.data.cache import CacheParams, open_images
+from emotion.data.transforms import AugmentParams
 from emotion.inference import predict_logits
 from emotion.losses import LOSSES
 from emotion.metrics import accuracy, macro_f1
+from emotion.models.pretrained import load_initial_model
 from emotion.training import fit as fit_module
 from emotion.training.distributed import Processes
 from emotion.training.fit import run_epochs
@@ -85,6 +88,26 @@ def test_the_backbone_changes_only_after_it_is_unfrozen(train):
     assert torch.equal(frozen[buffer], also_frozen[buffer])
 
 
+def test_frozen_stages_keep_the_initial_weights_and_later_ones_do_not(train, weights_folder):
+    run = {"epochs": 2, "freeze_backbone_epochs": 0}
+    trained = train(freeze_stages=2, **run)
+    torch.manual_seed(derive_seed(7, "initial weights"))
+    initial, *_ = load_initial_model(weights_folder, 32, "deep", 2)
+    before = {f"backbone.{name}": tensor for name, tensor in initial.backbone.state_dict().items()}
+    for name in ("conv1.0.weight", "bn1.running_mean", "layer1.0.conv1.weight"):
+        assert torch.equal(trained.state_dict[f"backbone.{name}"], before[f"backbone.{name}"])
+    later = "backbone.layer2.0.conv1.weight"
+    assert not torch.equal(trained.state_dict[later], before[later])
+    moved = train(**run).state_dict["backbone.conv1.0.weight"]
+    assert not torch.equal(moved, before["backbone.conv1.0.weight"])
+
+
+def test_the_strength_of_the_augmentation_changes_the_result(train):
+    weaker = AugmentParams(crop_area=1.0, rotation=0.0, color=0.0, erase=0.0)
+    runs = [train(epochs=1, augment=augment) for augment in (AugmentParams(), weaker)]
+    assert runs[0].history["train_loss"] != runs[1].history["train_loss"]
+
+
 def test_learning_rates_follow_the_two_stages(train):
     history = train(epochs=3, freeze_backbone_epochs=1).history
     assert history["lr_backbone"][0] == 0
@@ -113,6 +136,7 @@ def test_learning_rates_follow_the_two_stages(train):
         {"loss": "ldam", "reweight_from": 0.5},
         {"use_mixup": True, "mixup_off_epochs": 1},
         {"statistics": "all"},
+        {"augment": AugmentParams(crop_area=0.4, rotation=0.0, color=0.5, erase=1.0)},
     ],
     ids=str,
 )

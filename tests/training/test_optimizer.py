@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from emotion.models.backbones import build_backbone, resolve_backbone
+from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.classifier import EmotionClassifier
 from emotion.training.optimizer import build_optimizer, set_learning_rates
 
 
 @pytest.fixture
 def model():
-    return EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "deep", 3)
+    return EmotionClassifier(build_backbone(resolve_timm_name("test_resnet")), "deep", 3)
 
 
 def test_only_matrices_are_decayed_and_every_parameter_is_in_one_group(model):

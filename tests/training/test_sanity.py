@@ -57,10 +57,10 @@ def test_the_sample_is_balanced_and_independent_of_the_row_order(striped_rows):
 
 
 def small_model():
-    from emotion.models.backbones import build_backbone, resolve_backbone
+    from emotion.models.backbones import build_backbone, resolve_timm_name
     from emotion.models.classifier import EmotionClassifier
 
-    return EmotionClassifier(build_backbone(resolve_backbone("test_resnet")), "deep", 2)
+    return EmotionClassifier(build_backbone(resolve_timm_name("test_resnet")), "deep", 2)
 
 
 def test_an_architecture_that_cannot_take_the_size_is_named_before_training(weights_folder):

@@ -1,0 +1,162 @@
+"""Accuracy by backbone, initial weights, input size and recipe, several seeds each.
+
+Run     python -m benchmarks.bench_accuracy [seeds ...]     (hours)
+Reads   the splits that `dvc repro prepare_splits` wrote; params.yaml
+Writes  benchmarks/results/accuracy.json after each run; runs that it already has are skipped
+
+docs/accuracy.md has the table of the photographs. Settings are chosen by the columns of validation;
+those of the test split are the result. `flip` averages over each image and its mirror image.
+"""
+
+import dataclasses
+import os
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("DVC_TEST", "true")  # disables DVC's telemetry
+
+import numpy as np
+import pandas as pd
+
+import emotion.models  # noqa: F401, must precede torchvision
+from benchmarks.bench_recipe import format_spread
+from emotion.class_weights import ClassWeightParams, compute_class_weights
+from emotion.core import files, labels
+from emotion.core.machine import processor_name
+from emotion.core.manifest import read_manifest
+from emotion.core.memory import keep_freed_memory
+from emotion.inference import predict_logits
+from emotion.metrics import accuracy, macro_f1, nll
+from emotion.models.checkpoint import Checkpoint
+from emotion.models.flip_average import average_flips
+from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.training.fit import fit
+from emotion.training.loading import load_split
+from emotion.training.params import TrainParams
+from stages import paths
+from stages.run import settings_of
+
+RESULTS = Path(__file__).parent / "results" / "accuracy.json"
+COLUMNS = {
+    "val_accuracy": "val accuracy",
+    "val_macro_f1": "val macro-F1",
+    "val_nll": "val NLL",
+    "test_accuracy": "test accuracy",
+    "test_macro_f1": "test macro-F1",
+    "minutes": "minutes",
+    "images_per_second": "images/s",
+}
+LITE0 = "tf_efficientnet_lite0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What one row of the table trains."""
+
+    model_type: str
+    changes: dict[str, Any] = field(default_factory=dict)  # of the section train
+
+
+SETUPS: dict[str, Setup] = {}
+
+
+def main() -> None:
+    """Run the combinations that are missing in the results, seed by seed, and print the table."""
+    keep_freed_memory()
+    seeds = [int(word) for word in sys.argv[1:]] or [0, 1, 2]
+    found = files.read_json(RESULTS) if RESULTS.exists() else {"runs": []}
+    done = {(run["setup"], run["seed"]) for run in found["runs"]}
+    for seed in seeds:
+        for name in SETUPS:
+            if (name, seed) not in done:
+                found["runs"].append(measure(name, seed))
+                files.write_json(RESULTS, found)
+    print(format_table(found["runs"]))
+
+
+def measure(name: str, seed: int) -> dict[str, Any]:
+    """Train one row with one seed; returns its record in the results."""
+    setup = SETUPS[name]
+    params = dataclasses.replace(settings_of(TrainParams, "train"), seed=seed, **setup.changes)
+    rows = {
+        split: read_manifest(paths.SPLITS / f"{split}.csv") for split in ("train", "val", "test")
+    }
+    label_map = labels.read_label_map(paths.LABEL_MAP)
+    alpha = settings_of(ClassWeightParams, "class_weights").alpha
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        source = PretrainedParams(model_type=setup.model_type, pretrained="require")
+        fetch_pretrained(source, folder / "weights", paths.OWN_WEIGHTS)
+        checkpoint = fit(
+            train_rows=rows["train"],
+            val_rows=rows["val"],
+            label_map=label_map,
+            class_weights=compute_class_weights(rows["train"]["label"], label_map, alpha),
+            weights_folder=folder / "weights",
+            params=params,
+            log_folder=folder / "log",
+            timing_file=folder / "timing.json",
+            state_folder=folder / "state",
+        )
+        time = files.read_json(folder / "timing.json")
+    assert checkpoint is not None  # there is only one process
+    run = {
+        "setup": name,
+        "seed": seed,
+        "processor": processor_name(),
+        "epoch": checkpoint.epoch,
+        "minutes": round(time["total_seconds"] / 60, 2),
+        "images_per_second": round(time["images_per_second"], 1),
+    }
+    for split in ("val", "test"):
+        run |= score(checkpoint, rows[split], label_map, params, split)
+    return run
+
+
+def score(
+    checkpoint: Checkpoint,
+    rows: pd.DataFrame,
+    label_map: dict[str, int],
+    params: TrainParams,
+    split: str,
+) -> dict[str, float]:
+    """Scores of a split, computed as in the stage `evaluate`, without and with flip."""
+    data = load_split(rows, label_map, checkpoint.preprocessing, params, split)
+    found = {}
+    for flip in (False, True):
+        network = average_flips(checkpoint.build_model(), flip)
+        logits = predict_logits(network, data.images, checkpoint.preprocessing)
+        predicted, end = logits.argmax(axis=1), "_flip" if flip else ""
+        found |= {
+            f"{split}_accuracy{end}": round(accuracy(data.labels, predicted), 4),
+            f"{split}_macro_f1{end}": round(macro_f1(data.labels, predicted, len(label_map)), 4),
+            f"{split}_nll{end}": round(nll(logits, data.labels), 4),
+        }
+    return found
+
+
+def format_table(runs: list[dict[str, Any]]) -> str:
+    """Format a Markdown table of means over the seeds, with minimum and maximum in brackets."""
+    lines = [
+        "| setup | runs | " + " | ".join(COLUMNS.values()) + " |",
+        "| --- | ---: |" + " ---: |" * len(COLUMNS),
+    ]
+    for name in SETUPS:
+        for end, title in (("", name), ("_flip", f"{name}, flip")):
+            selected = [run for run in runs if run["setup"] == name]
+            if not selected:
+                continue
+            cells = []
+            for column in COLUMNS:
+                values = [run.get(f"{column}{end}", run.get(column)) for run in selected]
+                timed = column in ("minutes", "images_per_second")
+                cells.append(f"{np.mean(values):.1f}" if timed else format_spread(values))
+            lines.append(f"| {title} | {len(selected)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

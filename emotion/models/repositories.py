@@ -1,0 +1,164 @@
+"""Models in timm's format that others made: a repository of the Hub, or a folder of the same form.
+
+`hf_hub:owner/name` (optionally `@revision`) and `local-dir:folder` are timm's own syntax. The file
+config.json names the architecture and its arguments, the weights lie beside it. What was used is
+pinned: `BackboneInfo.revision` is the commit of the repository.
+"""
+
+import inspect
+from pathlib import Path
+
+import huggingface_hub
+import timm
+from huggingface_hub import errors
+from timm.models._hub import load_model_config_from_path
+from torch import Tensor
+
+from emotion.core.errors import UserError
+from emotion.core.hub_client import hub_or_cache
+from emotion.core.text import shorten
+from emotion.models.backbones import BackboneInfo, create_network, describe_config
+from emotion.models.own_weights import locate_own_folder
+
+HUB_PREFIXES = ("hf_hub:", "hf-hub:")  # timm reads both
+FOLDER_PREFIX = "local-dir:"
+CONFIG = "config.json"
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # of a folder, the first that exists
+# Arguments of timm.create_model itself, such as a file to load: a config must not set them.
+_RESERVED = {*inspect.signature(timm.create_model).parameters, "num_classes", "features_only"}
+
+
+def resolve_folder(model_type: str, own_folder: Path) -> BackboneInfo:
+    """Read the config of a `local-dir:` name.
+
+    Raises:
+        UserError: the folder is not in `own_folder`, or its config is unusable.
+    """
+    folder = locate_own_folder(model_type.removeprefix(FOLDER_PREFIX), own_folder, CONFIG)
+    return _read_config(folder, model_type, f"{FOLDER_PREFIX}{folder.as_posix()}")
+
+
+def locate_folder_weights(info: BackboneInfo) -> Path:
+    """The weights file of a `local-dir:` name.
+
+    Raises:
+        UserError: there is none.
+    """
+    folder = Path(info.model_type.removeprefix(FOLDER_PREFIX))
+    for name in WEIGHTS:
+        if (folder / name).is_file():
+            return folder / name
+    raise UserError(f"{folder} has no weights; put {' or '.join(WEIGHTS)} beside {CONFIG}.")
+
+
+def resolve_hub_name(model_type: str) -> BackboneInfo:
+    """Read the config of a `hf_hub:` name from the Hub, or from its cache.
+
+    Raises:
+        UserError: there is no such repository or revision, it is not shown without a token, it is
+            not a model of timm, or neither the Hub nor the cache has an answer.
+    """
+    repository, revision = _split(model_type)
+    address = f"{repository}/resolve/{revision or 'main'}/{CONFIG}"
+    with hub_or_cache(address) as problem:
+        try:
+            path = Path(huggingface_hub.hf_hub_download(repository, CONFIG, revision=revision))
+            license = _find_license(repository, commit := path.parent.name)
+        except Exception as error:  # the client's errors share no base class
+            raise _unusable(model_type, _explain(error, repository, problem)) from None
+    # The cache has a folder for each commit.
+    return _read_config(path.parent, model_type, f"{repository}@{commit[:12]}", commit, license)
+
+
+def load_hub_weights(info: BackboneInfo) -> dict[str, Tensor]:
+    """Download the weights of a `hf_hub:` name at its pinned revision, or read them from the cache.
+
+    Raises:
+        ConnectionError: there are none, with the reason.
+    """
+    repository, _ = _split(info.model_type)
+    with hub_or_cache(f"{repository}/resolve/{info.revision}/{WEIGHTS[0]}") as problem:
+        try:
+            return dict(timm.models.load_state_dict_from_hf(f"{repository}@{info.revision}"))
+        except Exception as error:  # as above; also of a file that is cut or is not weights
+            reason = _explain(error, repository, problem)
+            raise ConnectionError(f"the Hugging Face Hub gave no weights ({reason})") from error
+
+
+def _split(model_type: str) -> tuple[str, str | None]:
+    """The repository and the wanted revision, None for its newest."""
+    name = model_type.removeprefix(HUB_PREFIXES[0]).removeprefix(HUB_PREFIXES[1])
+    repository, _, revision = name.partition("@")
+    if repository.count("/") != 1:
+        raise _unusable(model_type, "a repository is called owner/name")
+    return repository, revision or None
+
+
+def _read_config(
+    folder: Path, model_type: str, tag: str, revision: str = "", license: str = ""
+) -> BackboneInfo:
+    """Check what a config.json says by building the network, without memory for its weights."""
+    try:
+        config, architecture, args = load_model_config_from_path(folder)
+    except Exception as error:  # any JSON may be in the file
+        raise _unusable(
+            model_type, f"its {CONFIG} cannot be read, {type(error).__name__}"
+        ) from None
+    if not isinstance(architecture, str) or not timm.is_model(architecture):
+        name = shorten(repr(architecture))
+        raise _unusable(model_type, f"timm {timm.__version__} has no architecture {name}")
+    if not isinstance(args, dict) or _RESERVED & args.keys():
+        names = ", ".join(_RESERVED & {*args})
+        raise _unusable(model_type, f"model_args has {names}, which is not of an architecture")
+    try:
+        create_network(architecture, args, device="meta")
+        usual = timm.models.get_pretrained_cfg(architecture)
+        info = describe_config(
+            {"fixed_input_size": usual and usual.fixed_input_size} | config,
+            model_type=model_type,
+            tag=tag,
+            architecture=architecture,
+            args=args,
+            license=license or config.get("license") or "unknown",
+            revision=revision,
+        )
+        info.preprocessing(img_size=1, grayscale=False)  # checks mean, std and interpolation
+    except Exception as error:  # of any architecture with any arguments
+        reason = shorten(" ".join(str(error).split()), 200)
+        raise _unusable(model_type, f"timm cannot build {architecture}: {reason}") from None
+    if args.get("in_chans", 3) != 3:
+        raise _unusable(model_type, f"it takes {args['in_chans']} channels instead of 3")
+    return info
+
+
+def _find_license(repository: str, commit: str) -> str:
+    """The license in the front matter of the repository's README.md, or ""."""
+    try:
+        card = huggingface_hub.hf_hub_download(repository, "README.md", revision=commit)
+        return str((huggingface_hub.metadata_load(Path(card)) or {}).get("license") or "")
+    except (errors.EntryNotFoundError, ValueError):  # no card, or one without front matter
+        return ""
+
+
+def _explain(error: Exception, repository: str, problem: str) -> str:
+    """Why the Hub gave nothing, for a message."""
+    address = f"{huggingface_hub.constants.ENDPOINT}/{repository}"
+    match error:
+        case errors.GatedRepoError():
+            return f"it is gated: accept its conditions at {address}, then set HF_TOKEN"
+        case errors.RepositoryNotFoundError():
+            return f"{address} does not exist, or is private: then set HF_TOKEN"
+        case errors.RevisionNotFoundError():
+            return "it has no such revision"
+        case errors.HFValidationError():
+            return "that is not the name of a repository"
+        case errors.LocalEntryNotFoundError() | errors.OfflineModeIsEnabled():
+            problem = problem or "the Hub does not let it be read"
+            return f"{problem}, and the cache in HF_HOME has no copy"
+        case errors.EntryNotFoundError():
+            return "it is no model of timm: a file is missing"
+    return f"{problem or type(error).__name__} from {address}"
+
+
+def _unusable(model_type: str, reason: str) -> UserError:
+    return UserError(f"model_type is {shorten(model_type)!r}, which cannot be used: {reason}.")

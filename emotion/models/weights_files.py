@@ -1,0 +1,84 @@
+"""Files of weights: reading one of any origin, and whether its tensors fit a backbone."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from emotion.core.errors import UserError
+from emotion.core.text import shorten
+from emotion.models.backbones import BackboneInfo, build_backbone
+
+StateDict = dict[str, Tensor]
+
+
+def read_weights(path: Path) -> StateDict:
+    """Read a safetensors file, or a plain state dict of torch.save.
+
+    Raises:
+        UserError: the file is neither, or would run code when loaded.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            content = safetensors.torch.load_file(path)
+        else:
+            content = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # torch's and safetensors' errors have no common base class
+        raise UserError(
+            f"pretrained: {path} cannot be read as weights ({type(error).__name__}); "
+            "save a plain state dict with safetensors or torch.save."
+        ) from None
+    nested = content.get("state_dict", content) if isinstance(content, dict) else content
+    return _check_tensors(nested, path)
+
+
+def load_stored(path: Path) -> StateDict:
+    """Read the file that the stage `pretrained_weights` wrote.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        return safetensors.torch.load_file(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise UserError(
+            f"{path} cannot be read ({error}); delete it and run `dvc repro pretrained_weights`."
+        ) from None
+
+
+def fit_weights(info: BackboneInfo, state_dict: StateDict, where: str) -> StateDict:
+    """Keep the tensors of the backbone, in its order; those of a classifier are dropped.
+
+    Args:
+        info: the backbone, at the input size of its weights.
+        state_dict: under timm's names; those of our checkpoints begin with `backbone.`.
+        where: the tensors are from, for the message.
+
+    Raises:
+        UserError: a tensor is missing, or has another shape.
+    """
+    state_dict = {name.removeprefix("backbone."): tensor for name, tensor in state_dict.items()}
+    wanted = build_backbone(info).state_dict()
+    wrong = [
+        name
+        for name, tensor in wanted.items()
+        if name not in state_dict or state_dict[name].shape != tensor.shape
+    ]
+    if wrong:
+        raise UserError(
+            f"{where} does not fit {info.tag}: {len(wrong)} of {len(wanted)} tensors are missing "
+            f"or of another shape ({', '.join(wrong[:3])} ...); give the weights of that model."
+        )
+    return {name: state_dict[name].contiguous() for name in wanted}
+
+
+def _check_tensors(content: Any, path: Path) -> StateDict:
+    named = isinstance(content, dict) and all(isinstance(name, str) for name in content)
+    if not named or not all(isinstance(tensor, Tensor) for tensor in content.values()):
+        raise UserError(
+            f"pretrained: {path} holds no tensors by name, but {shorten(repr(type(content)))}; "
+            "save a plain state dict with safetensors or torch.save."
+        )
+    return cast(StateDict, content)
