@@ -40,8 +40,8 @@ def settings(cls: type[Settings]) -> type[Settings]:
 class ArithmeticParams:
     """The key of the section `train` that all stages with a network read."""
 
-    # portable: the same bytes on every x86-64 processor with AVX2, from the CPU alone; true: the
-    # same on this kind of machine; false: cuDNN's autotuner.
+    # portable: instructions that all x86-64 processors with AVX2 share, on the CPU alone; true: the
+    # same bytes on this kind of machine; false: cuDNN's autotuner.
     deterministic: bool | Literal["portable"] = True
 
 
