@@ -8,10 +8,11 @@ import pytest
 import yaml
 from PIL import Image
 
-from benchmarks import bench_recipe
+from benchmarks import bench_accuracy, bench_recipe
 from tests.prediction.conftest import write_onnx
 
 README = Path("README.md").read_text(encoding="utf-8")
+ACCURACY = Path("docs/accuracy.md").read_text(encoding="utf-8")
 
 
 def test_the_tree_lists_exactly_the_parts_of_the_library():
@@ -49,9 +50,15 @@ def test_the_table_of_settings_is_that_of_the_benchmark():
     assert bench_recipe.format_table(runs) in README
 
 
+@pytest.mark.shipped
+def test_the_table_of_accuracies_is_that_of_the_benchmark():
+    runs = json.loads(bench_accuracy.RESULTS.read_text(encoding="utf-8"))["runs"]
+    assert bench_accuracy.format_table(runs) in ACCURACY
+
+
 def test_every_setting_in_a_command_exists():
     params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    commands = re.findall(r"-S ([\w.]+)=", README)
+    commands = re.findall(r"-S ([\w.]+)=", README + ACCURACY)
     assert commands
     for key in commands:
         section, _, name = key.partition(".")

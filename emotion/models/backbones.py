@@ -55,7 +55,7 @@ def resolve_timm_name(model_type: str) -> BackboneInfo:
     """
     if not timm.is_model(model_type):
         near = difflib.get_close_matches(model_type, timm.list_models(), n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see timm.list_models()."
+        hint = f"did you mean {' or '.join(near)}?" if near else "see `emotion backbones '*'`."
         raise UserError(f"model_type is {model_type!r}, which timm does not know; {hint}")
     try:
         network = create_network(model_type, {}, device="meta")

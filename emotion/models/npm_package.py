@@ -12,6 +12,7 @@ from emotion.core.text import shorten
 
 SECONDS = 300  # for a download; npm itself would repeat a request for minutes
 FIRST_ANSWER = 20  # seconds
+LARGEST = 100_000_000  # bytes of a file; compressed zeros could fill the memory
 NO_NPM = "npm is not installed: it comes with Node.js (https://nodejs.org)"
 
 
@@ -72,6 +73,6 @@ def read_members(archive: Path, names: Iterable[str]) -> dict[str, bytes]:
 
 def _read(package: tarfile.TarFile, name: str) -> bytes:
     file = package.extractfile(name)
-    if file is None:
-        raise KeyError(f"{name} is not a file")
+    if file is None or package.getmember(name).size > LARGEST:
+        raise KeyError(f"{name} is not a file of at most {LARGEST:,} bytes")
     return file.read()

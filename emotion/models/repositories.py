@@ -153,8 +153,8 @@ def _explain(error: Exception, repository: str, problem: str) -> str:
         case errors.HFValidationError():
             return "that is not the name of a repository"
         case errors.LocalEntryNotFoundError() | errors.OfflineModeIsEnabled():
-            problem = problem or "the Hub does not let it be read"
-            return f"{problem}, and the cache in HF_HOME has no copy"
+            why = problem or "it does not let this be read"
+            return f"the Hub is of no use ({why}), and its cache in HF_HOME has no copy"
         case errors.EntryNotFoundError():
             return "it is no model of timm: a file is missing"
     return f"{problem or type(error).__name__} from {address}"

@@ -83,6 +83,13 @@ def test_a_cut_archive_is_refused(tmp_path):
         read_members(path, ["package/a"])
 
 
+def test_a_member_larger_than_allowed_is_not_read(tmp_path, monkeypatch):
+    path = make_archive(tmp_path / "x.tgz", {"package/a": bytes(1001)})
+    monkeypatch.setattr(npm_package, "LARGEST", 1000)
+    with pytest.raises(UserError, match="is not a file of at most 1,000 bytes"):
+        read_members(path, ["package/a"])
+
+
 def test_a_missing_member_and_a_folder_in_its_place_are_refused(tmp_path):
     path = make_archive(tmp_path / "x.tgz", {"package/b": b""})
     with pytest.raises(UserError, match="is not the wanted package"):

@@ -89,8 +89,8 @@ def test_the_network_has_the_weights_of_the_repository(files, weights, tmp_path,
         ),
         (403, "GatedRepo", "it is gated"),
         (401, "RepoNotFound", "does not exist, or is private: then set HF_TOKEN"),
-        (403, "", "the Hub does not let it be read, and the cache .* has no copy"),
-        (500, "", "the cache in HF_HOME has no copy"),
+        (403, "", "it does not let this be read.*, and its cache in HF_HOME has no copy"),
+        (500, "", "status 500.*, and its cache in HF_HOME has no copy"),
     ],
 )
 def test_a_hub_that_refuses_is_one_sentence(files, tmp_path, status, code, reason):
@@ -192,7 +192,7 @@ def test_offline_the_cache_gives_the_same_bytes(files, tmp_path, monkeypatch):
 
 def test_offline_without_cache_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    with pytest.raises(UserError, match=r"HF_HUB_OFFLINE is set, and the cache .* has no copy"):
+    with pytest.raises(UserError, match=r"HF_HUB_OFFLINE is set.*, and its cache .* has no copy"):
         fetch(tmp_path / "out", source="prefer")
 
 
