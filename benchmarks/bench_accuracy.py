@@ -1,7 +1,7 @@
 """Accuracy by backbone, initial weights, input size and recipe, several seeds each.
 
 Run     python -m benchmarks.bench_accuracy [seeds ...]     (hours)
-Reads   the splits that `dvc repro prepare_splits` wrote; params.yaml
+Reads   params.yaml and the outputs of the stages before `train`
 Writes  benchmarks/results/accuracy.json after each run; runs that it already has are skipped
 
 docs/accuracy.md has the table of the photographs. Settings are chosen by the columns of validation;
@@ -19,23 +19,15 @@ from typing import Any
 os.environ.setdefault("DVC_TEST", "true")  # disables DVC's telemetry
 
 import numpy as np
-import pandas as pd
 
 import emotion.models  # noqa: F401, must precede torchvision
-from benchmarks.bench_recipe import format_spread
-from emotion.class_weights import ClassWeightParams, compute_class_weights
+from benchmarks.bench_recipe import format_spread, score, train
 from emotion.core import files, labels
 from emotion.core.machine import processor_name
 from emotion.core.manifest import read_manifest
 from emotion.core.memory import keep_freed_memory
-from emotion.inference import predict_logits
-from emotion.metrics import accuracy, macro_f1, nll
-from emotion.models.checkpoint import Checkpoint
 from emotion.models.face_mobilenet import MODEL_TYPE as FACES
-from emotion.models.flip_average import average_flips
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained
-from emotion.training.fit import fit
-from emotion.training.loading import load_split
 from emotion.training.params import TrainParams
 from stages import paths
 from stages.run import settings_of
@@ -114,57 +106,23 @@ def measure(name: str, seed: int) -> dict[str, Any]:
         split: read_manifest(paths.SPLITS / f"{split}.csv") for split in ("train", "val", "test")
     }
     label_map = labels.read_label_map(paths.LABEL_MAP)
-    alpha = settings_of(ClassWeightParams, "class_weights").alpha
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder)
         source = PretrainedParams(model_type=setup.model_type, pretrained="require")
-        fetch_pretrained(source, folder / "weights", paths.OWN_WEIGHTS)
-        checkpoint = fit(
-            train_rows=rows["train"],
-            val_rows=rows["val"],
-            label_map=label_map,
-            class_weights=compute_class_weights(rows["train"]["label"], label_map, alpha),
-            weights_folder=folder / "weights",
-            params=params,
-            log_folder=folder / "log",
-            timing_file=folder / "timing.json",
-            state_folder=folder / "state",
-        )
-        time = files.read_json(folder / "timing.json")
-    assert checkpoint is not None  # there is only one process
+        fetch_pretrained(source, weights, paths.OWN_WEIGHTS)
+        checkpoint, time = train(rows, label_map, weights, params)
     run = {
         "setup": name,
         "seed": seed,
         "processor": processor_name(),
         "epoch": checkpoint.epoch,
-        "minutes": round(time["total_seconds"] / 60, 2),
-        "images_per_second": round(time["images_per_second"], 1),
+        "minutes": round(time.total_seconds / 60, 2),
+        "images_per_second": round(time.images_per_second, 1),
     }
     for split in ("val", "test"):
-        run |= score(checkpoint, rows[split], label_map, params, split)
+        for flip in (False, True):
+            run |= score(checkpoint, rows[split], label_map, params, split, flip)
     return run
-
-
-def score(
-    checkpoint: Checkpoint,
-    rows: pd.DataFrame,
-    label_map: dict[str, int],
-    params: TrainParams,
-    split: str,
-) -> dict[str, float]:
-    """Scores of a split, computed as in the stage `evaluate`, without and with flip."""
-    data = load_split(rows, label_map, checkpoint.preprocessing, params, split)
-    found = {}
-    for flip in (False, True):
-        network = average_flips(checkpoint.build_model(), flip)
-        logits = predict_logits(network, data.images, checkpoint.preprocessing)
-        predicted, end = logits.argmax(axis=1), "_flip" if flip else ""
-        found |= {
-            f"{split}_accuracy{end}": round(accuracy(data.labels, predicted), 4),
-            f"{split}_macro_f1{end}": round(macro_f1(data.labels, predicted, len(label_map)), 4),
-            f"{split}_nll{end}": round(nll(logits, data.labels), 4),
-        }
-    return found
 
 
 def format_table(runs: list[dict[str, Any]]) -> str:

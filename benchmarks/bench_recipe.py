@@ -28,9 +28,11 @@ from emotion.core import files, labels
 from emotion.core.machine import processor_name
 from emotion.core.manifest import read_manifest
 from emotion.core.memory import keep_freed_memory
+from emotion.core.reports import TrainingTime, read_report
 from emotion.inference import predict_logits
-from emotion.metrics import accuracy, macro_f1
+from emotion.metrics import accuracy, macro_f1, nll
 from emotion.models.checkpoint import Checkpoint
+from emotion.models.flip_average import average_flips
 from emotion.models.teacher import TEACHER_FILE
 from emotion.training.fit import fit
 from emotion.training.loading import load_split
@@ -103,18 +105,7 @@ def measure(switch: str, seed: int, teacher: Path) -> tuple[Checkpoint, dict[str
         weights = Path(shutil.copytree(paths.PRETRAINED, Path(folder) / "weights"))
         if switch == DISTILLED:
             shutil.copyfile(teacher, weights / TEACHER_FILE)
-        checkpoint = fit(
-            train_rows=rows["train"],
-            val_rows=rows["val"],
-            label_map=label_map,
-            class_weights=files.read_json(paths.CLASS_WEIGHTS),
-            weights_folder=weights,
-            params=params,
-            log_folder=Path(folder) / "log",
-            timing_file=Path(folder) / "timing.json",
-            state_folder=Path(folder),
-        )
-    assert checkpoint is not None  # there is only one process
+        checkpoint, _ = train(rows, label_map, weights, params)
     run = {
         "switch": switch,
         "seed": seed,
@@ -126,21 +117,45 @@ def measure(switch: str, seed: int, teacher: Path) -> tuple[Checkpoint, dict[str
     return checkpoint, run
 
 
+def train(
+    rows: dict[str, pd.DataFrame], label_map: dict[str, int], weights: Path, params: TrainParams
+) -> tuple[Checkpoint, TrainingTime]:
+    """Train on the splits `train` and `val` of `rows`, and return what it took."""
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        checkpoint = fit(
+            train_rows=rows["train"],
+            val_rows=rows["val"],
+            label_map=label_map,
+            class_weights=files.read_json(paths.CLASS_WEIGHTS),
+            weights_folder=weights,
+            params=params,
+            log_folder=folder / "log",
+            timing_file=folder / "timing.json",
+            state_folder=folder / "state",
+        )
+        assert checkpoint is not None  # there is only one process
+        return checkpoint, read_report(folder / "timing.json", TrainingTime)
+
+
 def score(
     checkpoint: Checkpoint,
     rows: pd.DataFrame,
     label_map: dict[str, int],
     params: TrainParams,
     name: str,
+    flip: bool = False,
 ) -> dict[str, float]:
-    """Accuracy and macro-F1 of a split, computed as in the stage `evaluate`."""
-    preprocessing = checkpoint.preprocessing
+    """Accuracy, macro-F1 and NLL of a split, computed as in the stage `evaluate`."""
+    preprocessing, end = checkpoint.preprocessing, "_flip" if flip else ""
     split = load_split(rows, label_map, preprocessing, params, name)
-    logits = predict_logits(checkpoint.build_model(), split.images, preprocessing)
+    network = average_flips(checkpoint.build_model(), flip)
+    logits = predict_logits(network, split.images, preprocessing)
     predicted = logits.argmax(axis=1)
     return {
-        f"{name}_accuracy": round(accuracy(split.labels, predicted), 4),
-        f"{name}_macro_f1": round(macro_f1(split.labels, predicted, len(label_map)), 4),
+        f"{name}_accuracy{end}": round(accuracy(split.labels, predicted), 4),
+        f"{name}_macro_f1{end}": round(macro_f1(split.labels, predicted, len(label_map)), 4),
+        f"{name}_nll{end}": round(nll(logits, split.labels), 4),
     }
 
 

@@ -50,9 +50,11 @@ class EmotionClassifier(nn.Module):
         Raises:
             UserError: the backbone has no stages, or none would be left.
         """
-        matcher = getattr(self.backbone, "group_matcher", dict)
-        stages = group_parameters(self.backbone, matcher(coarse=True))
-        if count and count >= len(stages):
+        if not count:
+            return
+        matcher = getattr(self.backbone, "group_matcher", None)
+        stages = group_parameters(self.backbone, matcher(coarse=True)) if matcher else {}
+        if count >= len(stages):
             raise UserError(
                 f"train.freeze_stages is {count}, but {type(self.backbone).__name__} has "
                 f"{len(stages)} stages, and one must be trained; lower it."

@@ -108,6 +108,16 @@ def test_freezing_all_stages_is_refused_with_their_number():
         model.freeze_stages(5)
 
 
+def test_a_backbone_without_stages_trains_and_refuses_to_freeze_some():
+    backbone = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten())
+    backbone.num_features = 4
+    model = EmotionClassifier(backbone, "linear", 3)
+    model.freeze_stages(0)
+    assert all(p.requires_grad for p in model.parameters())
+    with pytest.raises(UserError, match=r"freeze_stages is 1, but Sequential has 0 stages"):
+        model.freeze_stages(1)
+
+
 def test_unfreezing_restores_gradients_and_training_mode():
     model = EmotionClassifier(build_backbone(resolve_timm_name("test_resnet")), "linear", 3)
     model.freeze_backbone(True)
