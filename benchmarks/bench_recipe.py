@@ -33,7 +33,7 @@ from emotion.inference import predict_logits
 from emotion.metrics import accuracy, macro_f1, nll
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.flip_average import average_flips
-from emotion.models.teacher import TEACHER_FILE
+from emotion.models.own_checkpoints import TEACHER_FILE
 from emotion.training.fit import fit
 from emotion.training.loading import load_split
 from emotion.training.params import TrainParams

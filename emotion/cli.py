@@ -38,6 +38,12 @@ def _backbones(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _soup(arguments: list[str]) -> int:
+    from emotion.soup import main
+
+    return main(arguments)
+
+
 def _verify(arguments: list[str]) -> int:
     from emotion.verify import main
 
@@ -50,6 +56,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "evaluate": (_evaluate, "report on a trained model and a corpus of your own"),
     "compare": (_compare, "tell whether two revisions differ by more than chance"),
     "backbones": (_backbones, "list the pretrained backbones that can be had now"),
+    "soup": (_soup, "average the weights of several runs into one network"),
     "verify": (_verify, "run the committed pipeline again and compare every output"),
     "audit": (_audit, "report what leaks across an existing train/val/test split"),
 }

@@ -14,8 +14,8 @@ from emotion.evaluation.evaluator import EvaluateParams
 from emotion.explainers.explain import ExplainParams
 from emotion.export.export import ExportParams
 from emotion.hub.upload import PublishParams, check_push
+from emotion.models.own_checkpoints import locate_checkpoints
 from emotion.models.pretrained import PretrainedParams, check_pretrained
-from emotion.models.teacher import locate_teacher
 from emotion.training.params import TrainParams
 from stages import paths
 from stages.run import run
@@ -30,7 +30,7 @@ def main() -> None:
     if params["data"].root != str(paths.DRAWN_FACES):  # made next
         locate_root(params["data"])
     check_pretrained(params[None], paths.OWN_WEIGHTS)
-    locate_teacher(params["train"], paths.OWN_WEIGHTS)
+    locate_checkpoints(params["train"], paths.OWN_WEIGHTS)
     check_push(params["publish"])
     files.write_json(paths.CHECKED_PARAMS, {"valid": True})
 

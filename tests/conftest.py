@@ -36,7 +36,7 @@ def striped_rows(tmp_path) -> pd.DataFrame:
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(image).convert("RGB").save(path)
         row = {"path": str(path), "label": label, "sha256": f"{index:064d}", "synthetic": False}
-        rows.append(row)
+        rows.append(row | {"split": "train" if index < 16 else "val"})
     return pd.DataFrame(rows)
 
 
@@ -89,6 +89,7 @@ def make_checkpoint(
         weights="random",
         weights_source="pretrained: none",
         synthetic_fraction=0.0,
+        data_hash="",
         epoch=3,
         monitor="macro_f1",
         best_value=0.5,

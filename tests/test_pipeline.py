@@ -20,8 +20,8 @@ from emotion.evaluation.evaluator import EvaluateParams
 from emotion.explainers.explain import ExplainParams
 from emotion.export.export import ExportParams
 from emotion.hub.upload import PublishParams
+from emotion.models.own_checkpoints import OwnCheckpointParams
 from emotion.models.pretrained import PretrainedParams
-from emotion.models.teacher import TeacherParams
 from emotion.training.params import NetworkParams, TrainParams
 from tests.test_layering import modules_imported
 
@@ -36,7 +36,7 @@ SETTINGS = {
     "draw_faces": [("draw_faces", DrawFacesParams)],
     "prepare_splits": [("data", DataParams)],
     "class_weights": [("class_weights", ClassWeightParams)],
-    "pretrained_weights": [(None, PretrainedParams), ("train", TeacherParams)],
+    "pretrained_weights": [(None, PretrainedParams), ("train", OwnCheckpointParams)],
     "sanity_checks": [("train", NetworkParams)],
     "train": [("train", TrainParams)],
     "evaluate": [

@@ -15,6 +15,16 @@ UNSHALLOW = "git fetch --unshallow --tags origin '+refs/heads/*:refs/remotes/ori
 
 
 def read_text(revision: str, path: str, repo: Path = Path()) -> str:
+    """The content of a text file at a revision; arguments and errors are those of `read_bytes`."""
+    try:
+        return read_bytes(revision, path, repo).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(
+            f"{path} of '{revision}' is not UTF-8 text; make it again with `dvc repro`."
+        ) from None
+
+
+def read_bytes(revision: str, path: str, repo: Path = Path()) -> bytes:
     """The content of a file at a revision.
 
     Args:
@@ -28,12 +38,9 @@ def read_text(revision: str, path: str, repo: Path = Path()) -> str:
     root = _find_root(repo)
     try:
         if revision == WORKSPACE:
-            return files.read_text(root / path)
+            with files.open_regular(root / path) as file:
+                return file.read()
         return _read_tracked(revision, path, root)
-    except UnicodeDecodeError:
-        raise UserError(
-            f"{path} of '{revision}' is not UTF-8 text; make it again with `dvc repro`."
-        ) from None
     except OSError as error:
         raise UserError(
             f"{root / path} cannot be read ({error.strerror}); make it with `dvc repro`, or fetch "
@@ -54,7 +61,7 @@ def _find_root(repo: Path) -> Path:
         ) from None
 
 
-def _read_tracked(revision: str, path: str, root: Path) -> str:
+def _read_tracked(revision: str, path: str, root: Path) -> bytes:
     from dvc import api
     from dvc.exceptions import PathMissingError
     from dvc.scm import RevError
@@ -64,9 +71,8 @@ def _read_tracked(revision: str, path: str, root: Path) -> str:
     if not revision:  # DVC would read the files as they are now
         raise UserError(_explain_revision(revision, root))
     try:
-        return str(api.read(inside, repo=str(root), rev=revision, encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise
+        content: bytes = api.read(inside, repo=str(root), rev=revision, mode="rb")
+        return content
     except RevError:
         raise UserError(_explain_revision(revision, root)) from None
     except DataIndexDirError:  # the list of the files of a tracked folder is not available

@@ -5,6 +5,7 @@ other column of a corpus (`skin_tone`, `age`, ...) is an attribute, kept as text
 evaluation is sliced.
 """
 
+import hashlib
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +36,17 @@ def attribute_columns(rows: pd.DataFrame) -> list[str]:
     """The columns of a corpus that describe its faces, by which the evaluation is sliced."""
     known = {*COLUMNS, EVIDENCE}
     return [name for name in map(str, rows) if name not in known and not name.startswith(SHARE)]
+
+
+def hash_images(*tables: pd.DataFrame) -> str:
+    """SHA-256 of which images, with which labels, are in which split.
+
+    Paths and the order of the rows do not count, so the same splits on another machine have the
+    same hash.
+    """
+    columns = ["split", "sha256", "label"]
+    rows = pd.concat([table[columns] for table in tables]).sort_values(columns)
+    return hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()
 
 
 def write_manifest(path: Path, rows: pd.DataFrame) -> None:

@@ -98,6 +98,7 @@ class TrainingSummary:
     best_val_macro_f1: float
     best_val_accuracy: float
     weights: str  # pretrained, random or file
+    members: str = ""  # the runs whose weights are averaged
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ params.yaml. It holds plain types only, so `torch.load(..., weights_only=True)` 
 """
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from emotion.core.version import __version__
 from emotion.models.backbones import create_network
 from emotion.models.classifier import EmotionClassifier
 
-FORMAT = 2  # of the file; raised when a field changes its meaning
+FORMAT = 3  # of the file; raised when a field changes its meaning
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
 
 
@@ -39,6 +39,7 @@ class Checkpoint:
     weights: str  # what training started from: pretrained, random or file
     weights_source: str
     synthetic_fraction: float  # share of the training images that are not photographs
+    data_hash: str  # manifest.hash_images of the splits train and val
     epoch: int  # the epoch that was kept, from 1
     monitor: str  # the validation metric that selected it
     best_value: float
@@ -48,6 +49,8 @@ class Checkpoint:
     history: dict[str, list[float]]  # one value per epoch
     versions: dict[str, str]  # of this project and its libraries, threads, number formats
     state_dict: dict[str, Tensor]  # EMA weights where EMA was on
+    # The runs whose weights are averaged, the best first; epoch, params and history are its own.
+    members: list[str] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
         """Write atomically; equal content gives equal bytes for equal file names."""

@@ -93,3 +93,11 @@ def build_head(kind: str, features: int, classes: int) -> nn.Module:
         nn.Dropout(_DROPOUT),
         nn.Linear(_HIDDEN, classes),
     )
+
+
+def copy_state(model: nn.Module) -> dict[str, Tensor]:
+    """A CPU copy of all weights and buffers, contiguous and detached."""
+    return {
+        name: tensor.detach().to("cpu", copy=True).contiguous()
+        for name, tensor in model.state_dict().items()
+    }

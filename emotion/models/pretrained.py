@@ -131,7 +131,7 @@ def load_initial_model(
         classes: number of logits.
         grayscale: whether the network is given luminance only.
     """
-    source = read_report(folder / SOURCE_FILE, PretrainedSource)
+    source = read_source(folder)
     info = info_of(source)
     state_dict = None
     if source.weights != "random":
@@ -139,6 +139,11 @@ def load_initial_model(
     backbone = build_backbone(info, img_size, state_dict)
     model = EmotionClassifier(backbone, head, classes)
     return model, info.preprocessing(img_size, grayscale), source
+
+
+def read_source(folder: Path) -> PretrainedSource:
+    """The content of the source.json that `fetch_pretrained` wrote."""
+    return read_report(folder / SOURCE_FILE, PretrainedSource)
 
 
 def info_of(source: PretrainedSource) -> BackboneInfo:

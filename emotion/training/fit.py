@@ -6,19 +6,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
 from tqdm import tqdm
 
 from emotion.core.errors import UserError
+from emotion.core.manifest import hash_images
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import PretrainedSource
 from emotion.models.checkpoint import Checkpoint, library_versions
-from emotion.models.pretrained import info_of, load_initial_model
-from emotion.models.teacher import load_teacher
+from emotion.models.classifier import copy_state
+from emotion.models.own_checkpoints import load_finished, load_teacher
+from emotion.models.pretrained import info_of, load_initial_model, read_source
 from emotion.training.amp import Precision, choose_precision
 from emotion.training.determinism import announce_portable, seed_everything
 from emotion.training.distributed import Processes, join_processes
 from emotion.training.failures import explain_failures
+from emotion.training.finished import take_finished
 from emotion.training.loading import LabeledImages, complete_weights, load_split
 from emotion.training.logger import RunLogger
 from emotion.training.objective import Objective
@@ -41,6 +43,8 @@ def fit(
 ) -> Checkpoint | None:
     """Train, validate after each epoch, keep the best, stop early without a gain.
 
+    With `params.checkpoint` nothing is trained: the finished network is checked and returned.
+
     Args:
         train_rows: manifest of the training split.
         val_rows: manifest of the validation split.
@@ -60,6 +64,11 @@ def fit(
             other classes; or a batch has fewer images than there are processes.
     """
     processes, device = join_processes()
+    if finished := load_finished(weights_folder, list(label_map)):
+        if not processes.is_first:
+            return None
+        source, splits = read_source(weights_folder), (train_rows, val_rows)
+        return take_finished(finished, source, splits, params, log_folder, timing_file)
     check_batches(len(train_rows), params, processes)
     seed_everything(params.seed, params.deterministic)
     model, preprocessing, source = load_initial_model(
@@ -124,6 +133,7 @@ def fit(
         weights=source.weights,
         weights_source=source.source,
         synthetic_fraction=float(train_rows["synthetic"].mean()),
+        data_hash=hash_images(train_rows, val_rows),
         epoch=best.epoch,
         monitor=params.monitor,
         best_value=best.value,
@@ -141,6 +151,7 @@ def run_epochs(
 ) -> BestEpoch:
     """All epochs that are left, resuming an interrupted run; returns the best one."""
     params, progress = trainer.params, Progress()
+    logger.start()
     saved = state.load()
     if saved:
         trainer.restore(saved["trainer"])
@@ -197,14 +208,6 @@ def build_objective(
     if teacher is not None:
         guide = teacher.build_model().to_device(device), teacher.preprocessing
     return Objective(params, weights.to(device), counts.to(device), guide, preprocessing)
-
-
-def copy_state(model: nn.Module) -> dict[str, Tensor]:
-    """A CPU copy of all weights and buffers, contiguous and detached."""
-    return {
-        name: tensor.detach().to("cpu", copy=True).contiguous()
-        for name, tensor in model.state_dict().items()
-    }
 
 
 def announce(

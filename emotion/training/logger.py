@@ -7,6 +7,7 @@ of the machine.
 import dataclasses
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -73,8 +74,6 @@ class RunLogger:
         )
 
     def __enter__(self) -> Self:
-        self._write(_HEADER)
-        self._write("-" * len(_HEADER))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -100,6 +99,11 @@ class RunLogger:
         self.bar.initial = self.bar.n = len(self.epoch_seconds) * self.steps_per_epoch
         self.bar.refresh()
         self.epoch_started = time.monotonic()
+
+    def start(self) -> None:
+        """Print the header of the table."""
+        self._write(_HEADER)
+        self._write("-" * len(_HEADER))
 
     def log_step(self, sums: Tensor) -> None:
         """Advance the progress bar; `sums` as in `Trainer.train_epoch`.
@@ -135,13 +139,16 @@ class RunLogger:
             f"| {metrics.lr_backbone:.1e} / {metrics.lr_head:.1e} | {seconds:>5.1f}s | {status}"
         )
 
-    def log_summary(self, best: BestEpoch, skipped_steps: int, weights: str) -> None:
+    def log_summary(
+        self, best: BestEpoch, skipped_steps: int, weights: str, members: Sequence[str] = ()
+    ) -> None:
         """Write the metrics of the whole run, and statistics of its weights if asked.
 
         Args:
             best: the epoch that is kept.
             skipped_steps: optimizer steps without a finite gradient.
             weights: what training started from: pretrained, random or file.
+            members: the runs that the network is an average of.
         """
         if not self.live:
             return
@@ -152,13 +159,17 @@ class RunLogger:
             "skipped_steps": skipped_steps,
             "weights": weights,
         }
+        if members:
+            summary["members"] = ", ".join(members)
         self.live.summary.update(summary, epochs=len(self.epoch_seconds))
         self.live.make_summary()
         total = sum(self.epoch_seconds)
         time_used = TrainingTime(
             epoch_seconds=self.epoch_seconds,
             total_seconds=total,
-            images_per_second=self.images_per_epoch * len(self.epoch_seconds) / total,
+            images_per_second=(
+                self.images_per_epoch * len(self.epoch_seconds) / total if total else 0.0
+            ),
             machine=describe_machine()
             | {
                 "threads": torch.get_num_threads(),

@@ -13,7 +13,7 @@ from emotion.data.cache import CacheParams
 from emotion.data.transforms import AugmentParams
 from emotion.losses import LOSSES
 from emotion.models.classifier import HEADS
-from emotion.models.teacher import TeacherParams
+from emotion.models.own_checkpoints import OwnCheckpointParams
 from emotion.training.amp import AMP_MODES
 from emotion.training.schedules import SCHEDULES
 from emotion.training.trackers import TRACKERS
@@ -34,7 +34,7 @@ class NetworkParams(ArithmeticParams):
 
 
 @settings
-class TrainParams(NetworkParams, CacheParams, TeacherParams):
+class TrainParams(NetworkParams, CacheParams, OwnCheckpointParams):
     """The whole section."""
 
     batch_size: Annotated[int, Field(ge=2, le=65_536)] = (

@@ -20,8 +20,8 @@ from emotion.core.reports import SanityReport
 from emotion.data.cache import CacheParams
 from emotion.data.transforms import preprocess_batch
 from emotion.models.classifier import EmotionClassifier
+from emotion.models.own_checkpoints import load_finished, load_teacher
 from emotion.models.pretrained import load_initial_model
-from emotion.models.teacher import load_teacher
 from emotion.training.determinism import seed_everything
 from emotion.training.failures import is_out_of_memory
 from emotion.training.loading import LabeledImages, complete_weights, load_split
@@ -48,7 +48,8 @@ def check_training(
     """
     counts = {str(name): int(n) for name, n in train_rows["label"].value_counts().items()}
     check_weights(counts, class_weights)
-    load_teacher(weights_folder, list(label_map))  # only to see that its classes are ours
+    for load in (load_teacher, load_finished):
+        load(weights_folder, list(label_map))  # only to see that their classes are ours
     seed_everything(params.seed, params.deterministic)
     model, preprocessing, source = load_initial_model(
         weights_folder, params.img_size, params.head, len(label_map), params.grayscale

@@ -34,6 +34,15 @@ def test_a_manifest_survives_writing_and_reading(tmp_path):
     assert read.to_dict("list") == example_rows()[list(read.columns)].to_dict("list")
 
 
+def test_the_hash_of_images_is_of_pixels_labels_and_splits_only():
+    rows = example_rows()
+    moved = rows[::-1].assign(path="elsewhere.png", skin_tone="")
+    assert manifest.hash_images(rows) == manifest.hash_images(moved[:1], moved[1:])
+    for column, value in (("sha256", "2" * 64), ("label", "sad"), ("split", "val")):
+        changed = rows.assign(**{column: [value, *rows[column][1:]]})
+        assert manifest.hash_images(changed) != manifest.hash_images(rows), column
+
+
 def test_numbers_and_booleans_are_typed_and_other_columns_are_text(tmp_path):
     manifest.write_manifest(tmp_path / "m.csv", example_rows())
     read = manifest.read_manifest(tmp_path / "m.csv")

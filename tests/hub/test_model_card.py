@@ -114,6 +114,16 @@ def test_averaging_over_mirror_images_is_stated(inputs):
     assert "mean over the image and its mirror image" in " ".join(card_of(flipped).split())
 
 
+def test_the_runs_of_an_average_are_named_and_no_time_is_given_for_it(inputs):
+    training = replace(inputs.training, members="seed-0, a|b")
+    time = replace(inputs.time, epoch_seconds=[0.0], total_seconds=0.0)
+    text = card_of(replace(inputs, training=training, time=time))
+    assert r"| weights | average of the runs seed-0, a\|b |" in text
+    assert cells(text, "best epoch of the first of them")[1] == "17"
+    assert "training time" not in text
+    assert "average of the runs" not in card_of(inputs)
+
+
 def test_the_revision_of_a_repository_is_stated(inputs):
     pinned = replace(inputs.pretrained, source="Hugging Face Hub owner/x", revision="0123abcd")
     card = ModelCard(card_of(replace(inputs, pretrained=pinned)))

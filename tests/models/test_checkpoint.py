@@ -63,7 +63,7 @@ def test_a_checkpoint_of_another_format_is_one_sentence(checkpoint, tmp_path, nu
     torch.save(content, tmp_path / "x.pth")
     with pytest.raises(UserError, match=rf"x\.pth is a checkpoint of format {named}") as caught:
         load_checkpoint(tmp_path / "x.pth")
-    assert "reads format 2; run `dvc repro train`" in str(caught.value)
+    assert "reads format 3; run `dvc repro train`" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -78,7 +78,7 @@ def test_other_files_of_torch_are_not_taken_for_a_checkpoint(tmp_path, content):
 
 def test_a_checkpoint_records_its_format_and_the_version_of_this_project(checkpoint, tmp_path):
     checkpoint.save(tmp_path / "x.pth")
-    assert torch.load(tmp_path / "x.pth", weights_only=True)["format"] == 2
+    assert torch.load(tmp_path / "x.pth", weights_only=True)["format"] == 3
     assert library_versions()["emotion"] == emotion.__version__
 
 

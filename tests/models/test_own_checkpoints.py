@@ -1,10 +1,16 @@
-"""The teacher is stored with the initial weights, so that training depends on its bytes."""
+"""Own checkpoints are stored with the initial weights, so that training depends on their bytes."""
 
 import pytest
 import torch
 
 from emotion.core.errors import UserError
-from emotion.models.teacher import TEACHER_FILE, TeacherParams, fetch_teacher, load_teacher
+from emotion.models.own_checkpoints import (
+    TEACHER_FILE,
+    OwnCheckpointParams,
+    fetch_checkpoints,
+    load_finished,
+    load_teacher,
+)
 from tests.conftest import make_checkpoint
 
 
@@ -18,7 +24,7 @@ def own(tmp_path, monkeypatch):
 
 
 def fetch(own, path):
-    fetch_teacher(TeacherParams(teacher=path), own.parent / "weights", own)
+    fetch_checkpoints(OwnCheckpointParams(teacher=path), own.parent / "weights", own)
     return own.parent / "weights" / TEACHER_FILE
 
 
@@ -53,3 +59,18 @@ def test_other_classes_are_refused(own):
     stored = fetch(own, "own/t.pth")
     with pytest.raises(UserError, match="the classes angry, happy, sad; it must have our classes"):
         load_teacher(stored.parent, ["happy", "angry", "sad"])
+
+
+def test_a_finished_network_is_stored_beside_the_weights_too(own):
+    stored = own.parent / "weights"
+    fetch_checkpoints(OwnCheckpointParams(checkpoint="own/t.pth"), stored, own)
+    assert load_finished(stored, ["angry", "happy", "sad"]).epoch == 3
+    assert load_teacher(stored, ["angry", "happy", "sad"]) is None
+    fetch_checkpoints(OwnCheckpointParams(), stored, own)
+    assert load_finished(stored, ["angry", "happy", "sad"]) is None
+
+
+def test_a_finished_network_with_a_teacher_is_a_contradiction(own):
+    params = OwnCheckpointParams(teacher="own/t.pth", checkpoint="own/t.pth")
+    with pytest.raises(UserError, match=r"instead of training, so train\.teacher would teach noth"):
+        fetch_checkpoints(params, own.parent / "weights", own)

@@ -1,0 +1,1 @@
+"""One network from several trained ones: the average of their weights."""

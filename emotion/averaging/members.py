@@ -1,0 +1,65 @@
+"""The runs whose weights are averaged, and whether they may be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from emotion.core.errors import UserError
+from emotion.models.checkpoint import Checkpoint
+
+# Weights are averaged one by one, so all of this must be equal.
+NETWORK = ("architecture", "args", "omitted", "head", "class_names", "preprocessing", "weights")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One trained network."""
+
+    name: str  # a revision, or a file
+    checkpoint: Checkpoint
+
+
+def check_members(members: Sequence[Member], data_hash: str) -> None:
+    """Refuse networks that cannot be averaged, all of them in one message.
+
+    Args:
+        members: at least one.
+        data_hash: `manifest.hash_images` of the splits that the average is chosen on.
+
+    Raises:
+        UserError: a network differs from the first one in more than its weights, has the same
+            weights as an earlier one, or was trained on other splits: its training images could be
+            in the test split.
+    """
+    problems = [
+        f"{member.name} {problem}"
+        for index, member in enumerate(members)
+        if (problem := _find_problem(member, members[:index], data_hash))
+    ]
+    if problems:
+        raise UserError(
+            f"these runs cannot be averaged: {'; '.join(problems)}. Give runs of the same network "
+            "on the present splits that differ in seed or recipe."
+        )
+
+
+def _find_problem(member: Member, earlier: Sequence[Member], data_hash: str) -> str:
+    checkpoint = member.checkpoint
+    if checkpoint.data_hash != data_hash:
+        return "was trained on other splits than data/splits/"
+    if not earlier:
+        return ""
+    first = earlier[0]
+    different = [
+        name for name in NETWORK if getattr(checkpoint, name) != getattr(first.checkpoint, name)
+    ]
+    if different:
+        return f"has another {', '.join(different)} than {first.name}"
+    for other in earlier:
+        pairs = zip(
+            checkpoint.state_dict.values(), other.checkpoint.state_dict.values(), strict=True
+        )
+        if all(torch.equal(*pair) for pair in pairs):
+            return f"has the same weights as {other.name}"
+    return ""
