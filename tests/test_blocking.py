@@ -32,7 +32,6 @@ EXPECTED = {
     "emotion/comparison/learning_curves.py": {"pd.read_csv": TEXT},
     "emotion/comparison/predictions.py": {"pd.read_csv": TEXT},
     "emotion/comparison/revisions.py": {
-        "files.read_text": REGULAR,
         "api.read": "remotes of DVC have limits of their own",
         "api.DVCFileSystem": LOCAL,
     },

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from benchmarks import bench_accuracy, bench_recipe
+from benchmarks import bench_accuracy, bench_recipe, bench_soup
 from tests.prediction.conftest import write_onnx
 
 README = Path("README.md").read_text(encoding="utf-8")
@@ -54,6 +54,8 @@ def test_the_table_of_settings_is_that_of_the_benchmark():
 def test_the_table_of_accuracies_is_that_of_the_benchmark():
     runs = json.loads(bench_accuracy.RESULTS.read_text(encoding="utf-8"))["runs"]
     assert bench_accuracy.format_table(runs) in ACCURACY
+    networks = json.loads(bench_soup.RESULTS.read_text(encoding="utf-8"))["networks"]
+    assert bench_soup.format_table(networks) in ACCURACY
 
 
 def test_every_setting_in_a_command_exists():

@@ -1,7 +1,7 @@
 """The JSON files that one stage writes and another reads, as types shared by both.
 
-A renamed field is then found by the type checker instead of by the last stage of the pipeline.
-Scores that are undefined (a class without rows, a method without masks) are None, null in JSON.
+The type checker then finds a renamed field, instead of the last stage of the pipeline. Scores
+that are undefined (a class without rows, a method without masks) are None, null in JSON.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -36,10 +36,8 @@ def read_report(path: Path, schema: type[Report]) -> Report:
     except ValidationError as error:
         names = [".".join(map(str, item["loc"])) for item in error.errors()]
         problems = ", ".join(filter(None, names)) or "it is not an object"
-        raise UserError(
-            f"{path} does not have the form of this version ({problems}); delete it and run "
-            "`dvc repro`."
-        ) from None
+        reason = f"does not have the form of this version ({problems})"
+        raise UserError(f"{path} {reason}; delete it and run `dvc repro`.") from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -201,6 +201,9 @@ class StatusLog:
     def __init__(self):
         self.statuses = []
 
+    def start(self):
+        pass
+
     def log_step(self, sums):
         pass
 
