@@ -76,11 +76,6 @@ SETUPS = {
     "faces, 160 px": Setup(model_type=FACES, changes=FACE_RECIPE),
     "ImageNet, 112 px, 3 + 8 epochs": Setup(model_type=LITE0, changes=BEFORE),
     "faces, 112 px, 3 + 8 epochs": Setup(model_type=FACES, changes=BEFORE),
-    "ImageNet, 160 px": Setup(model_type=LITE0, changes=FACE_RECIPE),
-    "faces, 112 px": Setup(model_type=FACES, changes=FACE_RECIPE | {"img_size": 112}),
-    "faces, 160 px, all stages": Setup(
-        model_type=FACES, changes=FACE_RECIPE | {"freeze_stages": 0, "epochs": 5}
-    ),
 }
 
 

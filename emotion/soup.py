@@ -55,14 +55,16 @@ def main(arguments: list[str] | None = None) -> int:
         soup = make_soup(options.runs)
         print(format_steps(soup.steps))
         print(describe(soup))
-        if not soup.checkpoint.members:
+        if soup.count == 1:
             return 1
         soup.checkpoint.save(options.output)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"{options.output} has it. To evaluate, explain, export and publish it:")
-    print(f"  dvc exp run -S train.checkpoint={options.output}")
+    if options.output.parent != DEFAULT.parent:
+        print(f"  cp {options.output} {DEFAULT.parent}/")
+    print(f"  dvc exp run -S train.checkpoint={DEFAULT.parent / options.output.name}")
     return 0
 
 
@@ -122,11 +124,11 @@ def format_steps(steps: Sequence[Step]) -> str:
 
 def describe(soup: Soup) -> str:
     """One sentence: what the average is worth on validation."""
-    first, count = soup.steps[0], len(soup.checkpoint.members)
-    if not count:
+    first = soup.steps[0]
+    if soup.count == 1:
         return f"No average is better on validation than {printable(first.name)} alone."
     return (
-        f"Validation of the average of {count} of {len(soup.steps)} runs: "
+        f"Validation of the average of {soup.count} of {len(soup.steps)} runs: "
         f"NLL {soup.scores.nll:.3f} ({first.alone.nll:.3f} of {printable(first.name)}), "
         f"accuracy {soup.scores.accuracy:.3f} ({first.alone.accuracy:.3f}), "
         f"macro-F1 {soup.scores.macro_f1:.3f} ({first.alone.macro_f1:.3f})"

@@ -11,7 +11,7 @@ from emotion.datasets.corpus import locate_root
 from emotion.datasets.params import DataParams
 from emotion.drawing.corpus import DrawFacesParams
 from emotion.evaluation.evaluator import EvaluateParams
-from emotion.explainers.explain import ExplainParams
+from emotion.explanation.params import ExplainParams
 from emotion.export.export import ExportParams
 from emotion.hub.upload import PublishParams, check_push
 from emotion.models.own_checkpoints import locate_checkpoints

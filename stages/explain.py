@@ -1,26 +1,33 @@
-"""Draw attribution maps of the model's predictions on a fixed probe set, and score the maps.
+"""Draw attribution maps of the model's predictions on test images, and score each method.
 
-Reads   models/best_model.pth, data/splits/test.csv, its images and their evidence masks
+Reads   models/best_model.pth, data/splits/test.csv, its images and their masks
 Writes  plots/explain/
 """
 
+from emotion.core import files
 from emotion.core.manifest import read_manifest
 from emotion.core.reports import write_report
-from emotion.explainers.explain import ExplainParams, explain_checkpoint, headline
+from emotion.explanation.explain import explain_checkpoint
+from emotion.explanation.params import ExplainParams
+from emotion.explanation.summary import format_observations, headline
 from emotion.models.checkpoint import load_checkpoint
 from stages import paths
 from stages.run import run, settings_of
 
 
 def main() -> None:
-    report = explain_checkpoint(
+    explanation = explain_checkpoint(
         checkpoint=load_checkpoint(paths.BEST_MODEL),
         rows=read_manifest(paths.SPLITS / "test.csv"),
         params=settings_of(ExplainParams, "explain"),
-        plots_folder=paths.EXPLAIN_FIGURES,
+        figures=paths.EXPLAIN_FIGURES,
     )
-    write_report(paths.EXPLAIN_REPORT, report)
-    print(headline(report))
+    files.write_csv(paths.EXPLAIN_SCORES, explanation.scores)
+    model = files.sha256_of(paths.BEST_MODEL)
+    files.write_csv(paths.EXPLAIN_PANELS, explanation.panels.assign(model_sha256=model))
+    files.write_text(paths.EXPLAIN_OBSERVATIONS, format_observations(explanation.report))
+    write_report(paths.EXPLAIN_REPORT, explanation.report)
+    print(headline(explanation.report))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Writes  models/hub/
 
 from huggingface_hub import HfApi
 
-from emotion.core import labels, reports
+from emotion.core import explanation_report, labels, reports
 from emotion.hub import folder, upload
 from emotion.hub.model_card import CardInputs, build_texts, title_of
 from stages import paths
@@ -25,7 +25,7 @@ def main() -> None:
         time=read(paths.TRAIN_TIMING, reports.TrainingTime),
         evaluation=read(paths.EVALUATION_REPORT, reports.EvaluationReport),
         export=read(paths.EXPORT_REPORT, reports.ExportReport),
-        explanation=read(paths.EXPLAIN_REPORT, reports.ExplanationReport),
+        explanation=read(paths.EXPLAIN_REPORT, explanation_report.ExplanationReport),
     )
     name = title_of(inputs, params.repo_id)
     model_files = (paths.BEST_MODEL, paths.ONNX, paths.LABEL_MAP, paths.CALIBRATION)

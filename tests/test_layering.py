@@ -28,7 +28,17 @@ MAY_IMPORT = {
     "evaluation": {"core", "data", "models", "metrics", "inference", "uncertainty", "figures"},
     "averaging": {"core", "data", "models", "metrics", "inference"},
     "comparison": {"core", "metrics", "uncertainty", "figures"},
-    "explainers": {"core", "data", "models", "figures"},
+    "explainers": {"core", "models"},
+    "faithfulness": {"core"},
+    "explanation": {
+        "core",
+        "data",
+        "models",
+        "explainers",
+        "faithfulness",
+        "uncertainty",
+        "figures",
+    },
     "export": {"core", "data", "models"},
     "hub": {"core"},
     "prediction": {"core", "data", "models"},
@@ -54,6 +64,7 @@ HOMES = {
     "shap": {"explainers"},
     "lime": {"explainers"},
     "pytorch_grad_cam": {"explainers"},
+    "captum": {"explainers"},
     "onnx": {"export"},
     "onnxruntime": {"export", "prediction"},
     "huggingface_hub": {"core", "models", "hub"},  # core imports it in functions only
@@ -61,7 +72,7 @@ HOMES = {
     "jinja2": {"hub"},
     "cleanlab": {"evaluation"},
     "dvc": {"comparison"},
-    "cv2": {"drawing", "explainers"},
+    "cv2": {"drawing", "explanation"},
 }
 WITHOUT_TORCH = (
     "core",

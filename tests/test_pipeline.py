@@ -17,7 +17,7 @@ from emotion.data.cache import CacheParams
 from emotion.datasets.params import DataParams
 from emotion.drawing.corpus import DrawFacesParams
 from emotion.evaluation.evaluator import EvaluateParams
-from emotion.explainers.explain import ExplainParams
+from emotion.explanation.params import ExplainParams
 from emotion.export.export import ExportParams
 from emotion.hub.upload import PublishParams
 from emotion.models.own_checkpoints import OwnCheckpointParams

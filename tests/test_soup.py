@@ -66,6 +66,21 @@ def test_where_no_average_helps_nothing_is_written(project, capsys):
     assert not (project / "data/weights/soup.pth").exists()
 
 
+def test_an_average_that_another_run_does_not_improve_is_not_written_again(project, capsys):
+    assert main(["left.pth", "right.pth"]) == 0
+    (project / "data/weights/soup.pth").rename(project / "earlier.pth")
+    assert main(["earlier.pth", "broken.pth"]) == 1
+    assert "No average is better on validation than earlier.pth alone." in capsys.readouterr().out
+    assert not (project / "data/weights/soup.pth").exists()
+
+
+def test_an_average_elsewhere_comes_with_the_way_into_the_pipeline(capsys):
+    assert main(["left.pth", "right.pth", "--output", "shared/ours.pth"]) == 0
+    *_, copy, run = capsys.readouterr().out.splitlines()
+    assert copy.split() == ["cp", "shared/ours.pth", "data/weights/"]
+    assert run.endswith("-S train.checkpoint=data/weights/ours.pth")
+
+
 def test_an_earlier_average_is_replaced_but_no_other_file(project, capsys):
     assert main(["left.pth", "right.pth"]) == 0
     assert main(["right.pth", "left.pth"]) == 0

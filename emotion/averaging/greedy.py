@@ -55,6 +55,11 @@ class Soup:
     scores: Scores
     steps: list[Step]
 
+    @property
+    def count(self) -> int:
+        """Number of runs in the average; 1 is none."""
+        return sum(step.kept for step in self.steps)
+
 
 def greedy_soup(
     members: Sequence[Member],

@@ -1,8 +1,8 @@
 """The manifest: the table of images that all parts of the pipeline share.
 
-Every manifest has the columns of COLUMNS. Optional ones are `evidence` and `share_<class>`; any
-other column of a corpus (`skin_tone`, `age`, ...) is an attribute, kept as text, by which the
-evaluation is sliced.
+Every manifest has the columns of COLUMNS. Optional ones are `evidence`, `face_regions`,
+`evidence_units` and `share_<class>`; any other column of a corpus (`skin_tone`, `age`, ...) is an
+attribute, kept as text, by which the evaluation is sliced.
 """
 
 import hashlib
@@ -29,12 +29,15 @@ COLUMNS = {
 }
 _MAKE_AGAIN = "delete it and run `dvc repro prepare_splits`"
 EVIDENCE = "evidence"  # path of a mask, white where the expression shows; "" where there is none
+REGIONS = "face_regions"  # path of a mask with the values of face_regions.LEVELS; "" for none
+MASKS = (EVIDENCE, REGIONS)
+EVIDENCE_UNITS = "evidence_units"  # numbers of the action units that are evidence, "6 12 25"
 SHARE = "share_"  # columns share_<class>: soft labels, summing to 1
 
 
 def attribute_columns(rows: pd.DataFrame) -> list[str]:
     """The columns of a corpus that describe its faces, by which the evaluation is sliced."""
-    known = {*COLUMNS, EVIDENCE}
+    known = {*COLUMNS, *MASKS, EVIDENCE_UNITS}
     return [name for name in map(str, rows) if name not in known and not name.startswith(SHARE)]
 
 

@@ -4,7 +4,7 @@ The type checker then finds a renamed field, instead of the last stage of the pi
 that are undefined (a class without rows, a method without masks) are None, null in JSON.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -210,27 +210,6 @@ class EvaluationReport:
     per_class: dict[str, ClassScores]  # test split
     slices: dict[str, SliceGap]  # test split, by attribute
     answered: Answered | None  # test split; None without a threshold
-
-
-@dataclass(frozen=True, kw_only=True)
-class MethodReport:
-    """One explanation method on the probe set: means over images, details are medians."""
-
-    deletion_auc: float
-    deletion_auc_random: float
-    evidence_share: float | None  # None where the corpus marks no evidence
-    evidence_area: float | None
-    blank_maps: int
-    details: dict[str, float] = field(default_factory=dict)  # of the method, e.g. additivity_gap
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExplanationReport:
-    """Content of plots/explain/report.json."""
-
-    probe_images: int
-    layer: str  # where Grad-CAM reads the network
-    methods: dict[str, MethodReport]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,11 @@ Attribute columns follow. Some adapters return more columns:
     pixels        uint8 arrays, if the corpus stores its images inside a table; None for an image
                   that cannot be read; `path` is then the name of the file to write
     votes_<word>  int, the number of annotators who chose that word; `label` may then be ""
-    evidence      path of a mask image, written like `path`, or "" for no mask: its white pixels
-                  (>127) mark where the expression is visible. Optional; the stage explain uses it
-                  to score attribution maps. It is not an attribute.
+    evidence, face_regions
+                  paths of mask images, written like `path`, or "" for no mask: data/README.md says
+                  what their pixels mean. The stage explain uses them; they are no attributes.
+    evidence_units
+                  numbers of the action units that are evidence, with a space between
     attempts      the paths that were tried for a missing image or mask, or ""
 
 A defect of the whole corpus raises a UserError. A row with a defective image is returned as

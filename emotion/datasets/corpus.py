@@ -11,7 +11,7 @@ import pandas as pd
 
 from emotion.core import labels
 from emotion.core.errors import UserError
-from emotion.core.manifest import SHARE
+from emotion.core.manifest import MASKS, SHARE
 from emotion.core.text import shorten
 from emotion.datasets import ADAPTERS
 from emotion.datasets.params import DataParams
@@ -180,21 +180,21 @@ def _choose_classes(rows: pd.DataFrame, params: DataParams, words: dict[str, str
 
 
 def _locate(rows: pd.DataFrame, root: Path, allow_outside: bool) -> pd.DataFrame:
-    """Join `path` and `evidence` to the root; files outside are a problem unless allowed."""
+    """Join paths of images and masks to the root; files outside are a problem unless allowed."""
     attempts = rows["attempts"] if "attempts" in rows else pd.Series("", index=rows.index)
     rows = rows.drop(columns="attempts", errors="ignore")
     lost = (rows["path"] == "") | (attempts != "")
     problem = rows["problem"].mask((rows["problem"] == "") & lost, MISSING)
     tried = ("looked for at " + attempts).mask(rows["path"] == "", "no path")
     detail = rows["detail"].mask(lost, tried)
-    for column in ("path", "evidence"):
+    for column in ("path", *MASKS):
         if column not in rows:
             continue
         joined, leaves = _join(rows[column], root)
         outside = (problem == "") & leaves & (not allow_outside)
         problem = problem.mask(outside, OUTSIDE)
-        if column == "evidence":
-            detail = detail.mask(outside, "its evidence mask is " + joined)
+        if column in MASKS:
+            detail = detail.mask(outside, f"its {column} mask is " + joined)
         rows = rows.assign(**{column: joined.where(~lost, rows[column])})
     return rows.assign(problem=problem, detail=detail)
 

@@ -1,6 +1,6 @@
 """A folder with a `labels.csv`: the layout that can name the subject of each image.
 
-The columns path and label are required; split, subject, synthetic, source and evidence are
+The columns path and label are required; split, subject, synthetic, source and masks are
 optional; columns votes_<word> hold the number of annotators' votes for each word. Any other column
 is an attribute (skin tone, age, ...): it is kept as text and becomes a slice in the evaluation.
 Paths of images and of masks are resolved by `resolve_path`. Headings may be in capitals, and path
@@ -73,8 +73,8 @@ def read_labeled_table(
         reserved: columns that the table may not have; none to read what the pipeline wrote.
 
     Returns:
-        The columns of the package, the attributes, `votes_*` as integers, `evidence` if the table
-        has it, and `attempts`: the paths that were tried for a missing image or mask, or "".
+        The columns of the package, the attributes, `votes_*` as integers, the masks that the table
+        has, and `attempts`: the paths that were tried for a missing image or mask, or "".
 
     Raises:
         UserError: the file is missing or malformed, lacks or misuses a column, or has invalid
@@ -104,7 +104,7 @@ def read_labeled_table(
 def _rename_columns(rows: pd.DataFrame) -> pd.DataFrame:
     """Give our columns their names, whatever their case, and whatever one other name they have."""
     names: dict[str, str] = {}
-    for ours in (*REQUIRED, *OPTIONAL, "evidence"):
+    for ours in (*REQUIRED, *OPTIONAL, *manifest.MASKS):
         if ours in rows:
             continue
         words = {ours, *ALIASES.get(ours, ())}
@@ -120,12 +120,14 @@ def _is_reserved(name: str, reserved: Collection[str]) -> bool:
 
 
 def _resolve_masks(rows: pd.DataFrame, table: Path, root: Path) -> pd.DataFrame:
-    """Resolve `evidence` like `path`; `attempts` lists the paths tried for a missing mask."""
-    if "evidence" not in rows:
-        return rows.assign(attempts="")
-    found = resolve_paths(rows["evidence"], table, root)
-    named = found["attempts"] + " (its evidence mask)"
-    return rows.assign(evidence=found["path"], attempts=named.where(found["attempts"] != "", ""))
+    """Resolve masks like `path`; `attempts` lists the paths tried for the first missing one."""
+    rows = rows.assign(attempts="")
+    for column in filter(rows.columns.__contains__, manifest.MASKS):
+        found = resolve_paths(rows[column], table, root)
+        missing = (found["attempts"] != "") & (rows["attempts"] == "")
+        attempts = rows["attempts"].mask(missing, found["attempts"] + f" (its {column} mask)")
+        rows = rows.assign(**{column: found["path"], "attempts": attempts})
+    return rows
 
 
 def _parse_booleans(cells: pd.Series, table: Path) -> pd.Series:

@@ -15,32 +15,31 @@ LEFT, RIGHT = 0, 1  # sides of the image, not of the person's body; nothing is m
 
 @dataclass(frozen=True)
 class ActionUnit:
-    """A unit's name, the face regions that it changes, and its sampling weight as a stray unit."""
+    """A unit's name, and its sampling weight as a stray unit."""
 
     name: str
-    regions: tuple[str, ...]
     stray: float = 0.0
 
 
 UNITS = {
-    1: ActionUnit("inner brow raiser", ("brows",), stray=1.0),
-    2: ActionUnit("outer brow raiser", ("brows",), stray=1.0),
-    4: ActionUnit("brow lowerer", ("brows",), stray=1.5),
-    5: ActionUnit("upper lid raiser", ("eyes",), stray=0.7),
-    6: ActionUnit("cheek raiser", ("eyes", "cheeks"), stray=0.7),
-    7: ActionUnit("lid tightener", ("eyes",), stray=1.0),
-    9: ActionUnit("nose wrinkler", ("nose", "brows"), stray=0.4),
-    10: ActionUnit("upper lip raiser", ("mouth",), stray=0.5),
-    12: ActionUnit("lip corner puller", ("mouth", "cheeks"), stray=0.6),
-    14: ActionUnit("dimpler", ("mouth",), stray=0.8),
-    15: ActionUnit("lip corner depressor", ("mouth",), stray=0.8),
-    16: ActionUnit("lower lip depressor", ("mouth",), stray=0.5),
-    17: ActionUnit("chin raiser", ("mouth", "chin"), stray=1.0),
-    20: ActionUnit("lip stretcher", ("mouth",), stray=0.5),
-    23: ActionUnit("lip tightener", ("mouth",), stray=0.8),
-    25: ActionUnit("lips part", ("mouth",), stray=1.5),
-    26: ActionUnit("jaw drop", ("mouth", "chin"), stray=0.7),
-    43: ActionUnit("eyes closed", ("eyes",), stray=0.6),
+    1: ActionUnit("inner brow raiser", stray=1.0),
+    2: ActionUnit("outer brow raiser", stray=1.0),
+    4: ActionUnit("brow lowerer", stray=1.5),
+    5: ActionUnit("upper lid raiser", stray=0.7),
+    6: ActionUnit("cheek raiser", stray=0.7),
+    7: ActionUnit("lid tightener", stray=1.0),
+    9: ActionUnit("nose wrinkler", stray=0.4),
+    10: ActionUnit("upper lip raiser", stray=0.5),
+    12: ActionUnit("lip corner puller", stray=0.6),
+    14: ActionUnit("dimpler", stray=0.8),
+    15: ActionUnit("lip corner depressor", stray=0.8),
+    16: ActionUnit("lower lip depressor", stray=0.5),
+    17: ActionUnit("chin raiser", stray=1.0),
+    20: ActionUnit("lip stretcher", stray=0.5),
+    23: ActionUnit("lip tightener", stray=0.8),
+    25: ActionUnit("lips part", stray=1.5),
+    26: ActionUnit("jaw drop", stray=0.7),
+    43: ActionUnit("eyes closed", stray=0.6),
 }
 
 PROTOTYPES: dict[str, tuple[int, ...]] = {

@@ -6,6 +6,7 @@ smaller one, and neither the order nor the number of processes changes a byte.
 
 import os
 import shutil
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from emotion.core.params import settings
 from emotion.core.processes import map_in_processes
 from emotion.core.seeding import derive_seed
 from emotion.drawing.action_units import sample_expression
+from emotion.drawing.evidence import MIN_INTENSITY
 from emotion.drawing.face import Face, draw_face
 from emotion.drawing.identity import Identity, sample_identity
 from emotion.drawing.nuisance import sample_scene
@@ -48,19 +50,30 @@ class DrawFacesParams:
     seed: Annotated[int, Field(ge=0)] = 42
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One image of the corpus."""
+
+    label: str
+    evidence_units: list[int]  # those that are strong enough to be in the mask
+    face: Face
+
+
 def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
     """Draw the corpus into `folder`, which is replaced only when the new corpus is complete.
 
-    Writes `images/*.jpg`, `evidence/*.png` (8-bit, 255 = evidence) and `labels.csv`.
+    Writes `images/*.jpg`, `evidence/*.png` (8-bit, 255 = evidence), `regions/*.png` (8-bit, values
+    of `core.face_regions.LEVELS`) and `labels.csv`.
 
     Returns:
-        The table of labels.csv, all text: path and evidence (relative to `folder`), label, subject,
-        skin_tone (monk_01 to monk_10), glasses, beard, age, synthetic.
+        The table of labels.csv, all text: path, evidence and face_regions (relative to `folder`),
+        label, evidence_units (numbers, with a space between), subject, skin_tone (monk_01 to
+        monk_10), glasses, beard, age, synthetic.
     """
     folder = Path(folder)
     temporary = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    for name in ("images", "evidence"):
+    for name in ("images", "evidence", "regions"):
         (temporary / name).mkdir(parents=True)
     draw = partial(_draw_subject, params, temporary)
     # Processes, not threads: a face is a hundred small shapes, so Python uses as much time as
@@ -80,10 +93,11 @@ def _draw_subject(params: DrawFacesParams, folder: Path, subject: int) -> list[d
     person = sample_subject(params.seed, subject)
     rows = []
     for number in range(params.images_per_subject):
-        label, face = draw_sample(params, person, subject, number)
-        row = _row(person, f"s{subject:04d}", label, f"s{subject:04d}_{number:02d}")
-        _write(folder / row["path"], face.image[..., ::-1], _JPEG)
-        _write(folder / row["evidence"], face.evidence, _PNG)
+        sample = draw_sample(params, person, subject, number)
+        row = _row(person, f"s{subject:04d}", sample, f"s{subject:04d}_{number:02d}")
+        _write(folder / row["path"], sample.face.image[..., ::-1], _JPEG)
+        _write(folder / row["evidence"], sample.face.evidence, _PNG)
+        _write(folder / row["face_regions"], sample.face.regions, _PNG)
         rows.append(row)
     return rows
 
@@ -93,28 +107,30 @@ def sample_subject(seed: int, subject: int) -> Identity:
     return sample_identity(np.random.default_rng(derive_seed(seed, "subject", subject)))
 
 
-def draw_sample(
-    params: DrawFacesParams, person: Identity, subject: int, number: int
-) -> tuple[str, Face]:
+def draw_sample(params: DrawFacesParams, person: Identity, subject: int, number: int) -> Sample:
     """Sample a label from the class shares and draw one image of the person with it."""
     # "picture" is part of the seed: another word would change every image.
     rng = np.random.default_rng(derive_seed(params.seed, "picture", subject, number))
     label = str(rng.choice(list(PROPORTIONS), p=list(PROPORTIONS.values())))
     expression, evidence = sample_expression(label, rng, params.difficulty)
     scene = sample_scene(params.size, rng, params.difficulty)
-    return label, draw_face(person, expression, evidence, scene, rng, params.difficulty)
+    face = draw_face(person, expression, evidence, scene, rng, params.difficulty)
+    visible = [unit for unit in evidence if max(expression.units[unit]) >= MIN_INTENSITY]
+    return Sample(label=label, evidence_units=visible, face=face)
 
 
-def _row(person: Identity, subject: str, label: str, name: str) -> dict[str, str]:
+def _row(person: Identity, subject: str, sample: Sample, name: str) -> dict[str, str]:
     return {
         "path": f"images/{name}.jpg",
-        "label": label,
+        "label": sample.label,
         "subject": subject,
         "skin_tone": f"monk_{person.skin_tone:02d}",
         "glasses": person.glasses,
         "beard": person.beard,
         "age": person.age,
         "evidence": f"evidence/{name}.png",
+        "face_regions": f"regions/{name}.png",
+        "evidence_units": " ".join(map(str, sample.evidence_units)),
         "synthetic": "1",
     }
 

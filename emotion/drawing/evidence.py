@@ -1,7 +1,7 @@
-"""Masks of the evidence for an emotion: the ground truth for explanations.
+"""Masks of a face: its regions, and the evidence for its emotion, the truth for explanations.
 
 A region is evidence if an active unit of the prototype changes it. Pixels behind an occluder are
-not evidence, so they are removed from the mask.
+not evidence, so they are removed from that mask.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,12 +9,15 @@ from collections.abc import Iterable, Sequence
 import cv2
 import numpy as np
 
-from emotion.drawing.action_units import UNITS, Expression
+from emotion.core.face_regions import LEVELS, UNIT_REGIONS
+from emotion.drawing.action_units import Expression
 from emotion.drawing.canvas import Projection
 from emotion.drawing.landmarks import SIDES, Landmarks
 from emotion.drawing.shapes import ellipse
 
 MIN_INTENSITY = 0.1  # weaker units change nothing that a person could point at
+# Where two regions overlap, the later one has the pixel.
+_ORDER = ("cheeks", "chin", "nose", "brows", "eyes", "mouth")
 
 
 def draw_evidence(
@@ -33,19 +36,38 @@ def draw_evidence(
     Returns:
         uint8 (size, size): 255 for evidence, 0 elsewhere; all 0 without active units.
     """
-    mask = np.zeros((projection.size, projection.size), dtype=np.uint8)
+    mask = _empty_mask(projection)
     for side in SIDES:
         active = [unit for unit in units if expression.at(unit, side) >= MIN_INTENSITY]
-        for region in sorted({region for unit in active for region in UNITS[unit].regions}):
-            points, margin = _region(marks, region, side)
-            hull = cv2.convexHull(projection(points).astype(np.float32))
-            corners = np.rint(hull - 0.5).astype(np.int32)
-            cv2.fillPoly(mask, [corners], 255)
-            thickness = max(1, round(2 * margin * projection.unit))
-            cv2.polylines(mask, [corners], True, 255, thickness)
+        for region in sorted({region for unit in active for region in UNIT_REGIONS[unit]}):
+            _fill(mask, marks, region, side, projection, 255)
     for outline in occluders:
         cv2.fillPoly(mask, [np.rint(projection(outline, 0.16) - 0.5).astype(np.int32)], 0)
     return mask
+
+
+def draw_regions(marks: Landmarks, projection: Projection) -> np.ndarray:
+    """Draw the mask of all regions, active or not: uint8 (size, size), values of LEVELS, or 0."""
+    mask = _empty_mask(projection)
+    for region in _ORDER:
+        for side in SIDES:
+            _fill(mask, marks, region, side, projection, LEVELS[region])
+    return mask
+
+
+def _empty_mask(projection: Projection) -> np.ndarray:
+    return np.zeros((projection.size, projection.size), dtype=np.uint8)
+
+
+def _fill(
+    mask: np.ndarray, marks: Landmarks, region: str, side: int, projection: Projection, value: int
+) -> None:
+    """Fill the convex hull of a region on one side, with its margin."""
+    points, margin = _region(marks, region, side)
+    hull = cv2.convexHull(projection(points).astype(np.float32))
+    corners = np.rint(hull - 0.5).astype(np.int32)
+    cv2.fillPoly(mask, [corners], value)
+    cv2.polylines(mask, [corners], True, value, max(1, round(2 * margin * projection.unit)))
 
 
 def _region(marks: Landmarks, region: str, side: int) -> tuple[np.ndarray, float]:

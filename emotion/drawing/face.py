@@ -1,4 +1,4 @@
-"""One image of one person with one expression, and its evidence mask."""
+"""One image of one person with one expression, and its masks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from emotion.drawing.accessories import draw_glasses, draw_occluder, sample_occl
 from emotion.drawing.action_units import Expression
 from emotion.drawing.beard import draw_beard
 from emotion.drawing.canvas import SUPERSAMPLING, Canvas
-from emotion.drawing.evidence import draw_evidence
+from emotion.drawing.evidence import draw_evidence, draw_regions
 from emotion.drawing.eyes import draw_brows, draw_eyes
 from emotion.drawing.hair import BARE, draw_back_hair, draw_front_hair
 from emotion.drawing.head import draw_body, draw_ears, draw_skin
@@ -26,10 +26,11 @@ _MIN_VISIBLE_SHARE = 0.4
 
 @dataclass(frozen=True)
 class Face:
-    """A finished image, uint8 RGB (n, n, 3), and its evidence mask, uint8 (n, n), 255 or 0."""
+    """A finished image of n × n pixels and its masks, all uint8."""
 
-    image: np.ndarray
-    evidence: np.ndarray
+    image: np.ndarray  # RGB (n, n, 3)
+    evidence: np.ndarray  # (n, n), 255 or 0
+    regions: np.ndarray  # (n, n), values of `core.face_regions.LEVELS`, or 0
 
 
 def draw_face(
@@ -75,7 +76,8 @@ def draw_face(
             evidence = visible
     size = (scene.projection.size,) * 2
     image = cv2.resize(cv2.merge(list(canvas.pixels)), size, interpolation=cv2.INTER_AREA)
-    return Face(degrade(image, rng, difficulty), evidence)
+    regions = draw_regions(marks, scene.projection)
+    return Face(degrade(image, rng, difficulty), evidence, regions)
 
 
 def _background(scene: Scene, size: int) -> np.ndarray:

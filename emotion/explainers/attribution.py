@@ -12,12 +12,13 @@ class NotApplicableError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """Random samples of the sampling methods; Grad-CAM uses none."""
+class ExplainerOptions:
+    """What the methods need besides the model and the images."""
 
     background: Tensor  # (B, 3, H, W), normalized: the reference images of SHAP
-    shap_samples: int = 32  # gradients per image
-    lime_samples: int = 300  # masked copies per image
+    shap_samples: int = 24  # gradients per image
+    lime_samples: int = 120  # masked copies per image
+    target_layer: str = ""  # of the Grad-CAM family, in the backbone; "" chooses one
     seed: int = 0  # fixed, so the maps of two experiments differ only because of the model
 
 
@@ -28,11 +29,11 @@ class Attribution:
     title: str  # name of the method in figures
     maps: np.ndarray  # float32 (N, H, W) in -1..1; positive supports the class; blank is all 0
     details: dict[str, np.ndarray] = field(default_factory=dict)  # one number per image, (N,)
-    layer: str = ""  # the layer that Grad-CAM hooks
+    note: str = ""  # how the maps were made, for the report: a layer, or a variant
 
 
-# (model, normalized images (N, 3, H, W), class indices (N,), sampling) to maps
-Explainer = Callable[[nn.Module, Tensor, Tensor, Sampling], Attribution]
+# (model, normalized images (N, 3, H, W), class indices (N,), options) to maps
+Explainer = Callable[[nn.Module, Tensor, Tensor, ExplainerOptions], Attribution]
 
 
 def scale_maps(maps: np.ndarray) -> np.ndarray:

@@ -1,66 +1,99 @@
-"""Grad-CAM and Grad-CAM++: feature maps weighted by the gradient of the class's logit.
+"""The Grad-CAM family: feature maps weighted by the gradient of the class's logit.
 
-Grad-CAM: Selvaraju et al., 2017; Grad-CAM++: Chattopadhyay et al., 2018. Both keep positive
-contributions only. A class that is predicted only because of evidence against the others has a
-blank map; that is a valid result.
+All keep positive contributions only. A class that is predicted only because of evidence against the
+others has a blank map; that is a valid result.
+
+Grad-CAM (Selvaraju et al., 2017) and Grad-CAM++ (Chattopadhyay et al., 2018) average the gradient
+of a channel over the image. That is exact only for the last map before an average pooling. In any
+finer map, the same channel can count for the class at the mouth and against it at the brow, and the
+average marks places that the network did not use (Draelos and Carin, "Use HiResCAM instead of
+Grad-CAM", 2020). HiResCAM and LayerCAM (Jiang et al., 2021; positive gradients only) multiply cell
+by cell instead. Their maps are fused over scales as in LayerCAM: the mean of the maps of several
+layers, each scaled to 0..1.
 """
 
 import copy
+from collections.abc import Sequence
 
 import numpy as np
-from pytorch_grad_cam import GradCAM, GradCAMPlusPlus
+from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
 from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-from emotion.explainers.attribution import Attribution, Sampling, scale_maps
-from emotion.explainers.target_layers import find_target_layer
+from emotion.explainers.attribution import Attribution, ExplainerOptions, scale_maps
+from emotion.explainers.target_layers import TargetLayer, find_layer, find_levels
 
-_BATCH = 8  # images per backward pass
+_BATCH = 16  # images per backward pass
 
 
 def explain_grad_cam(
-    model: nn.Module,
-    images: Tensor,
-    targets: Tensor,
-    sampling: Sampling,  # noqa: ARG001
+    model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> Attribution:
-    """Grad-CAM at the backbone's last feature map.
+    """Grad-CAM at one layer.
 
     Args:
         model: an EmotionClassifier; not modified.
         images: normalized (N, 3, H, W).
         targets: the class to explain, (N,).
-        sampling: not used; Grad-CAM is deterministic.
+        options: its `target_layer` is used.
 
     Raises:
         NotApplicableError: the backbone has no feature map.
+        UserError: it has no feature map of that name.
     """
-    return _explain("Grad-CAM", GradCAM, model, images, targets)
+    model = _copy_of(model)
+    layers = [find_layer(model.backbone, images[:1], options.target_layer)]
+    return _explain("Grad-CAM", GradCAM, model, layers, images, targets)
 
 
 def explain_grad_cam_plus_plus(
-    model: nn.Module,
-    images: Tensor,
-    targets: Tensor,
-    sampling: Sampling,  # noqa: ARG001
+    model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> Attribution:
-    """Grad-CAM++ at the same layer: better where several regions support the class.
+    """Grad-CAM++ at one layer; arguments and errors are those of `explain_grad_cam`."""
+    model = _copy_of(model)
+    layers = [find_layer(model.backbone, images[:1], options.target_layer)]
+    return _explain("Grad-CAM++", GradCAMPlusPlus, model, layers, images, targets)
 
-    Arguments and errors are those of `explain_grad_cam`.
-    """
-    return _explain("Grad-CAM++", GradCAMPlusPlus, model, images, targets)
+
+def explain_hires_cam(
+    model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
+) -> Attribution:
+    """HiResCAM, fused over scales; arguments and errors are those of `explain_grad_cam`."""
+    model = _copy_of(model)
+    layers = find_levels(model.backbone, images[:1], options.target_layer)
+    return _explain("HiResCAM", HiResCAM, model, layers, images, targets)
+
+
+def explain_layer_cam(
+    model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
+) -> Attribution:
+    """LayerCAM, fused over scales; arguments and errors are those of `explain_grad_cam`."""
+    model = _copy_of(model)
+    layers = find_levels(model.backbone, images[:1], options.target_layer)
+    return _explain("LayerCAM", LayerCAM, model, layers, images, targets)
+
+
+def _copy_of(model: nn.Module) -> nn.Module:
+    """A copy for hooks and gradients, with gradients in its frozen part too."""
+    return copy.deepcopy(model).requires_grad_(True)
 
 
 def _explain(
-    title: str, method: type[BaseCAM], model: nn.Module, images: Tensor, targets: Tensor
+    title: str,
+    method: type[BaseCAM],
+    model: nn.Module,
+    layers: Sequence[TargetLayer],
+    images: Tensor,
+    targets: Tensor,
 ) -> Attribution:
-    # The hooks and gradients are on a copy. The methods are not used as context managers: their
-    # __exit__ suppresses IndexError, so an index of no class would give a blank map.
-    model = copy.deepcopy(model).requires_grad_(True)
-    layer = find_target_layer(model.backbone, images[:1])
-    cam = method(model, [layer.module], reshape_transform=layer.to_map)
+    # The methods are not used as context managers: their __exit__ suppresses IndexError, so an
+    # index of no class would give a blank map.
+    cam = method(model, [layer.module for layer in layers], reshape_transform=layers[0].to_map)
     maps = []
     for batch, classes in zip(images.split(_BATCH), targets.split(_BATCH), strict=True):
         maps.append(cam(batch, [ClassifierOutputTarget(int(index)) for index in classes]))
-    return Attribution(title=title, maps=scale_maps(np.concatenate(maps)), layer=layer.name)
+    names = [f"{layer.name} ({layer.cells} cells per side)" for layer in layers]
+    return Attribution(
+        title=title, maps=scale_maps(np.concatenate(maps)), note="at " + " and ".join(names)
+    )

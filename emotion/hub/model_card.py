@@ -10,11 +10,11 @@ from pathlib import Path
 import jinja2
 from huggingface_hub import EvalResult, ModelCardData
 
+from emotion.core.explanation_report import ExplanationReport
 from emotion.core.reports import (
     Calibration,
     ClassScores,
     EvaluationReport,
-    ExplanationReport,
     ExportReport,
     PretrainedSource,
     SplitsReport,

@@ -52,14 +52,13 @@ class EmotionClassifier(nn.Module):
         """
         if not count:
             return
-        matcher = getattr(self.backbone, "group_matcher", None)
-        stages = group_parameters(self.backbone, matcher(coarse=True)) if matcher else {}
+        stages = _stages_of(self.backbone)
         if count >= len(stages):
             raise UserError(
                 f"train.freeze_stages is {count}, but {type(self.backbone).__name__} has "
                 f"{len(stages)} stages, and one must be trained; lower it."
             )
-        self.frozen_names = [name for index in range(count) for name in stages[index]]
+        self.frozen_names = [name for names in stages[:count] for name in names]
         self.freeze_backbone(self.frozen)
 
     def train(self, mode: bool = True) -> Self:  # noqa: D102, as nn.Module
@@ -93,6 +92,24 @@ def build_head(kind: str, features: int, classes: int) -> nn.Module:
         nn.Dropout(_DROPOUT),
         nn.Linear(_HIDDEN, classes),
     )
+
+
+def name_stages(model: EmotionClassifier) -> dict[str, list[str]]:
+    """The parameters of each stage, from the head down to the stem, by their names in the model."""
+    names = [name for name, _ in model.backbone.named_parameters()]
+    stages = _stages_of(model.backbone) or [names]
+    head = [f"head.{name}" for name, _ in model.head.named_parameters()]
+    numbered = reversed(list(enumerate(stages)))
+    return {"head": head} | {
+        f"stage {index}": [f"backbone.{name}" for name in stage] for index, stage in numbered
+    }
+
+
+def _stages_of(backbone: nn.Module) -> list[list[str]]:
+    """Names of the parameters of each stage, as timm divides the backbone, the stem first."""
+    matcher = getattr(backbone, "group_matcher", None)
+    groups = group_parameters(backbone, matcher(coarse=True)) if matcher else {}
+    return [groups[index] for index in sorted(groups)]
 
 
 def copy_state(model: nn.Module) -> dict[str, Tensor]:

@@ -6,11 +6,15 @@ from dataclasses import asdict
 import pytest
 
 from emotion.core.errors import UserError
+from emotion.core.explanation_report import (
+    Estimate,
+    ExplanationReport,
+    MethodReport,
+    UnitReport,
+)
 from emotion.core.reports import (
     Calibration,
-    ExplanationReport,
     ExportReport,
-    MethodReport,
     TrainingSummary,
     read_report,
     write_report,
@@ -30,18 +34,33 @@ EXPORT = ExportReport(
     preprocessing=preprocessing_of(32),
 )
 EXPLANATION = ExplanationReport(
-    probe_images=6,
-    layer="layer4",
+    images=6,
+    sampling_images=2,
+    has_evidence=False,
+    baselines={},
     methods={
         "grad_cam": MethodReport(
-            deletion_auc=0.3,
-            deletion_auc_random=0.5,
-            evidence_share=None,
-            evidence_area=None,
+            title="Grad-CAM",
+            images=6,
+            verdict="a verdict",
+            passed=True,
+            deletion=Estimate(mean=0.3, low=0.2, high=0.4),
+            insertion=Estimate(mean=0.5, low=None, high=None),
+            gain_over={"center_map": Estimate(mean=0.1, low=0.0, high=0.2)},
+            road=Estimate(mean=0.1, low=0.0, high=0.2),
+            mass=None,
+            mass_over={},
+            pointing=None,
+            area=None,
+            units={"12": UnitReport(mass=0.4, pointing=0.8, area=0.1, images=9)},
+            randomization={"head": 0.1},
             blank_maps=0,
+            note="at layer3",
             details={"r2": 0.5},
         )
     },
+    left_out={"attention_rollout": "no attention"},
+    observations=["happy"],
 )
 
 

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from emotion.core.face_regions import LEVELS
 from emotion.core.labels import RECIPE_CLASSES
 from emotion.drawing import corpus
 from emotion.drawing.corpus import PROPORTIONS, DrawFacesParams, draw_corpus
@@ -30,7 +31,7 @@ def drawn(tmp_path_factory) -> Path:
 def test_the_same_settings_give_the_same_bytes(drawn, tmp_path):
     draw_corpus(SMALL, tmp_path / "again")
     assert contents(tmp_path / "again") == contents(drawn)
-    assert len(contents(drawn)) == 2 * 12 + 1
+    assert len(contents(drawn)) == 3 * 12 + 1
 
 
 def test_a_larger_corpus_contains_the_smaller_one(drawn, tmp_path):
@@ -50,9 +51,11 @@ def test_another_seed_draws_different_images(drawn, tmp_path):
 def test_labels_csv_lists_every_file_and_reads_back_as_text(drawn):
     rows = pd.read_csv(drawn / "labels.csv", dtype=str, keep_default_na=False)
     assert list(rows.columns) == [
-        "path", "label", "subject", "skin_tone", "glasses", "beard", "age", "evidence", "synthetic",
+        "path", "label", "subject", "skin_tone", "glasses", "beard", "age", "evidence",
+        "face_regions", "evidence_units", "synthetic",
     ]  # fmt: skip
-    assert {*rows["path"], *rows["evidence"], "labels.csv"} == set(contents(drawn))
+    files = {*rows["path"], *rows["evidence"], *rows["face_regions"], "labels.csv"}
+    assert files == set(contents(drawn))
     assert set(rows["label"]) <= set(RECIPE_CLASSES)
     assert set(rows["synthetic"]) == {"1"}
     assert rows["subject"].value_counts().tolist() == [3, 3, 3, 3]
@@ -66,16 +69,19 @@ def test_masks_have_the_size_of_their_images_and_are_black_for_neutral(tmp_path)
     for row in rows.itertuples():
         image = Image.open(tmp_path / "faces" / row.path)
         mask = Image.open(tmp_path / "faces" / row.evidence)
-        assert image.size == mask.size == (64, 64)
-        assert (image.mode, mask.mode) == ("RGB", "L")
+        regions = Image.open(tmp_path / "faces" / row.face_regions)
+        assert image.size == mask.size == regions.size == (64, 64)
+        assert (image.mode, mask.mode, regions.mode) == ("RGB", "L", "L")
         assert (np.asarray(mask) > 127).any() == (row.label != "neutral")
+        assert bool(row.evidence_units) == (row.label != "neutral")
+        assert set(np.unique(regions)) == {0, *LEVELS.values()}
     assert "neutral" in set(rows["label"])
 
 
 def test_class_shares_match_the_proportions(monkeypatch):
     monkeypatch.setattr(corpus, "draw_face", lambda *_: None)
     labels = [
-        corpus.draw_sample(DrawFacesParams(), None, subject, number)[0]
+        corpus.draw_sample(DrawFacesParams(), None, subject, number).label
         for subject in range(200)
         for number in range(8)
     ]

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from emotion.core.face_regions import LEVELS, UNIT_REGIONS
 from emotion.drawing.action_units import PROTOTYPES, UNITS, Expression, prototype
 from emotion.drawing.canvas import Projection
-from emotion.drawing.evidence import draw_evidence
+from emotion.drawing.evidence import draw_evidence, draw_regions
 from emotion.drawing.landmarks import compute_landmarks
 from tests.drawing.conftest import NEUTRAL
 
@@ -69,3 +70,31 @@ def test_occluded_pixels_are_not_evidence(person):
     rows = np.flatnonzero(hidden.any(axis=1))
     assert rows.min() > 56 + 0.3 * FRONT.unit
     assert mask_of(person, smile, [cover]).any()
+
+
+def test_every_unit_of_the_renderer_has_regions():
+    assert set(UNITS) == set(UNIT_REGIONS)
+    assert {region for regions in UNIT_REGIONS.values() for region in regions} == set(LEVELS)
+
+
+def test_every_region_is_where_its_landmarks_are_in_any_pose(person):
+    marks = compute_landmarks(person, NEUTRAL)
+    for projection in (FRONT, Projection(112, yaw=0.4, pitch=-0.2, roll=0.3, shift=(0.05, -0.05))):
+        mask = draw_regions(marks, projection)
+        for region, points in (
+            ("brows", marks.brows[:, 1]),
+            ("eyes", marks.irises),
+            ("nose", marks.nose_tip[None]),
+            ("mouth", marks.corners),
+        ):
+            for x, y in np.rint(projection(points)).astype(int):
+                assert mask[y, x] == LEVELS[region]
+
+
+def test_the_evidence_of_a_unit_is_in_its_regions(person):
+    for unit, regions in UNIT_REGIONS.items():
+        expression = Expression({unit: (1.0, 1.0)})
+        marks = compute_landmarks(person, expression)
+        evidence = draw_evidence(marks, expression, [unit], FRONT) > 0
+        inside = np.isin(draw_regions(marks, FRONT), [LEVELS[name] for name in regions])
+        assert (evidence & inside).sum() > 0.6 * evidence.sum()  # regions overlap a little

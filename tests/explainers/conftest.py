@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from emotion.explainers.attribution import Sampling
+from emotion.explainers.attribution import ExplainerOptions
 from tests.conftest import make_checkpoint
 
 SIZE = 48
@@ -19,9 +19,11 @@ def checkpoint():
 
 
 @pytest.fixture
-def sampling():
+def options():
     torch.manual_seed(1)
-    return Sampling(background=torch.randn(3, 3, SIZE, SIZE), shap_samples=4, lime_samples=24)
+    return ExplainerOptions(
+        background=torch.randn(3, 3, SIZE, SIZE), shap_samples=4, lime_samples=24
+    )
 
 
 @pytest.fixture
@@ -48,6 +50,7 @@ def draw_rows(folder) -> pd.DataFrame:
                 "path": str(folder / name),
                 "label": CLASSES[index % 3],
                 "sha256": f"{index * 7919 % 12:064x}",
+                "group": f"subject {index % 6}",
                 "evidence": str(folder / "evidence" / name),
             }
         )

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from emotion.explainers.attribution import Sampling
+from emotion.explainers.attribution import ExplainerOptions
 from emotion.explainers.lime_superpixels import explain_lime
 
 
@@ -17,12 +17,12 @@ class StripeProbability(nn.Module):
         return torch.stack([(1 - probability).log(), probability.log()], dim=1)
 
 
-def explain(samples, target=1):
+def explain(samples, target=1, model=None):
     image = torch.ones(1, 3, 48, 48)
     image[:, :, ::2, ::2] = -1
     image[:, :, 1::2, 1::2] = -1
-    sampling = Sampling(background=torch.empty(0), lime_samples=samples)
-    return explain_lime(StripeProbability(), image * 2, torch.tensor([target]), sampling)
+    options = ExplainerOptions(background=torch.empty(0), lime_samples=samples)
+    return explain_lime(model or StripeProbability(), image * 2, torch.tensor([target]), options)
 
 
 def test_only_the_relevant_half_gets_weight():
@@ -30,7 +30,22 @@ def test_only_the_relevant_half_gets_weight():
     left, right = np.split(result.maps[0], 2, axis=1)
     assert right.mean() > 5 * abs(left.mean())
     assert result.details["r2"] > 0.8
-    assert result.details["half_agreement"] > 0.2
+
+
+class CornerProbability(nn.Module):
+    """As above, for the texture of a corner of about five superpixels."""
+
+    def forward(self, images):
+        corner = images[..., :16, :16].var(dim=(1, 2, 3))
+        probability = 0.1 + 0.8 * (corner / 4).clamp(0, 1)
+        return torch.stack([(1 - probability).log(), probability.log()], dim=1)
+
+
+def test_two_seeds_agree_where_few_superpixels_matter_and_not_where_many_matter_alike():
+    few = explain(samples=400, model=CornerProbability()).details["seed_agreement"]
+    many = explain(samples=400).details["seed_agreement"]
+    assert few >= 3 / 7  # at least three of five
+    assert many < 3 / 7
 
 
 def test_the_other_class_gets_the_opposite_map():

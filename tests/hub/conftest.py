@@ -1,16 +1,17 @@
 """The reports that earlier stages would have written."""
 
+import dataclasses
+
 import pytest
 
+from emotion.core.explanation_report import Estimate, ExplanationReport, MethodReport
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import (
     Answered,
     Calibration,
     ClassScores,
     EvaluationReport,
-    ExplanationReport,
     ExportReport,
-    MethodReport,
     PretrainedSource,
     Scores,
     ScoresWithIntervals,
@@ -59,6 +60,25 @@ _TEST = ScoresWithIntervals(
     groups=47,
     synthetic_fraction=0.5,
 )
+CENTER = MethodReport(
+    title="center",
+    images=150,
+    verdict="a baseline, to be beaten",
+    passed=False,
+    deletion=Estimate(mean=0.34, low=0.31, high=0.37),
+    insertion=Estimate(mean=0.52, low=0.49, high=0.55),
+    gain_over={},
+    road=Estimate(mean=0.1, low=0.05, high=0.15),
+    mass=None,
+    mass_over={},
+    pointing=None,
+    area=None,
+    units={},
+    randomization={},
+    blank_maps=0,
+    note="",
+)
+
 INPUTS = CardInputs(
     label_map={"angry": 0, "happy": 1, "neutral": 2, "sad": 3},
     calibration=Calibration(
@@ -171,18 +191,17 @@ INPUTS = CardInputs(
         ),
     ),
     explanation=ExplanationReport(
-        probe_images=6,
-        layer="layer4",
+        images=150,
+        sampling_images=25,
+        has_evidence=False,
+        baselines={"center_map": CENTER},
         methods={
-            "grad_cam": MethodReport(
-                deletion_auc=0.311,
-                deletion_auc_random=0.522,
-                evidence_share=None,
-                evidence_area=None,
-                blank_maps=0,
-                details={},
+            "hires_cam": dataclasses.replace(
+                CENTER, title="HiResCAM", passed=True, verdict="marks what counts [+0.10, +0.20]"
             )
         },
+        left_out={},
+        observations=["happy (31 images): of the HiResCAM mass, 40% on the mouth (chance 10%)."],
     ),
 )
 

@@ -79,7 +79,8 @@ def test_tables_show_the_reported_numbers(inputs):
     assert cells(text, "best epoch")[1:] == ["17"]
     assert cells(text, "mean epoch time")[1:] == ["12.3 s"]
     assert cells(text, "total training time")[1:] == ["1 h 12 min"]
-    assert cells(text, "grad_cam")[1:] == ["0.311", "0.522"]
+    assert cells(text, "HiResCAM")[1:] == ["yes", "0.180", "marks what counts [+0.10, +0.20]"]
+    assert "- happy (31 images): of the HiResCAM mass" in text
     assert cells(text, "corpora")[1:] == ["drawn_faces (300), studio (700)"]
     assert "opset 18" in text
     assert "same class on 99.3 %" in text

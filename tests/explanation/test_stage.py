@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from emotion.core import manifest
-from emotion.core.reports import ExplanationReport, read_report
+from emotion.core import files, manifest
+from emotion.core.explanation_report import ExplanationReport
+from emotion.core.reports import read_report
 from stages import explain, paths
 from tests.explainers.conftest import draw_rows
 
@@ -16,7 +18,7 @@ def test_the_stage_explains_the_checkpoint_of_the_repository(
 ):
     monkeypatch.chdir(tmp_path)
     paths.PIPELINE.write_text("stages: {explain: {cmd: x, params: [explain]}}\n")
-    paths.PARAMS.write_text("explain: {shap_samples: 2, lime_samples: 20}\n")
+    paths.PARAMS.write_text("explain: {shap_samples: 2, lime_samples: 20, budget_s: 1}\n")
     Path("faces").mkdir()
     rows = draw_rows(Path("faces")).assign(
         split="test", subject="", source="drawn", group="", width=80, height=60, synthetic=True
@@ -27,6 +29,11 @@ def test_the_stage_explains_the_checkpoint_of_the_repository(
     explain.main()
 
     report = read_report(paths.EXPLAIN_REPORT, ExplanationReport)
-    assert report.methods["grad_cam"].evidence_area > 0
+    assert report.methods["grad_cam"].area > 0
     assert (paths.EXPLAIN_FIGURES / "overview.png").exists()
-    assert "lime_superpixels" in capsys.readouterr().out
+    panels = pd.read_csv(paths.EXPLAIN_PANELS)
+    assert set(panels["model_sha256"]) == {files.sha256_of(paths.BEST_MODEL)}
+    assert all((paths.EXPLAIN_FIGURES / name).exists() for name in panels["panel"])
+    assert len(pd.read_csv(paths.EXPLAIN_SCORES)) > 12
+    assert "# What the model looks at" in paths.EXPLAIN_OBSERVATIONS.read_text()
+    assert "Grad-CAM" in capsys.readouterr().out

@@ -1,0 +1,108 @@
+"""The maps of one method, and the scores of each of them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from emotion.explainers.attribution import Attribution, Explainer, ExplainerOptions
+from emotion.explanation.images import ExplainedImages
+from emotion.faithfulness.deletion import Ends, delete_and_insert
+from emotion.faithfulness.evidence import score_evidence
+from emotion.faithfulness.randomization import check_randomization
+from emotion.faithfulness.road import road
+from emotion.models.classifier import EmotionClassifier, name_stages
+
+ROAD_IMAGES = 24  # of each method: a sparse system per image
+# Images of the randomization check; a method of many passes per image runs it on the second number,
+# and only with all weights destroyed.
+RANDOMIZED_IMAGES, RANDOMIZED_IMAGES_SAMPLING = 8, 4
+_BATCH = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is to be explained: a model's predictions on images."""
+
+    model: EmotionClassifier  # not modified by any method
+    images: ExplainedImages
+    targets: Tensor  # the predicted classes, (N,)
+    options: ExplainerOptions
+    ends: Ends  # of deletion and insertion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """One method on the first n images; every score is an array (n,), NaN where undefined."""
+
+    attribution: Attribution
+    deletion: np.ndarray
+    insertion: np.ndarray
+    road: np.ndarray  # NaN after the first ROAD_IMAGES
+    mass: np.ndarray
+    pointing: np.ndarray
+    area: np.ndarray
+    # Rank correlations of a few images after each step of the randomization check.
+    randomization: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """Number of images."""
+        return len(self.attribution.maps)
+
+
+@torch.no_grad()
+def predict(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Probability and index of the predicted class, both (N,)."""
+    logits = torch.cat([model(batch) for batch in images.split(_BATCH)])
+    confidences, targets = logits.softmax(dim=1).max(dim=1)
+    return confidences, targets
+
+
+def score_maps(explain: Explainer, task: Task, count: int) -> Scored:
+    """Make the maps of the first `count` images and score them, but for the randomization check.
+
+    Raises:
+        NotApplicableError: the method cannot explain this architecture.
+    """
+    model, images, targets = task.model, task.images.images[:count], task.targets[:count]
+    attribution = explain(model, images, targets, task.options)
+    ends = task.ends.head(count)
+    curves = delete_and_insert(model, images, targets, attribution.maps, ends)
+    removed = np.full(count, np.nan)
+    some = slice(min(count, ROAD_IMAGES))
+    removed[some] = road(model, images[some], targets[some], attribution.maps[some])
+    evidence = score_evidence(attribution.maps, task.images.evidence[:count])
+    return Scored(
+        attribution=attribution,
+        deletion=curves.deletion,
+        insertion=curves.insertion,
+        road=removed,
+        mass=evidence.mass,
+        pointing=evidence.pointing,
+        area=evidence.area,
+    )
+
+
+def randomize(
+    explain: Explainer, task: Task, maps: np.ndarray, is_sampling: bool
+) -> dict[str, np.ndarray]:
+    """The randomization check of a method, see `check_randomization`.
+
+    Args:
+        explain: the method.
+        task: the model and the images.
+        maps: those of the intact network, (N, H, W).
+        is_sampling: whether the method needs many passes per image.
+    """
+    count = RANDOMIZED_IMAGES_SAMPLING if is_sampling else RANDOMIZED_IMAGES
+    images, targets = task.images.images[:count], task.targets[:count]
+    cascade = name_stages(task.model)
+    if is_sampling:
+        cascade = {"everything": [name for names in cascade.values() for name in names]}
+
+    def explain_again(destroyed: nn.Module) -> np.ndarray:
+        return explain(destroyed, images, targets, task.options).maps
+
+    return check_randomization(explain_again, task.model, cascade, maps[:count])
