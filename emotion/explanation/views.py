@@ -111,14 +111,15 @@ def _draw_mistakes(folder: Path, explained: Explained) -> None:
 
 def _draw_mean_maps(folder: Path, explained: Explained) -> None:
     """The mean face and the mean map of the images that are predicted as each class."""
-    answers = np.array(explained.answers)
+    answers, methods = np.array(explained.answers), _single_pass(_shown_first(explained))
+    count = min(explained.scored[method].count for method in methods)
     views = []
     for name in explained.class_names:
-        if not (answers[: explained.drawable] == name).any():
+        if not (answers[:count] == name).any():
             continue
         shown = explained.task.images.shown[answers == name].mean(axis=0)
         maps = []
-        for method in _single_pass(_shown_first(explained)):
+        for method in methods:
             scored = explained.scored[method]
             chosen = answers[: scored.count] == name
             mean = scored.attribution.maps[chosen].mean(axis=0)

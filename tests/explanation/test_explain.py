@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from emotion.core.errors import UserError
@@ -75,6 +76,13 @@ def test_panels_and_sheets_are_drawn(folder):
     panels = {f"{name}_1.png" for name in CLASSES}
     sheets = {f"class_{name}.png" for name in CLASSES} | {"overview.png", "mean_maps.png"}
     assert panels | sheets <= set(outputs(folder / "plots")) <= panels | sheets | {"mistakes.png"}
+
+
+def test_the_mean_maps_have_a_row_for_each_class_that_is_predicted(explanation, folder):
+    grad_cam = explanation.scores[explanation.scores["method"] == "grad_cam"]
+    predicted = grad_cam["predicted"].nunique()
+    rows = Image.open(folder / "plots" / "mean_maps.png").height / 253  # 2.3 inches of 110 dots
+    assert rows == pytest.approx(predicted, abs=0.5)
 
 
 def test_the_panel_table_names_the_images_of_the_panels(explanation):
