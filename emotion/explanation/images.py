@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from emotion.core.errors import UserError
-from emotion.core.face_regions import UNIT_REGIONS
+from emotion.core.face_regions import LEVELS, UNIT_REGIONS
 from emotion.core.manifest import EVIDENCE, EVIDENCE_UNITS, REGIONS
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.seeding import derive_seed
@@ -88,7 +88,8 @@ def load_images(
         device: of the network's input; the rest stays on the CPU.
 
     Raises:
-        UserError: a file cannot be read, or a cell of evidence_units names no action unit.
+        UserError: a file cannot be read, a mask has values that name no region, or a cell of
+            evidence_units names no action unit.
     """
     chosen, background = rows.head(count), rows.tail(_BACKGROUND)
 
@@ -120,8 +121,24 @@ def load_images(
             load(background["path"], "background images"), preprocessing
         ).to(device),
     )
-    result.units()  # before the work, not after it
+    check_regions(result.regions)  # both before the work, not after it
+    result.units()
     return result
+
+
+def check_regions(regions: np.ndarray) -> None:
+    """Raise if masks of regions have other values than those that name a region.
+
+    Raises:
+        UserError: names the values; JPEG changes them, and a mask of another kind has others.
+    """
+    unknown = sorted(set(np.unique(regions).tolist()) - {0, *LEVELS.values()})
+    if unknown:
+        named = ", ".join(f"{level} ({name})" for name, level in LEVELS.items())
+        raise UserError(
+            f"the masks of the column face_regions have pixels of {len(unknown)} unknown values "
+            f"such as {unknown[0]}; use 0 and {named} only, in PNG files."
+        )
 
 
 def parse_units(cell: str) -> list[int]:

@@ -75,6 +75,13 @@ def test_region_masks_keep_their_values_and_others_get_the_layout_of_a_face(rows
     assert abs(eyes[:, 1].mean() - SIZE / 2) < 1
 
 
+def test_a_mask_whose_values_name_no_region_is_refused(rows, checkpoint):
+    with pytest.raises(
+        UserError, match=r"face_regions have pixels of 1 unknown .*255.*160 \(mouth\)"
+    ):
+        load(rows.assign(face_regions=rows["evidence"]), checkpoint)
+
+
 def test_images_are_normalized_for_the_model(rows, checkpoint):
     found = load(rows, checkpoint)
     preprocessing = checkpoint.preprocessing
