@@ -13,7 +13,8 @@ layers, each scaled to 0..1.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
@@ -42,51 +43,47 @@ def explain_grad_cam(
         NotApplicableError: the backbone has no feature map.
         UserError: it has no feature map of that name.
     """
-    model = _copy_of(model)
-    layers = [find_layer(model.backbone, images[:1], options.target_layer)]
-    return _explain("Grad-CAM", GradCAM, model, layers, images, targets)
+    return _explain("Grad-CAM", GradCAM, _one_layer, model, images, targets, options)
 
 
 def explain_grad_cam_plus_plus(
     model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> Attribution:
     """Grad-CAM++ at one layer; arguments and errors are those of `explain_grad_cam`."""
-    model = _copy_of(model)
-    layers = [find_layer(model.backbone, images[:1], options.target_layer)]
-    return _explain("Grad-CAM++", GradCAMPlusPlus, model, layers, images, targets)
+    return _explain("Grad-CAM++", GradCAMPlusPlus, _one_layer, model, images, targets, options)
 
 
 def explain_hires_cam(
     model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> Attribution:
     """HiResCAM, fused over scales; arguments and errors are those of `explain_grad_cam`."""
-    model = _copy_of(model)
-    layers = find_levels(model.backbone, images[:1], options.target_layer)
-    return _explain("HiResCAM", HiResCAM, model, layers, images, targets)
+    return _explain("HiResCAM", HiResCAM, find_levels, model, images, targets, options)
 
 
 def explain_layer_cam(
     model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> Attribution:
     """LayerCAM, fused over scales; arguments and errors are those of `explain_grad_cam`."""
-    model = _copy_of(model)
-    layers = find_levels(model.backbone, images[:1], options.target_layer)
-    return _explain("LayerCAM", LayerCAM, model, layers, images, targets)
+    return _explain("LayerCAM", LayerCAM, find_levels, model, images, targets, options)
 
 
-def _copy_of(model: nn.Module) -> nn.Module:
-    """A copy for hooks and gradients, with gradients in its frozen part too."""
-    return copy.deepcopy(model).requires_grad_(True)
+def _one_layer(backbone: nn.Module, image: Tensor, wanted: str) -> list[TargetLayer]:
+    return [find_layer(backbone, image, wanted)]
 
 
 def _explain(
     title: str,
     method: type[BaseCAM],
+    find: Callable[[nn.Module, Tensor, str], list[TargetLayer]],
     model: nn.Module,
-    layers: Sequence[TargetLayer],
     images: Tensor,
     targets: Tensor,
+    options: ExplainerOptions,
 ) -> Attribution:
+    # A copy for hooks and gradients, with gradients in its frozen part too.
+    model = copy.deepcopy(model).requires_grad_(True)
+    backbone: Any = model.backbone
+    layers = find(backbone, images[:1], options.target_layer)
     # The methods are not used as context managers: their __exit__ suppresses IndexError, so an
     # index of no class would give a blank map.
     cam = method(model, [layer.module for layer in layers], reshape_transform=layers[0].to_map)
