@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 import emotion.models  # noqa: F401, must precede torchvision
+from emotion.class_weights import ClassWeightParams, compute_class_weights
 from emotion.core import files, labels
 from emotion.core.machine import processor_name
 from emotion.core.manifest import read_manifest
@@ -121,13 +122,14 @@ def train(
     rows: dict[str, pd.DataFrame], label_map: dict[str, int], weights: Path, params: TrainParams
 ) -> tuple[Checkpoint, TrainingTime]:
     """Train on the splits `train` and `val` of `rows`, and return what it took."""
+    alpha = settings_of(ClassWeightParams, "class_weights").alpha
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         checkpoint = fit(
             train_rows=rows["train"],
             val_rows=rows["val"],
             label_map=label_map,
-            class_weights=files.read_json(paths.CLASS_WEIGHTS),
+            class_weights=compute_class_weights(rows["train"]["label"], label_map, alpha),
             weights_folder=weights,
             params=params,
             log_folder=folder / "log",

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "averaging": {"core", "data", "models", "metrics", "inference"},
     "comparison": {"core", "metrics", "uncertainty", "figures"},
     "explainers": {"core", "models"},
-    "faithfulness": {"core"},
+    "faithfulness": {"core", "models", "explainers"},
     "explanation": {
         "core",
         "data",

@@ -24,8 +24,7 @@ from torch import Tensor, nn
 
 from emotion.explainers.attribution import Attribution, ExplainerOptions, scale_maps
 from emotion.explainers.target_layers import TargetLayer, find_layer, find_levels
-
-_BATCH = 16  # images per backward pass
+from emotion.models.cores import map_on_cores, split_evenly
 
 
 def explain_grad_cam(
@@ -75,21 +74,26 @@ def _explain(
     title: str,
     method: type[BaseCAM],
     find: Callable[[nn.Module, Tensor, str], list[TargetLayer]],
-    model: nn.Module,
+    model: Any,
     images: Tensor,
     targets: Tensor,
     options: ExplainerOptions,
 ) -> Attribution:
-    # A copy for hooks and gradients, with gradients in its frozen part too.
-    model = copy.deepcopy(model).requires_grad_(True)
-    backbone: Any = model.backbone
-    layers = find(backbone, images[:1], options.target_layer)
-    # The methods are not used as context managers: their __exit__ suppresses IndexError, so an
-    # index of no class would give a blank map.
-    cam = method(model, [layer.module for layer in layers], reshape_transform=layers[0].to_map)
-    maps = []
-    for batch, classes in zip(images.split(_BATCH), targets.split(_BATCH), strict=True):
-        maps.append(cam(batch, [ClassifierOutputTarget(int(index)) for index in classes]))
+    layers = find(model.backbone, images[:1], options.target_layer)
+
+    def explain_batch(batch: tuple[Tensor, Tensor]) -> np.ndarray:
+        # A copy, whose hooks no other batch shares. Its weights need no gradients: the images do,
+        # so that activations do.
+        copied = copy.deepcopy(model).requires_grad_(False)
+        modules = [copied.backbone.get_submodule(layer.name) for layer in layers]
+        # The methods are not used as context managers: their __exit__ suppresses IndexError, so an
+        # index of no class would give a blank map.
+        cam = method(copied, modules, reshape_transform=layers[0].to_map)
+        targets = [ClassifierOutputTarget(index) for index in batch[1].tolist()]
+        return np.asarray(cam(batch[0].clone().requires_grad_(), targets))
+
+    batches = list(zip(split_evenly(images), split_evenly(targets), strict=True))
+    maps = map_on_cores(explain_batch, batches)
     names = [f"{layer.name} ({layer.cells} cells per side)" for layer in layers]
     return Attribution(
         title=title, maps=scale_maps(np.concatenate(maps)), note="at " + " and ".join(names)

@@ -9,14 +9,14 @@ import copy
 import numpy as np
 from captum.attr import IntegratedGradients
 from torch import Tensor, nn
-from torchvision.transforms.v2.functional import gaussian_blur
 
 from emotion.explainers.attribution import Attribution, ExplainerOptions, scale_maps
-from emotion.explainers.resizing import smooth
+from emotion.explainers.resizing import remove_features, smooth
+from emotion.models.cores import map_on_cores
 
-_STEPS = 16  # of Gauss-Legendre quadrature: the sum misses the logit by a few percent
-_BATCH = 16  # steps per backward pass
-_BLUR = 1 / 8  # standard deviation, in sides of the image
+# Of Gauss-Legendre quadrature. The sum misses the logit by a third, with 64 steps by 5 %, but the
+# scores of the maps are the same within 0.02.
+_STEPS = 16
 
 
 def explain_integrated_gradients(
@@ -37,22 +37,26 @@ def explain_integrated_gradients(
         Signed maps. Detail `additivity_gap` is |sum of the values - d| / |d|, where d is the logit
         of the image minus that of its blurred copy.
     """
-    sigma = max(images.shape[-2:]) * _BLUR
-    blurred = gaussian_blur(images, kernel_size=2 * int(2 * sigma) + 1, sigma=sigma)
+    blurred = remove_features(images)
+    # captum's method has no state, and its gradients are those of the images only.
     method = IntegratedGradients(copy.deepcopy(model))
-    maps, gaps = [], []
-    for image, baseline, target in zip(images.split(1), blurred.split(1), targets, strict=True):
+
+    def explain_one(item: tuple[Tensor, Tensor, int]) -> tuple[np.ndarray, float]:
+        image, baseline, target = item
         values, missed = method.attribute(
             image,
             baseline,
-            target=int(target),
+            target=target,
             n_steps=_STEPS,
-            internal_batch_size=_BATCH,
+            internal_batch_size=_STEPS,
             return_convergence_delta=True,
         )
-        total = float(values.sum())
-        maps.append(values[0].sum(dim=0).detach().cpu().numpy())
-        gaps.append(abs(float(missed)) / max(abs(total - float(missed)), 1e-6))
+        difference = float(values.sum()) - float(missed)
+        gap = abs(float(missed)) / max(abs(difference), 1e-6)
+        return values[0].sum(dim=0).detach().cpu().numpy(), gap
+
+    items = zip(images.split(1), blurred.split(1), targets.tolist(), strict=True)
+    maps, gaps = zip(*map_on_cores(explain_one, list(items)), strict=True)
     return Attribution(
         title="integrated gradients",
         maps=scale_maps(smooth(np.stack(maps))),

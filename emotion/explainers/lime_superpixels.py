@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from emotion.explainers.attribution import Attribution, ExplainerOptions, scale_maps
+from emotion.models.cores import forward_batches
 
 _SEGMENTS = 50
-_BATCH = 64  # masked copies at a time
 _KERNEL_WIDTH = 0.25  # of lime's image explainer, for cosine distances
 _TOP = 5  # segments that `seed_agreement` compares
 
@@ -67,7 +67,6 @@ def _superpixels(image: Tensor) -> np.ndarray:
     return np.asarray(slic(pixels, _SEGMENTS, compactness=20, sigma=sigma, start_label=0))
 
 
-@torch.no_grad()
 def _probabilities(
     model: nn.Module, image: Tensor, segments: np.ndarray, shown: np.ndarray, target: int
 ) -> np.ndarray:
@@ -77,12 +76,13 @@ def _probabilities(
     for segment in range(shown.shape[1]):
         inside = index == segment
         masked[:, inside] = image[:, inside].mean(dim=1, keepdim=True)
+
+    def forward(visible: Tensor) -> Tensor:
+        logits: Tensor = model(torch.where(visible[:, index].unsqueeze(1), image, masked))
+        return logits.softmax(dim=1)[:, target]
+
     visible = torch.from_numpy(shown.astype(bool)).to(image.device)
-    probabilities = [
-        model(torch.where(rows[:, index].unsqueeze(1), image, masked)).softmax(dim=1)[:, target]
-        for rows in visible.split(_BATCH)
-    ]
-    return torch.cat(probabilities).cpu().numpy()
+    return forward_batches(forward, visible).cpu().numpy()
 
 
 def _fit(shown: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, float]:

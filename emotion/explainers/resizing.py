@@ -2,10 +2,13 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2.functional import gaussian_blur
 
-_SMOOTHING = 1 / 40  # standard deviation, in sides of the image
+# Standard deviations, in sides of the image.
+_SMOOTHING = 1 / 40
+_REMOVING = 1 / 8
 
 
 def enlarge(maps: np.ndarray, size: tuple[int, int] | torch.Size) -> np.ndarray:
@@ -21,5 +24,16 @@ def smooth(maps: np.ndarray) -> np.ndarray:
     something. Sums over larger regions stay the same.
     """
     sigma = max(maps.shape[1:]) * _SMOOTHING
-    values = torch.from_numpy(maps.astype(np.float32))[:, None]
-    return gaussian_blur(values, kernel_size=2 * int(3 * sigma) + 1, sigma=sigma)[:, 0].numpy()
+    return _blur(torch.from_numpy(maps.astype(np.float32))[:, None], sigma, 3)[:, 0].numpy()
+
+
+def remove_features(images: Tensor) -> Tensor:
+    """Blur images (N, C, H, W) until no feature of a face is left, only its colors and light."""
+    return _blur(images, max(images.shape[-2:]) * _REMOVING, 2)
+
+
+def _blur(images: Tensor, sigma: float, deviations: int) -> Tensor:
+    # In one pass per direction: torchvision convolves with the whole square.
+    size = 2 * int(deviations * sigma) + 1
+    across = gaussian_blur(images, kernel_size=[size, 1], sigma=sigma)
+    return gaussian_blur(across, kernel_size=[1, size], sigma=sigma)

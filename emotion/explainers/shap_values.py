@@ -23,7 +23,7 @@ from emotion.explainers.resizing import smooth
 
 MAX_DEEP_GAP = 0.05  # largest median additivity gap at which DeepExplainer is used
 _TRIED = 2  # background images that DeepExplainer is tried on
-_BATCH = 16  # samples per backward pass
+_BATCH = 24  # samples per backward pass
 
 # (model, images (N, 3, H, W), class indices (N,), options) to values (N, H, W)
 _Method = Callable[[nn.Module, Tensor, Tensor, ExplainerOptions], np.ndarray]

@@ -29,7 +29,7 @@ class ImageCounts:
     """Images per method."""
 
     single: int  # methods of one pass per image, and the baselines
-    sampling: int  # methods of many passes
+    sampling: int  # methods of many passes, and ROAD of all methods
 
 
 def count_images(
@@ -51,8 +51,6 @@ def count_images(
     per_image = passes + passes_sampling / SINGLE_PER_SAMPLING
     affordable = int(params.budget_s / (per_image * estimate_seconds(model, img_size)))
     count = min(rows, max(MIN_IMAGES, probes, affordable))
-    if not sampling:
-        return ImageCounts(count, 0)
     fewer = max(MIN_SAMPLING_IMAGES, probes, affordable // SINGLE_PER_SAMPLING)
     return ImageCounts(count, min(count, fewer))
 

@@ -6,21 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from tqdm import tqdm
 
 from emotion.core.errors import UserError
 from emotion.core.explanation_report import ExplanationReport, MethodReport
 from emotion.explainers import BASELINES, EXPLAINERS, SAMPLING
-from emotion.explainers.attribution import ExplainerOptions, NotApplicableError
-from emotion.explanation.budget import ImageCounts, count_images
-from emotion.explanation.images import choose_rows, load_images
+from emotion.explainers.attribution import NotApplicableError
 from emotion.explanation.observations import observe
 from emotion.explanation.params import ExplainParams
-from emotion.explanation.scoring import Scored, Task, predict, randomize, score_maps
+from emotion.explanation.scoring import Scored, Task, prepare_task, randomize, score_maps
 from emotion.explanation.verdicts import report_method
 from emotion.explanation.views import Explained, draw_figures
-from emotion.faithfulness.deletion import find_ends
 from emotion.models.checkpoint import Checkpoint
 
 _DECIMALS = 4
@@ -52,22 +48,10 @@ def explain_checkpoint(
         UserError: no method applies, a setting does not fit the model, or an image or a mask cannot
             be used.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = checkpoint.build_model().to_device(device)
-    ordered, probes = choose_rows(rows, checkpoint.class_names, params.images_per_class)
-    counts = count_images(model, checkpoint.preprocessing.img_size, len(ordered), probes, params)
-    images = load_images(ordered, probes, counts.single, checkpoint.preprocessing, device)
-    confidences, targets = predict(model, images.images)
-    options = ExplainerOptions(
-        background=images.background,
-        shap_samples=params.shap_samples,
-        lime_samples=params.lime_samples,
-        target_layer=params.target_layer,
-    )
-    ends = find_ends(model, images.images, targets)
-    task = Task(model=model, images=images, targets=targets, options=options, ends=ends)
+    task = prepare_task(checkpoint, rows, params)
+    images, counts = task.images, task.counts
     baselines = {name: score_maps(BASELINES[name], task, counts.single) for name in BASELINES}
-    scored, left_out = _score_methods(task, params.methods, counts)
+    scored, left_out = _score_methods(task, params.methods)
     if not scored:
         raise UserError(
             f"none of explain.methods ({', '.join(params.methods)}) applies to "
@@ -77,7 +61,6 @@ def explain_checkpoint(
     explained = Explained(
         task=task,
         class_names=checkpoint.class_names,
-        confidences=confidences.tolist(),
         scored=scored,
         reports=dict(sorted(reports.items(), key=lambda item: _rank(item[1]))),
     )
@@ -98,9 +81,7 @@ def explain_checkpoint(
     )
 
 
-def _score_methods(
-    task: Task, methods: Sequence[str], counts: ImageCounts
-) -> tuple[dict[str, Scored], dict[str, str]]:
+def _score_methods(task: Task, methods: Sequence[str]) -> tuple[dict[str, Scored], dict[str, str]]:
     """The scores of each method, and why others are left out."""
     scored: dict[str, Scored] = {}
     left_out: dict[str, str] = {}
@@ -108,8 +89,9 @@ def _score_methods(
         for name in bar:
             bar.set_postfix_str(name)
             is_sampling, explain = name in SAMPLING, EXPLAINERS[name]
+            count = task.counts.sampling if is_sampling else task.counts.single
             try:
-                found = score_maps(explain, task, counts.sampling if is_sampling else counts.single)
+                found = score_maps(explain, task, count)
             except NotApplicableError as error:
                 left_out[name] = str(error)
                 tqdm.write(f"explain: {name} is left out: {error}")
@@ -156,6 +138,7 @@ def _score_table(explained: Explained, baselines: Mapping[str, Scored]) -> pd.Da
 
 def _panel_table(explained: Explained, panels: Mapping[str, int]) -> pd.DataFrame:
     chosen = explained.task.images.rows.iloc[list(panels.values())]
+    confidences = explained.task.confidences.tolist()
     return pd.DataFrame(
         {
             "panel": list(panels),
@@ -163,6 +146,6 @@ def _panel_table(explained: Explained, panels: Mapping[str, int]) -> pd.DataFram
             "sha256": chosen["sha256"].tolist(),
             "label": chosen["label"].tolist(),
             "predicted": [explained.answers[index] for index in panels.values()],
-            "confidence": [round(explained.confidences[i], _DECIMALS) for i in panels.values()],
+            "confidence": [round(confidences[index], _DECIMALS) for index in panels.values()],
         }
     )

@@ -2,28 +2,36 @@
 
 All methods share one color scale: red supports the class, blue contradicts it, and where a map is
 near 0 the gray image is visible. Methods that did not pass are drawn last, with a gray title.
+
+A figure is one Axes in inches, with images and texts at places that are known in advance. A grid of
+Axes with a layout engine looks the same and takes twice as long.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
-from emotion.core import files
-from emotion.figures import literal_text
+from emotion.figures import literal_text, save
 
-_CELL = 2.3  # inches
+# Inches.
+_CELL, _GAP = 2.3, 0.09
+_HEADING = 0.4  # above a panel, or at the left of a row
+_TITLE = 0.45  # two lines above a row of maps
+_LINE = 0.14  # of a caption, below a map
+_SCALE_WIDTH, _SCALE_HEIGHT = 0.95, 2.8
+_EM = 0.68 / 72  # width of a character per point of its size, of a bold font
 _COLUMNS = 4  # of a panel
 _DPI = 110
 _FOR, _AGAINST, _ZERO = to_rgb("#b2001d"), to_rgb("#1450a8"), (0.8, 0.8, 0.8)
-_SCALE = LinearSegmentedColormap.from_list("attribution", [_AGAINST, _ZERO, _FOR])
+_COLORS = LinearSegmentedColormap.from_list("attribution", [_AGAINST, _ZERO, _FOR])
 _CORRECT, _WRONG, _NEUTRAL = "#1a7f37", "#c62828", "#222222"
 _FAILED = "#8a8a8a"
 _EVIDENCE = "#00a572"
@@ -56,41 +64,38 @@ def draw_panel(path: Path, view: ImageView) -> None:
     """Draw one image next to its maps, with the scores of each map below it."""
     cells = 1 + len(view.maps)
     columns = min(cells, _COLUMNS)
-    rows = math.ceil(cells / columns)
-    size = (_CELL * columns + 0.9, (_CELL + 0.75) * rows + 0.4)
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    _draw_cells(axes, view)
-    axes[0].set_title("image", fontsize=10)
-    axes[0].set_xlabel(_legend(view), fontsize=8)
-    for axis, item in zip(axes[1:], view.maps, strict=False):
-        _set_title(axis, item, 10)
-        axis.set_xlabel(item.caption, fontsize=8)
-    for axis in axes[cells:]:
-        axis.axis("off")
+    legend = f"{view.name}\ngreen line: drawn evidence" if view.evidence.any() else view.name
+    height = _TITLE + _CELL + _space_below(legend, *(item.caption for item in view.maps))
+    width = _GAP + columns * (_CELL + _GAP)
+    figure, axes = _new_axes(width, _HEADING + math.ceil(cells / columns) * height)
+    places = [
+        (_GAP + index % columns * (_CELL + _GAP), _HEADING + index // columns * height + _TITLE)
+        for index in range(cells)
+    ]
+    _draw_cells(axes, places, view)
+    _write_titles(axes, places, view)
+    _write_below(axes, places[0], legend)
     heading = view.heading.replace("\n", " · ")
-    figure.suptitle(heading, fontsize=12, color=_color(view), weight="bold")
-    _add_scale(figure, axes)
-    _save(figure, path)
+    axes.text(width / 2, _HEADING / 2, heading, ha="center", **_style(view, heading, 12, width))
+    save(path, figure)
 
 
 @literal_text()
 def draw_sheet(path: Path, views: Sequence[ImageView]) -> None:
     """Draw several images with equal methods in one figure, one row per image."""
     columns = 1 + len(views[0].maps)
-    size = (_CELL * columns + 1.9, _CELL * len(views) + 0.4)
-    figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(len(views), columns, squeeze=False)
-    for axes, view in zip(grid, views, strict=True):
-        _draw_cells(axes, view)
-        axes[0].set_ylabel(view.heading, fontsize=10, color=_color(view), weight="bold")
-        for axis, item in zip(axes[1:], view.maps, strict=True):
-            axis.set_xlabel(item.caption, fontsize=8)
-    grid[0][0].set_title("image", fontsize=11)
-    for axis, item in zip(grid[0][1:], views[0].maps, strict=True):
-        _set_title(axis, item, 11)
-    _add_scale(figure, grid)
-    _save(figure, path)
+    height = _CELL + _space_below(*(item.caption for view in views for item in view.maps))
+    figure, axes = _new_axes(_HEADING + columns * (_CELL + _GAP), _TITLE + len(views) * height)
+    for row, view in enumerate(views):
+        top = _TITLE + row * height
+        places = [(_HEADING + column * (_CELL + _GAP), top) for column in range(columns)]
+        _draw_cells(axes, places, view)
+        if not row:
+            _write_titles(axes, places, view)
+        style = _style(view, max(view.heading.split("\n"), key=len), 10, _CELL)
+        middle = top + _CELL / 2
+        axes.text(_HEADING / 2, middle, view.heading, ha="center", rotation=90, **style)
+    save(path, figure)
 
 
 def overlay(shown: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -108,39 +113,63 @@ def overlay(shown: np.ndarray, values: np.ndarray) -> np.ndarray:
     return gray * (1 - strength) + color * strength
 
 
-def _draw_cells(axes: np.ndarray, view: ImageView) -> None:
+def _new_axes(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure and its Axes in inches, with the color scale at the right; y points down."""
+    figure = Figure(figsize=(width + _SCALE_WIDTH, height), dpi=_DPI)
+    axes = figure.add_axes((0, 0, 1, 1), autoscale_on=False)
+    axes.set(xlim=(0, width + _SCALE_WIDTH), ylim=(height, 0))
+    axes.axis("off")
+    half = min(_SCALE_HEIGHT, height - 2 * _HEADING) / 2
+    left, right, middle = width + 0.08, width + 0.22, height / 2
+    scale = _COLORS(np.linspace(1, 0, 256))[:, None]
+    _show(axes, scale, (left, right, middle + half, middle - half))
+    for shift, text in ((-half, "for\nthe class"), (0, "0"), (half, "against\nthe class")):
+        axes.text(right + 0.06, middle + shift, text, fontsize=8, va="center")
+    return figure, axes
+
+
+def _draw_cells(axes: Axes, places: Sequence[tuple[float, float]], view: ImageView) -> None:
+    """The image and its maps, with their captions."""
     images = [view.shown, *(overlay(view.shown, item.map) for item in view.maps)]
-    for axis, image in zip(axes, images, strict=False):
-        axis.imshow(image, interpolation="nearest")
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
+    rows, columns = view.evidence.shape
+    x, y = (np.arange(side) * _CELL / side + _CELL / side / 2 for side in (columns, rows))
+    for (left, top), image in zip(places, images, strict=True):
+        _show(axes, image, (left, left + _CELL, top + _CELL, top))
         if view.evidence.any():
-            axis.contour(view.evidence, levels=[0.5], colors=_EVIDENCE, linewidths=0.9)
-    for axis, item in zip(axes[1:], view.maps, strict=False):
+            axes.contour(
+                left + x, top + y, view.evidence, levels=[0.5], colors=_EVIDENCE, linewidths=0.9
+            )
+    for (left, top), item in zip(places[1:], view.maps, strict=True):
+        _write_below(axes, (left, top), item.caption)
         if not item.map.any():
-            axis.text(0.5, 0.04, "blank", transform=axis.transAxes, ha="center", fontsize=10)
+            axes.text(left + _CELL / 2, top + _CELL - 0.1, "blank", ha="center", fontsize=10)
 
 
-def _set_title(axis: Axes, item: MapView, size: int) -> None:
-    axis.set_title(item.title, fontsize=size, color=_NEUTRAL if item.passed else _FAILED)
+def _write_titles(axes: Axes, places: Sequence[tuple[float, float]], view: ImageView) -> None:
+    """The names of the methods, above their maps."""
+    colors = [_NEUTRAL, *(_NEUTRAL if item.passed else _FAILED for item in view.maps)]
+    titles = ["image", *(item.title for item in view.maps)]
+    for (left, top), title, color in zip(places, titles, colors, strict=True):
+        axes.text(left + _CELL / 2, top - 0.06, title, ha="center", fontsize=10, color=color)
 
 
-def _add_scale(figure: Figure, axes: np.ndarray) -> None:
-    mappable = ScalarMappable(Normalize(-1, 1), _SCALE)
-    shrink = min(1.0, 3.0 / figure.get_figheight())
-    bar = figure.colorbar(mappable, ax=axes, shrink=shrink, pad=0.02)
-    bar.set_ticks([-1, 0, 1], labels=["against\nthe class", "0", "for\nthe class"], fontsize=8)
+def _write_below(axes: Axes, place: tuple[float, float], caption: str) -> None:
+    left, top = place
+    axes.text(left + _CELL / 2, top + _CELL + 0.05, caption, ha="center", va="top", fontsize=8)
 
 
-def _color(view: ImageView) -> str:
-    return _NEUTRAL if view.correct is None else _CORRECT if view.correct else _WRONG
+def _space_below(*captions: str) -> float:
+    """Inches below an image, enough for the longest caption."""
+    lines = max(caption.count("\n") + 1 if caption else 0 for caption in captions)
+    return 2 * _GAP + lines * _LINE if lines else _GAP
 
 
-def _legend(view: ImageView) -> str:
-    return f"{view.name}\ngreen line: drawn evidence" if view.evidence.any() else view.name
+def _show(axes: Axes, image: np.ndarray, extent: tuple[float, float, float, float]) -> None:
+    axes.imshow(image, extent=extent, interpolation="nearest", aspect="auto")
 
 
-def _save(figure: Figure, path: Path) -> None:
-    with files.replacing(path) as temporary:
-        # Without the version of matplotlib, equal images are equal bytes.
-        figure.savefig(temporary, dpi=_DPI, metadata={"Software": None})
+def _style(view: ImageView, longest: str, size: int, width: float) -> dict[str, Any]:
+    """Of a heading: green or red, and small enough for the width in inches."""
+    color = _NEUTRAL if view.correct is None else _CORRECT if view.correct else _WRONG
+    fitting = min(size, width / max(len(longest), 1) / _EM)
+    return {"fontsize": fitting, "color": color, "weight": "bold", "va": "center"}

@@ -1,24 +1,28 @@
-"""The maps of one method, and the scores of each of them."""
+"""What is explained, the maps of one method, and the scores of each of them."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from emotion.explainers.attribution import Attribution, Explainer, ExplainerOptions
-from emotion.explanation.images import ExplainedImages
-from emotion.faithfulness.deletion import Ends, delete_and_insert
+from emotion.explanation.budget import ImageCounts, count_images
+from emotion.explanation.images import ExplainedImages, choose_rows, load_images
+from emotion.explanation.params import ExplainParams
+from emotion.faithfulness.deletion import Ends, delete_and_insert, find_ends
 from emotion.faithfulness.evidence import score_evidence
 from emotion.faithfulness.randomization import check_randomization
 from emotion.faithfulness.road import road
+from emotion.models.checkpoint import Checkpoint
 from emotion.models.classifier import EmotionClassifier, name_stages
+from emotion.models.cores import forward_batches
+from emotion.models.folding import fold_norms
 
-ROAD_IMAGES = 24  # of each method: a sparse system per image
 # Images of the randomization check; a method of many passes per image runs it on the second number,
 # and only with all weights destroyed.
-RANDOMIZED_IMAGES, RANDOMIZED_IMAGES_SAMPLING = 8, 4
-_BATCH = 32
+RANDOMIZED_IMAGES, RANDOMIZED_IMAGES_SAMPLING = 8, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +32,10 @@ class Task:
     model: EmotionClassifier  # not modified by any method
     images: ExplainedImages
     targets: Tensor  # the predicted classes, (N,)
+    confidences: Tensor  # their probabilities, (N,)
     options: ExplainerOptions
     ends: Ends  # of deletion and insertion
+    counts: ImageCounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +45,7 @@ class Scored:
     attribution: Attribution
     deletion: np.ndarray
     insertion: np.ndarray
-    road: np.ndarray  # NaN after the first ROAD_IMAGES
+    road: np.ndarray  # NaN after the first images: a sparse system each
     mass: np.ndarray
     pointing: np.ndarray
     area: np.ndarray
@@ -52,12 +58,39 @@ class Scored:
         return len(self.attribution.maps)
 
 
-@torch.no_grad()
-def predict(model: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Probability and index of the predicted class, both (N,)."""
-    logits = torch.cat([model(batch) for batch in images.split(_BATCH)])
-    confidences, targets = logits.softmax(dim=1).max(dim=1)
-    return confidences, targets
+def prepare_task(checkpoint: Checkpoint, rows: pd.DataFrame, params: ExplainParams) -> Task:
+    """Load the images, and predict them.
+
+    Args:
+        checkpoint: the model.
+        rows: the test split.
+        params: how many images, and the options of the methods.
+
+    Raises:
+        UserError: no row has a class of the model, or an image or a mask cannot be used.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    img_size = checkpoint.preprocessing.img_size
+    # No method needs gradients of the weights, and the counter of operations fails on some.
+    model = fold_norms(checkpoint.build_model(), img_size).to_device(device).requires_grad_(False)
+    ordered, probes = choose_rows(rows, checkpoint.class_names, params.images_per_class)
+    counts = count_images(model, img_size, len(ordered), probes, params)
+    images = load_images(ordered, probes, counts.single, checkpoint.preprocessing, device)
+    confidences, targets = forward_batches(model, images.images).softmax(dim=1).max(dim=1)
+    return Task(
+        model=model,
+        images=images,
+        targets=targets,
+        confidences=confidences,
+        options=ExplainerOptions(
+            background=images.background,
+            shap_samples=params.shap_samples,
+            lime_samples=params.lime_samples,
+            target_layer=params.target_layer,
+        ),
+        ends=find_ends(model, images.images, targets),
+        counts=counts,
+    )
 
 
 def score_maps(explain: Explainer, task: Task, count: int) -> Scored:
@@ -71,7 +104,7 @@ def score_maps(explain: Explainer, task: Task, count: int) -> Scored:
     ends = task.ends.head(count)
     curves = delete_and_insert(model, images, targets, attribution.maps, ends)
     removed = np.full(count, np.nan)
-    some = slice(min(count, ROAD_IMAGES))
+    some = slice(min(count, task.counts.sampling))
     removed[some] = road(model, images[some], targets[some], attribution.maps[some])
     evidence = score_evidence(attribution.maps, task.images.evidence[:count])
     return Scored(

@@ -25,7 +25,6 @@ class Explained:
 
     task: Task
     class_names: Sequence[str]
-    confidences: Sequence[float]  # of the predicted class, one per image
     scored: Mapping[str, Scored]
     reports: dict[str, MethodReport]  # in the order of the columns
 
@@ -88,7 +87,7 @@ def _draw_mistakes(folder: Path, explained: Explained) -> None:
     methods = _single_pass(_shown_first(explained))[:_MISTAKE_METHODS]
     answers = explained.answers
     wrong = [index for index in range(explained.drawable) if answers[index] != rows["label"][index]]
-    wrong = sorted(wrong, key=lambda index: -explained.confidences[index])[:_MISTAKES]
+    wrong = sorted(wrong, key=lambda index: -task.confidences[index])[:_MISTAKES]
     if not wrong:
         return
     images = task.images.images[wrong]
@@ -136,14 +135,14 @@ def _view(explained: Explained, index: int, methods: Sequence[str]) -> ImageView
     images, answer = explained.task.images, explained.answers[index]
     label = images.rows["label"][index]
     correct = answer == label
-    confidence = explained.confidences[index]
+    confidence = float(explained.task.confidences[index])
     return ImageView(
         shown=images.shown[index],
         evidence=images.evidence[index],
         heading=f"{'✓' if correct else '✗'} predicted {show_name(answer)} {confidence:.2f}\n"
         f"true {show_name(label)}",
         correct=correct,
-        name=Path(images.rows["path"][index]).name,
+        name=show_name(Path(images.rows["path"][index]).name),
         maps=[
             MapView(
                 title=explained.reports[name].title

@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.transforms.v2.functional import gaussian_blur
+
+from emotion.explainers.resizing import remove_features
+from emotion.models.cores import forward_batches
 
 # All maps are ranked on this grid. On single pixels, SHAP would win by scattering its blur into
 # noise that is out of distribution for any network, while Grad-CAM can only remove blobs.
@@ -21,7 +23,6 @@ GRID = 14
 # Shares of the image: close together at the beginning, where good and bad maps differ.
 SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
 _SEED = 0
-_BATCH = 32
 
 
 class Curves(NamedTuple):
@@ -48,8 +49,7 @@ class Ends:
 
 def find_ends(model: nn.Module, images: Tensor, targets: Tensor) -> Ends:
     """Blur the images, and score both versions; arguments are those of `delete_and_insert`."""
-    sigma = min(images.shape[-2:]) / 8  # wide enough to remove every facial feature
-    blurred = gaussian_blur(images, kernel_size=2 * int(2 * sigma) + 1, sigma=sigma)
+    blurred = remove_features(images)
     return Ends(
         blurred=blurred,
         sharp=class_probabilities(model, images, targets),
@@ -88,10 +88,9 @@ def delete_and_insert(
     )
 
 
-@torch.no_grad()
 def class_probabilities(model: nn.Module, images: Tensor, targets: Tensor) -> np.ndarray:
     """The probability of each image's class, (N,)."""
-    logits = torch.cat([model(batch) for batch in images.split(_BATCH)])
+    logits = forward_batches(model, images)
     return np.asarray(logits.softmax(dim=1).gather(1, targets[:, None])[:, 0].cpu())
 
 
