@@ -8,11 +8,12 @@ import pytest
 import yaml
 from PIL import Image
 
-from benchmarks import bench_accuracy, bench_recipe, bench_soup
+from benchmarks import bench_accuracy, bench_explainers, bench_recipe, bench_soup
 from tests.prediction.conftest import write_onnx
 
 README = Path("README.md").read_text(encoding="utf-8")
 ACCURACY = Path("docs/accuracy.md").read_text(encoding="utf-8")
+EXPLAINERS = Path("docs/explainers.md").read_text(encoding="utf-8")
 
 
 def test_the_tree_lists_exactly_the_parts_of_the_library():
@@ -48,6 +49,13 @@ def test_every_image_shown_exists():
 def test_the_table_of_settings_is_that_of_the_benchmark():
     runs = json.loads(bench_recipe.RESULTS.read_text(encoding="utf-8"))["runs"]
     assert bench_recipe.format_table(runs) in README
+
+
+@pytest.mark.shipped
+def test_the_tables_of_explainers_are_those_of_the_benchmark():
+    found = json.loads(bench_explainers.RESULTS.read_text(encoding="utf-8"))
+    assert bench_explainers.format_methods(found["backbones"]) in EXPLAINERS
+    assert bench_explainers.format_trust(found["backbones"]) in README
 
 
 @pytest.mark.shipped
