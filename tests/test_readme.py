@@ -56,6 +56,7 @@ def test_the_tables_of_explainers_are_those_of_the_benchmark():
     found = json.loads(bench_explainers.RESULTS.read_text(encoding="utf-8"))
     assert bench_explainers.format_methods(found["backbones"]) in EXPLAINERS
     assert bench_explainers.format_trust(found["backbones"]) in README
+    assert bench_explainers.format_costs(found["seconds"]) in README
 
 
 @pytest.mark.shipped
