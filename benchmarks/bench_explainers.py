@@ -70,8 +70,6 @@ CHEAP = {
     "insertion - deletion": "gain",
     "ROAD": "road",
 }
-
-
 SCRATCH = {"freeze_backbone_epochs": 0, "lr_backbone": 5e-4, "lr_head": 5e-4, "head": "linear"}
 # How a backbone is trained (changes of the section train), from random weights where no source
 # answers.

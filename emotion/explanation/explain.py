@@ -138,7 +138,7 @@ def _score_table(explained: Explained, baselines: Mapping[str, Scored]) -> pd.Da
 
 def _panel_table(explained: Explained, panels: Mapping[str, int]) -> pd.DataFrame:
     chosen = explained.task.images.rows.iloc[list(panels.values())]
-    confidences = explained.task.confidences.tolist()
+    confidences = explained.task.ends.sharp.tolist()
     return pd.DataFrame(
         {
             "panel": list(panels),

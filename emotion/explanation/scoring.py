@@ -32,9 +32,8 @@ class Task:
     model: EmotionClassifier  # not modified by any method
     images: ExplainedImages
     targets: Tensor  # the predicted classes, (N,)
-    confidences: Tensor  # their probabilities, (N,)
     options: ExplainerOptions
-    ends: Ends  # of deletion and insertion
+    ends: Ends  # of deletion and insertion; `ends.sharp` is the confidence of the predictions
     counts: ImageCounts
 
 
@@ -81,14 +80,13 @@ def prepare_task(checkpoint: Checkpoint, rows: pd.DataFrame, params: ExplainPara
         model=model,
         images=images,
         targets=targets,
-        confidences=confidences,
         options=ExplainerOptions(
             background=images.background,
             shap_samples=params.shap_samples,
             lime_samples=params.lime_samples,
             target_layer=params.target_layer,
         ),
-        ends=find_ends(model, images.images, targets),
+        ends=find_ends(model, images.images, targets, confidences.cpu().numpy()),
         counts=counts,
     )
 

@@ -87,7 +87,7 @@ def _draw_mistakes(folder: Path, explained: Explained) -> None:
     methods = _single_pass(_shown_first(explained))[:_MISTAKE_METHODS]
     answers = explained.answers
     wrong = [index for index in range(explained.drawable) if answers[index] != rows["label"][index]]
-    wrong = sorted(wrong, key=lambda index: -task.confidences[index])[:_MISTAKES]
+    wrong = sorted(wrong, key=lambda index: -task.ends.sharp[index])[:_MISTAKES]
     if not wrong:
         return
     images = task.images.images[wrong]
@@ -135,7 +135,7 @@ def _view(explained: Explained, index: int, methods: Sequence[str]) -> ImageView
     images, answer = explained.task.images, explained.answers[index]
     label = images.rows["label"][index]
     correct = answer == label
-    confidence = float(explained.task.confidences[index])
+    confidence = float(explained.task.ends.sharp[index])
     return ImageView(
         shown=images.shown[index],
         evidence=images.evidence[index],

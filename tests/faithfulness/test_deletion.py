@@ -6,7 +6,13 @@ import torch
 from torch import nn
 
 from emotion.faithfulness import deletion
-from emotion.faithfulness.deletion import SHARES, delete_and_insert, find_ends, rank_cells
+from emotion.faithfulness.deletion import (
+    SHARES,
+    class_probabilities,
+    delete_and_insert,
+    find_ends,
+    rank_cells,
+)
 
 
 class LeftTexture(nn.Module):
@@ -33,7 +39,9 @@ IMAGE = torch.randn(1, 3, 56, 56, generator=torch.Generator().manual_seed(0))
 
 
 def curves(model, map_):
-    return delete_and_insert(model, IMAGE, TARGET, map_, find_ends(model, IMAGE, TARGET))
+    sharp = class_probabilities(model, IMAGE, TARGET)
+    ends = find_ends(model, IMAGE, TARGET, sharp)
+    return delete_and_insert(model, IMAGE, TARGET, map_, ends)
 
 
 def test_the_relevant_region_lowers_deletion_and_raises_insertion():
@@ -91,6 +99,7 @@ def test_a_blank_map_is_no_better_than_chance():
 def test_the_score_of_an_image_does_not_depend_on_the_others():
     both = torch.cat([torch.randn(1, 3, 56, 56), IMAGE])
     targets, maps = torch.tensor([1, 1]), np.concatenate([half_map(True), half_map(False)])
-    ends = find_ends(LeftTexture(), both, targets)
+    sharp = class_probabilities(LeftTexture(), both, targets)
+    ends = find_ends(LeftTexture(), both, targets, sharp)
     together = delete_and_insert(LeftTexture(), both, targets, maps, ends)
     np.testing.assert_allclose(together.deletion[1:], curves(LeftTexture(), maps[1:]).deletion)
