@@ -33,6 +33,7 @@ from emotion.core import files
 from emotion.core.machine import processor_name
 from emotion.core.manifest import SPLITS
 from emotion.core.memory import keep_freed_memory
+from emotion.data.transforms import AugmentParams
 from emotion.datasets.params import DataParams
 from emotion.drawing.corpus import DrawFacesParams, draw_corpus
 from emotion.explainers import BASELINES, EXPLAINERS, SAMPLING
@@ -76,7 +77,15 @@ SCRATCH = {"freeze_backbone_epochs": 0, "lr_backbone": 5e-4, "lr_head": 5e-4, "h
 SETUPS: dict[str, dict[str, Any]] = {
     "tf_efficientnet_lite0": {},
     "resnet50": {**SCRATCH, "epochs": 4},
-    "vit_base_patch16_224": {**SCRATCH, "epochs": 4},
+    # Without weights for ImageNet it learns nothing within hours from augmented images.
+    "vit_base_patch16_224": {
+        **SCRATCH,
+        "epochs": 8,
+        "scheduler": "one_cycle",
+        "lr_backbone": 2e-4,
+        "lr_head": 2e-4,
+        "augment": AugmentParams(crop_area=1.0, rotation=0.0, color=0.0, erase=0.0),
+    },
 }
 
 

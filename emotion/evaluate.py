@@ -35,7 +35,9 @@ from emotion.grouping.groups import group_images
 from emotion.grouping.leaks import find_conflicts
 from emotion.inspection.images import Finding, inspect_images
 from emotion.prediction.model import Model, load_model
-from emotion.prediction.predict import predict
+from emotion.prediction.predictor import Predictor
+from emotion.prediction.sources import Source
+from emotion.prediction.stream import predict_stream
 
 RESAMPLES = 1000  # for each interval, as in the stage `evaluate`
 ALL = "all"
@@ -62,7 +64,7 @@ def evaluate(request: Request) -> str:
         UserError: the model, the corpus or the folder cannot be used, or the corpus has classes
             that the model does not know.
     """
-    model = load_model(request.model)
+    model = load_model(request.model, threads=1)
     _check_folder(request.out, request.data)
     rows = read_for_model(request.data, request.format, request.labels, model.class_names)
     rows, chosen = _choose_split(rows, request)
@@ -204,7 +206,7 @@ def _inspect(rows: pd.DataFrame, data: Path) -> tuple[pd.DataFrame, pd.DataFrame
 
 def _predict(model: Model, rows: pd.DataFrame) -> Predictions:
     probabilities = np.empty((len(rows), len(model.class_names)))
-    answers = predict(model, map(Path, rows["path"]))
+    answers = predict_stream(Predictor(model), map(Source.of, rows["path"]))
     bar = tqdm(answers, total=len(rows), desc="predict", unit="image", leave=False)
     for row, answer in enumerate(bar):
         if answer.error:  # the inspection has read the file a moment ago

@@ -1,111 +1,184 @@
-"""Classify images with a trained model, and print a table of class and probability.
+"""Classify images of faces with a trained model: files, folders, patterns, stdin, videos, a camera.
 
-    emotion predict face.jpg other.png folder/
-    python -m emotion.predict --model models/hub face.jpg
+    emotion predict face.jpg folder/ 'photos/**/*.png'
+    emotion predict --detect --draw out/ party.jpg holiday.mp4
+    curl -s https://example.org/face.jpg | emotion predict --json -
 
-Exit status: 0 all images are classified, 1 some cannot be read, 2 there is no usable model.
+Exit status: 0 all images are classified, 1 some cannot be read or show no face, 2 there is no
+usable model.
 """
 
 import argparse
+import itertools
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.core.commands import run_command
+from emotion.core.commands import FAILED, run_command
 from emotion.core.errors import UserError
-from emotion.core.text import printable
 
 if TYPE_CHECKING:
+    from emotion.prediction.formats import Writer
     from emotion.prediction.model import Model
-    from emotion.prediction.predict import Prediction
+    from emotion.prediction.predictor import Answered
+    from emotion.prediction.sources import Source
 
 DEFAULT_MODEL = Path("models/model.onnx")
-SYNTHETIC_NOTE = (
-    "* This model was trained on drawn faces only. Do not use it on photographs: on 537 of them\n"
-    "  the shipped model had accuracy 0.34, as much as always predicting the most frequent class."
-)
+MIN_FACE = 20.0  # pixels, as in emotion.detection.yunet, which is not imported for `--help`
+FRAMES = 4  # of a video in one batch: they are large
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    _check(parser, options)
+    # Not at the top: `--help` and usage errors should not wait for numpy and onnxruntime.
+    from emotion.prediction.predictor import Predictor
+    from emotion.prediction.stream import BATCH, predict_stream
+
+    try:
+        sources, names, frames = _list_sources(options)
+        workers = 1 if len(names) == 1 or options.camera is not None else os.cpu_count() or 1
+        predictor = Predictor.load(options.model, threads=0 if workers == 1 else 1)
+        writer = _choose_writer(options, predictor.model, names, frames)
+        then = _choose_drawing(options, predictor.model)
+        batch = 1 if options.camera is not None else FRAMES if frames or then else BATCH
+        errors = 0
+        for prediction in predict_stream(
+            predictor,
+            sources,
+            min_face=options.min_face if options.detect else None,
+            batch_size=batch,
+            workers=workers,
+            then=then,
+        ):
+            writer.write(prediction)
+            errors += bool(prediction.error)
+        writer.end()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    return int(errors > 0)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options of the command."""
     parser = argparse.ArgumentParser(
         prog="emotion predict",
-        description="Classify images of faces and print a table of class and probability.",
+        description="Classify images of faces, one per image, or with --detect all that it shows.",
     )
-    parser.add_argument(
-        "images", nargs="+", type=Path, metavar="IMAGE", help="an image file, or a folder of images"
+    add = parser.add_argument
+    add(
+        "images",
+        nargs="*",
+        metavar="IMAGE",
+        help="an image or video file, a folder of images, a quoted pattern, or - for stdin",
     )
-    parser.add_argument(
+    add(
         "--model",
         type=Path,
         default=DEFAULT_MODEL,
         help="an ONNX file, a checkpoint or a Hub folder (default: %(default)s)",
     )
-    options = parser.parse_args(arguments)
-    # Not at the top: `--help` and usage errors should not wait for numpy and onnxruntime.
-    from emotion.prediction.model import load_model
-    from emotion.prediction.predict import predict
-    from emotion.prediction.sources import list_images
-
-    try:
-        model = load_model(options.model)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    paths = list(list_images(options.images))
-    return print_table(predict(model, paths), paths, model)
-
-
-def print_table(predictions: Iterable["Prediction"], paths: Sequence[Path], model: "Model") -> int:
-    """Print one row per prediction and, below, what its marks mean; errors go to stderr.
-
-    Args:
-        predictions: printed as they come.
-        paths: of all predictions; they set the width of their column.
-        model: that predicts.
-
-    Returns:
-        The exit status: 1 if there was an error.
-    """
-    mark = "*" if model.synthetic_fraction == 1 else ""
-    answers = [_answer(name, uncertain=model.threshold is not None) for name in model.class_names]
-    widths = (
-        max(len(text) for text in ("image", *map(printable, map(str, paths)))),
-        max(len(text) for text in ("class", *answers)),
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help="print one JSON object per line")
+    formats.add_argument("--csv", action="store_true", help="print CSV with one column per class")
+    add("--detect", action="store_true", help="find the faces of each image first")
+    add(
+        "--min-face",
+        type=_positive,
+        metavar="PIXELS",
+        help=f"with --detect: smallest longer side of a face (default: {MIN_FACE:g})",
     )
-    rows, errors, uncertain = 0, 0, 0
-    for prediction in predictions:
-        if prediction.error:
-            errors += 1
-            print(f"error: {printable(prediction.error)}", file=sys.stderr, flush=True)
-            continue
-        if not rows:
-            print(f"{'image':<{widths[0]}}  {'class':<{widths[1]}}  probability")
-        rows += 1
-        uncertain += prediction.uncertain
-        probability = prediction.probabilities[prediction.label]
-        image = printable(str(prediction.path))
-        label = _answer(prediction.label, prediction.uncertain)
-        row = f"{image:<{widths[0]}}  {label:<{widths[1]}}  {probability:>11.3f} {mark}"
-        print(row.rstrip(), flush=True)
-    if uncertain:
-        print(_uncertain_note(model))
-    if rows and mark:
-        print(SYNTHETIC_NOTE)
-    return int(errors > 0)
+    add("--draw", type=Path, metavar="FOLDER", help="save the images with their answers there")
+    add(
+        "--explain",
+        action="store_true",
+        help="with --draw and a checkpoint: color what counts for the answer",
+    )
+    add("--camera", type=int, metavar="N", help="classify the frames of a camera, from 0")
+    add("--fps", type=_positive, metavar="N", help="frames per second of videos (default: all)")
+    return parser
 
 
-def _answer(label: str, uncertain: bool) -> str:
-    return f"uncertain ({label})" if uncertain else label
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Reject combinations that mean nothing, and fill the default that depends on one."""
+    if not options.images and options.camera is None:
+        parser.error("give an image, or --camera 0")
+    if options.camera is not None and options.camera < 0:
+        parser.error("--camera: give a number from 0")
+    if options.min_face is not None and not options.detect:
+        parser.error("--min-face needs --detect")
+    if options.explain and options.draw is None:
+        parser.error("--explain needs --draw FOLDER")
+    options.min_face = options.min_face or MIN_FACE
 
 
-def _uncertain_note(model: "Model") -> str:
-    note = f"uncertain: the probability is below {model.threshold:g}, the threshold chosen on"
-    if model.target_error is None:
-        return f"{note} validation."
-    percent = 100 * model.target_error
-    return f"{note}\n  validation so that at most {percent:g} % of the other answers are wrong."
+def _list_sources(options: argparse.Namespace) -> tuple["Iterable[Source]", list[str], bool]:
+    """What to classify, the names of it, and whether there are frames among it."""
+    from emotion.prediction.sources import list_sources
+
+    listed = list(list_sources(options.images))
+    if options.draw:  # what an earlier call has drawn into a folder of images
+        drawn = options.draw.absolute()
+        listed = [s for s in listed if not Path(s.name).absolute().is_relative_to(drawn)]
+    names = [source.name for source in listed]
+    if options.camera is None and not any(source.is_video for source in listed):
+        return listed, names, False
+    try:
+        from emotion.prediction.video import expand_videos, read_camera
+    except ImportError as error:
+        raise UserError(
+            f"videos and cameras need {error.name}; install it with "
+            "`pip install 'emotion-pipeline[video]'`."
+        ) from None
+    sources = expand_videos(listed, options.fps)
+    if options.camera is None:
+        # All cores work on the frames of one video too.
+        return sources, [*names, ""], True
+    camera = read_camera(options.camera, options.fps)
+    return itertools.chain(sources, camera), [*names, f"camera {options.camera}"], True
+
+
+def _choose_writer(
+    options: argparse.Namespace, model: "Model", names: list[str], frames: bool
+) -> "Writer":
+    from emotion.prediction.formats import CsvWriter, JsonWriter, TableWriter
+
+    if options.json:
+        return JsonWriter()
+    if options.csv:
+        return CsvWriter(model)
+    return TableWriter(model, names, faces=options.detect, times=frames)
+
+
+def _choose_drawing(
+    options: argparse.Namespace, model: "Model"
+) -> "Callable[[Answered], None] | None":
+    """What is done with each classified image."""
+    if options.draw is None:
+        return None
+    from emotion.prediction.drawing import Drawing
+    from emotion.prediction.model import find_checkpoint
+
+    if options.draw.exists() and not options.draw.is_dir():
+        raise UserError(f"--draw {options.draw} is not a folder; give a folder.")
+    if not options.explain:
+        return Drawing(options.draw).save
+    checkpoint = find_checkpoint(options.model)
+    from emotion.prediction.overlay import HeatMap
+
+    return Drawing(options.draw, HeatMap(model, checkpoint)).save
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("give a number above 0")
+    return value
 
 
 if __name__ == "__main__":

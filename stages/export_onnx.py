@@ -1,28 +1,39 @@
 """Export the model to ONNX, including normalization and calibration, with a parity check.
 
-Reads   models/best_model.pth, models/calibration.json, data/splits/test.csv and its images
-Writes  models/model.onnx, metrics/onnx.json, plots/export_onnx/report.json
+Reads   models/best_model.pth, models/calibration.json, data/splits/, images of each split
+Writes  models/model.{onnx,safetensors}, metrics/onnx.json, plots/export_onnx/report.json; int8 and
+        fp16 files that earn their place: models/variants/, plots/export_onnx/variants.json
 """
 
-from emotion.core import files, manifest
+from emotion.core import files
+from emotion.core.manifest import SPLITS, read_manifest
 from emotion.core.reports import Calibration, read_report, write_report
-from emotion.export.export import ExportParams, compute_metrics, export_checkpoint, headline
+from emotion.export import export, variants
+from emotion.export.onnx_model import describe_model
 from emotion.models.checkpoint import load_checkpoint
 from stages import paths
 from stages.run import run, settings_of
 
 
 def main() -> None:
-    report = export_checkpoint(
-        checkpoint=load_checkpoint(paths.BEST_MODEL),
-        calibration=read_report(paths.CALIBRATION, Calibration),
-        rows=manifest.read_manifest(paths.SPLITS / "test.csv"),
-        params=settings_of(ExportParams, "export_onnx"),
-        onnx_file=paths.ONNX,
+    params = settings_of(export.ExportParams, "export_onnx")
+    license = settings_of(export.LicenseParams, "publish", partial=True).license
+    checkpoint = load_checkpoint(paths.BEST_MODEL)
+    calibration = read_report(paths.CALIBRATION, Calibration)
+    rows = {split: read_manifest(paths.SPLITS / f"{split}.csv") for split in SPLITS}
+    checkpoint.save_safetensors(paths.SAFETENSORS)
+    metadata = describe_model(checkpoint, calibration, files.sha256_of(paths.BEST_MODEL), license)
+    report = export.export_checkpoint(
+        checkpoint, calibration, rows["test"], params, metadata, paths.ONNX
     )
     write_report(paths.EXPORT_REPORT, report)
-    files.write_json(paths.EXPORT_METRICS, compute_metrics(report))
-    print(headline(report))
+    files.write_json(paths.EXPORT_METRICS, export.compute_metrics(report))
+    print(export.headline(report))
+    found = variants.build_variants(
+        checkpoint, rows, params.int8_max_f1_drop, paths.ONNX, paths.VARIANTS
+    )
+    write_report(paths.VARIANTS_REPORT, found)
+    print(variants.headline(found))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ LABEL_MAP = Path("models/label_map.json")
 PRETRAINED = Path("models/pretrained")
 BEST_MODEL = Path("models/best_model.pth")
 CALIBRATION = Path("models/calibration.json")
+SAFETENSORS = Path("models/model.safetensors")
 ONNX = Path("models/model.onnx")
+VARIANTS = Path("models/variants")  # model.int8.onnx, model.fp16.onnx, where they are kept
 HUB = Path("models/hub")
 
 TRAIN_STATE = Path(".train_state")  # of an interrupted run; not an output, which DVC would delete
@@ -44,3 +46,4 @@ EXPLAIN_PANELS = Path("plots/explain/tables/panels.csv")
 EXPLAIN_SCORES = Path("plots/explain/tables/scores.csv")
 EXPLAIN_REPORT = Path("plots/explain/report.json")
 EXPORT_REPORT = Path("plots/export_onnx/report.json")
+VARIANTS_REPORT = Path("plots/export_onnx/variants.json")

@@ -6,7 +6,7 @@ Writes  models/hub/
 
 from huggingface_hub import HfApi
 
-from emotion.core import explanation_report, labels, reports
+from emotion.core import explanation_report, export_report, labels, reports
 from emotion.hub import folder, upload
 from emotion.hub.model_card import CardInputs, build_texts, title_of
 from stages import paths
@@ -24,7 +24,7 @@ def main() -> None:
         training=read(paths.TRAIN_METRICS / "metrics.json", reports.TrainingSummary),
         time=read(paths.TRAIN_TIMING, reports.TrainingTime),
         evaluation=read(paths.EVALUATION_REPORT, reports.EvaluationReport),
-        export=read(paths.EXPORT_REPORT, reports.ExportReport),
+        export=read(paths.EXPORT_REPORT, export_report.ExportReport),
         explanation=read(paths.EXPLAIN_REPORT, explanation_report.ExplanationReport),
     )
     name = title_of(inputs, params.repo_id)

@@ -50,7 +50,10 @@ EXPECTED = {
     "emotion/datasets/affectnet.py": {"np.load": REGULAR},
     "emotion/datasets/emoset.py": {"files.read_text": REGULAR},
     "emotion/datasets/tables.py": {"files.read_text": REGULAR, "pd.read_csv": TEXT},
-    "emotion/export/parity.py": {"onnxruntime.InferenceSession": OURS},
+    "emotion/detection/yunet.py": {"onnxruntime.InferenceSession": OURS},
+    "emotion/export/quantization.py": {"onnx.load": OURS},
+    "emotion/export/sessions.py": {"onnxruntime.InferenceSession": OURS},
+    "emotion/export/variants.py": {"onnx.load": OURS},
     "emotion/hub/folder.py": {"shutil.copyfile": CHECKED},
     "emotion/hub/model_card.py": {"TEMPLATE.read_text": OURS},
     "emotion/hub/upload.py": {
@@ -84,6 +87,7 @@ EXPECTED = {
     "emotion/models/own_checkpoints.py": {"shutil.copyfile": CHECKED},
     "emotion/pr_report.py": {"subprocess.run": TOOL},
     "emotion/prediction/onnx_file.py": {"onnxruntime.InferenceSession": CHECKED},
+    "emotion/prediction/video.py": {"cv2.VideoCapture": CHECKED},
     "emotion/training/state.py": {
         "(/).read_text": CHECKED,
         "path.open": CHECKED,

@@ -401,7 +401,7 @@ def test_images_are_predicted_in_batches_and_a_probability_of_0_is_finite(mixed,
     for _ in range(30):
         mixed.add("sad")
     mixed.write()
-    monkeypatch.setattr(evaluate, "load_model", lambda _: model)
+    monkeypatch.setattr(evaluate, "load_model", lambda *_, **__: model)
     status, text, out = run(mixed.root)
     assert status == 0
     assert sum(sizes) == 60

@@ -39,9 +39,10 @@ MAY_IMPORT = {
         "uncertainty",
         "figures",
     },
-    "export": {"core", "data", "models"},
+    "export": {"core", "data", "models", "metrics", "uncertainty"},
     "hub": {"core"},
-    "prediction": {"core", "data", "models"},
+    "detection": {"core"},
+    "prediction": {"core", "data", "models", "explainers", "detection"},
     "predict": {"core", "prediction"},
     "evaluate": {
         "core",
@@ -66,13 +67,13 @@ HOMES = {
     "pytorch_grad_cam": {"explainers"},
     "captum": {"explainers"},
     "onnx": {"export"},
-    "onnxruntime": {"export", "prediction"},
+    "onnxruntime": {"export", "prediction", "detection"},
     "huggingface_hub": {"core", "models", "hub"},  # core imports it in functions only
     "dvclive": {"training"},
     "jinja2": {"hub"},
     "cleanlab": {"evaluation"},
     "dvc": {"comparison"},
-    "cv2": {"drawing", "explanation"},
+    "cv2": {"drawing", "explanation", "prediction"},
 }
 WITHOUT_TORCH = (
     "core",
@@ -84,6 +85,7 @@ WITHOUT_TORCH = (
     "preparation",
     "class_weights",
     "hub",
+    "detection",
     "predict",
     "cli",
     "audit",
@@ -94,7 +96,9 @@ WITHOUT_TORCH = (
     "pr_report",
 )
 # Prediction with an ONNX file runs where nothing else is installed.
-LIGHT = ("predict", "cli", "prediction")
+LIGHT = ("predict", "cli", "prediction", "detection")
+# Modules of these that are imported only for what needs torch or OpenCV.
+HEAVY = {"checkpoint_file", "overlay", "video"}
 LIGHT_PACKAGES = {"numpy", "onnxruntime", "PIL"}
 
 
@@ -154,7 +158,7 @@ def test_parts_of_the_light_stages_do_not_import_torch(part):
 @pytest.mark.parametrize("part", LIGHT)
 def test_prediction_with_an_onnx_file_imports_light_packages_only(part):
     for file in files_of(part):
-        if file.stem == "checkpoint_file":  # the one module that needs torch
+        if file.stem in HEAVY:
             continue
         roots = {name.split(".")[0] for name in modules_imported(file)}
         assert roots <= LIGHT_PACKAGES | set(sys.stdlib_module_names) | {"emotion"}, file

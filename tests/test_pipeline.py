@@ -18,7 +18,7 @@ from emotion.datasets.params import DataParams
 from emotion.drawing.corpus import DrawFacesParams
 from emotion.evaluation.evaluator import EvaluateParams
 from emotion.explanation.params import ExplainParams
-from emotion.export.export import ExportParams
+from emotion.export.export import ExportParams, LicenseParams
 from emotion.hub.upload import PublishParams
 from emotion.models.own_checkpoints import OwnCheckpointParams
 from emotion.models.pretrained import PretrainedParams
@@ -45,7 +45,11 @@ SETTINGS = {
         ("train", ArithmeticParams),
     ],
     "explain": [("explain", ExplainParams), ("train", ArithmeticParams)],
-    "export_onnx": [("export_onnx", ExportParams), ("train", ArithmeticParams)],
+    "export_onnx": [
+        ("export_onnx", ExportParams),
+        ("publish", LicenseParams),
+        ("train", ArithmeticParams),
+    ],
     "publish": [("publish", PublishParams)],
 }
 

@@ -179,12 +179,9 @@ def _score_both(counts: np.ndarray, classes: int) -> np.ndarray:
 
 def _score(cells: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     confusion = sums.confusions(cells)
-    class_f1 = sums.class_f1_of(confusion)
-    tested = confusion.sum(axis=-1) > 0
-    macro_f1 = np.where(tested, class_f1, 0).sum(axis=-1) / tested.sum(axis=-1)
     ece = sums.ece_of(gaps, cells.sum(axis=-1))
-    scores = np.stack([macro_f1, sums.accuracy_of(confusion), ece], axis=-1)
-    return np.concatenate([scores, class_f1], axis=-1)
+    scores = [sums.macro_f1_of(confusion), sums.accuracy_of(confusion), ece]
+    return np.concatenate([np.stack(scores, axis=-1), sums.class_f1_of(confusion)], axis=-1)
 
 
 def _smallest_p_value(differing_groups: int) -> float:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -58,21 +59,42 @@ def read_image(path: str | Path) -> Image.Image:
     """
     try:
         # Buffered: Pillow's many small reads would cost a seventh of the decoding time.
-        with BufferedReader(open_regular(path)) as file, Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
-                raise Image.DecompressionBombError(f"more than {Image.MAX_IMAGE_PIXELS:,} pixels")
-            return to_rgb(ImageOps.exif_transpose(image))
+        with BufferedReader(open_regular(path)) as file:
+            return decode_image(file, str(path))
     except FileNotFoundError:
         raise UserError(f"{path} is missing; restore it, or correct the path.") from None
+    except OSError as error:
+        raise _unreadable(str(path), error) from None
+
+
+def decode_image(file: BinaryIO, name: str, max_pixels: int | None = None) -> Image.Image:
+    """Decode an image as `read_image` does.
+
+    Args:
+        file: its bytes.
+        name: of the image, for the messages.
+        max_pixels: of the largest image that is decoded; None takes Pillow's limit.
+
+    Raises:
+        UserError: it is truncated, too large or not an image.
+    """
+    limit = max_pixels or Image.MAX_IMAGE_PIXELS or math.inf
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            if image.width * image.height > limit:
+                raise Image.DecompressionBombError(f"more than {limit:,} pixels")
+            return to_rgb(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
         raise UserError(
-            f"{path} cannot be read: it is no image of a readable format ({', '.join(FORMATS)}); "
+            f"{name} cannot be read: it is no image of a readable format ({', '.join(FORMATS)}); "
             "convert or remove it."
         ) from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(
-            f"{path} cannot be read as an image ({error}); repair or remove it."
-        ) from None
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: Exception) -> UserError:
+    return UserError(f"{name} cannot be read as an image ({error}); repair or remove it.")
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

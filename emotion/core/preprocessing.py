@@ -71,7 +71,11 @@ class Preprocessing:
         Raises:
             UserError: the file is missing or cannot be read.
         """
-        image = self._resize(read_image(path))
+        return self.prepare(read_image(path))
+
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        """What `read` returns, of an RGB image that is decoded already."""
+        image = self._resize(image)
         if self.grayscale:
             return np.asarray(image.convert("L"))[np.newaxis]
         return np.asarray(image).transpose(2, 0, 1)

@@ -12,7 +12,6 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from emotion.core import files
 from emotion.core.errors import UserError
-from emotion.core.preprocessing import Preprocessing
 
 Report = TypeVar("Report")
 Counts = dict[str, int]
@@ -210,19 +209,3 @@ class EvaluationReport:
     per_class: dict[str, ClassScores]  # test split
     slices: dict[str, SliceGap]  # test split, by attribute
     answered: Answered | None  # test split; None without a threshold
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportReport:
-    """Content of plots/export_onnx/report.json."""
-
-    opset: int  # that the file declares
-    opset_requested: int
-    ir_version: int
-    max_abs_difference: dict[str, float]  # to the network, at most, by batch size: a power of ten
-    tolerance: float
-    rows: int  # images compared
-    same_class: float  # share of them with the same predicted class
-    file_mb: float
-    tag: str
-    preprocessing: Preprocessing

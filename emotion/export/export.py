@@ -3,16 +3,21 @@
 from pathlib import Path
 from typing import Annotated
 
+import onnx
 import pandas as pd
 from pydantic import Field
 
 from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.export_report import BatchParity, ExportReport
 from emotion.core.params import settings
-from emotion.core.reports import Calibration, ExportReport
-from emotion.core.seeding import derive_seed
+from emotion.core.reports import Calibration
 from emotion.data.cache import cache_images
-from emotion.export import onnx_model, parity
+from emotion.export import parity
+from emotion.export.images import choose_rows, class_indices
+from emotion.export.onnx_model import ServedClassifier, save_onnx
+from emotion.export.opsets import NEWEST, OLDEST, Attempt, attempt_exports, opset_of
+from emotion.export.parity import Parity, Reference, round_up
 from emotion.models.checkpoint import Checkpoint
 
 
@@ -20,8 +25,18 @@ from emotion.models.checkpoint import Checkpoint
 class ExportParams:
     """The `export_onnx` section of params.yaml."""
 
+    opset: Annotated[int, Field(ge=OLDEST, le=NEWEST)] = NEWEST  # of the standard operators
     rows: Annotated[int, Field(ge=1, le=100_000)] = 32  # test images of the parity check
     tolerance: Annotated[float, Field(gt=0)] = 1e-4  # largest difference of a logit or probability
+    # largest loss of macro-F1 on validation with which an int8 or fp16 file is kept
+    int8_max_f1_drop: Annotated[float, Field(ge=0, le=1)] = 0.01
+
+
+@settings
+class LicenseParams:
+    """The key of the section `publish` that the metadata of the file need."""
+
+    license: str = "apache-2.0"
 
 
 def export_checkpoint(
@@ -29,54 +44,48 @@ def export_checkpoint(
     calibration: Calibration,
     rows: pd.DataFrame,
     params: ExportParams,
+    metadata: dict[str, str],
     onnx_file: Path,
 ) -> ExportReport:
     """Write the ONNX file after comparing it with the network on test images.
 
     Args:
         checkpoint: the model.
-        calibration: written into the file.
+        calibration: goes into the graph.
         rows: the test split.
-        params: number of images and tolerance.
+        params: opset, number of images and tolerance.
+        metadata: of the file, from `describe_model`.
         onnx_file: where to write.
 
     Raises:
-        UserError: there is no test row, or the outputs of the file differ from those of the
-            network; then `onnx_file` does not exist, not even in an older version.
+        UserError: there is no test row, the opset cannot be reached, or the outputs of the file
+            differ from those of the network; then `onnx_file` does not exist, not even in an older
+            version.
     """
     if rows.empty:
         raise UserError("the test split is empty, so the ONNX model cannot be compared; add rows.")
-    paths = choose_rows(rows, params.rows)["path"].tolist()
-    images = cache_images(paths, checkpoint.preprocessing, "parity")
-    model = onnx_model.build_onnx(checkpoint, calibration)
+    expected = _ask_network(checkpoint, calibration, choose_rows(rows, params.rows))
+    onnx_file.unlink(missing_ok=True)  # of an earlier model, and taken for this one
+    kept, result, failed = _export(checkpoint, calibration, expected, params)
+    assert kept.model is not None
+    onnx.helper.set_model_props(kept.model, metadata | {"opset": str(params.opset)})
     with files.replacing(onnx_file) as temporary:
-        onnx_model.save_onnx(model, temporary)
-        result = parity.compare(temporary, checkpoint, calibration, images)
-        try:
-            result.require(params.tolerance)
-        except UserError:
-            onnx_file.unlink(missing_ok=True)  # of an earlier model, and taken for this one
-            raise
+        save_onnx(kept.model, temporary)
     return ExportReport(
-        opset=onnx_model.opset_of(model),
-        opset_requested=onnx_model.OPSET,
-        ir_version=model.ir_version,
-        max_abs_difference={
-            name: parity.round_up(gap) for name, gap in result.max_abs_difference.items()
-        },
+        opset=opset_of(kept.model),
+        exporter=kept.exporter,
+        constant_folding=kept.constant_folding,
+        failed=failed,
+        ir_version=kept.model.ir_version,
+        parity={f"batch_{size}": _round(batch) for size, batch in result.batches.items()},
         tolerance=params.tolerance,
-        rows=len(images),
+        rows=len(expected.paths),
         same_class=result.same_class,
+        macro_f1_difference=round(result.macro_f1_difference, 6),
         file_mb=round(onnx_file.stat().st_size / 1e6, 2),
         tag=checkpoint.tag,
         preprocessing=checkpoint.preprocessing,
     )
-
-
-def choose_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    """`count` rows chosen by content, so that their order in the manifest has no influence."""
-    keys = [derive_seed("parity", sha256) for sha256 in rows["sha256"]]
-    return rows.assign(_key=keys).sort_values(["_key", "path"]).head(count)
 
 
 def compute_metrics(report: ExportReport) -> dict[str, float]:
@@ -86,8 +95,63 @@ def compute_metrics(report: ExportReport) -> dict[str, float]:
 
 def headline(report: ExportReport) -> str:
     """The line that the stage prints."""
-    worst = max(report.max_abs_difference.values())
     return (
-        f"ONNX  {report.file_mb:.1f} MB, opset {report.opset}, within {worst:.0e} of the "
+        f"ONNX  {report.file_mb:.1f} MB, opset {report.opset}, within {report.max_abs:.0e} of the "
         f"network on {report.rows} test images (tolerance {report.tolerance:.0e})"
+    )
+
+
+def _ask_network(checkpoint: Checkpoint, calibration: Calibration, rows: pd.DataFrame) -> Reference:
+    paths = rows["path"].tolist()
+    return parity.run_network(
+        checkpoint,
+        calibration,
+        cached=cache_images(paths, checkpoint.preprocessing, "parity"),
+        labels=class_indices(rows, checkpoint.class_names),
+        paths=paths,
+    )
+
+
+def _export(
+    checkpoint: Checkpoint, calibration: Calibration, expected: Reference, params: ExportParams
+) -> tuple[Attempt, Parity, list[str]]:
+    """The first attempt that passes, and what became of those before.
+
+    A graph of the wanted opset with other outputs is worth another attempt too: an exporter may
+    have an error in one operator.
+    """
+    network = ServedClassifier(checkpoint, calibration).eval()
+    size, differing = checkpoint.preprocessing.img_size, None
+    failed: list[str] = []
+    for attempt in attempt_exports(network, size, params.opset):
+        problem = attempt.problem
+        if attempt.model is not None:
+            result = parity.compare(attempt.model, expected)
+            try:
+                result.require(params.tolerance)
+            except UserError as error:
+                differing, problem = error, f"differs by {result.max_abs:.1g}"
+            else:
+                return attempt, result, failed
+        folding = "with" if attempt.constant_folding else "without"
+        failed.append(f"{attempt.exporter} {folding} constant folding: {problem}")
+    raise differing or _unreachable(network, size, params.opset, checkpoint.tag)
+
+
+def _unreachable(network: ServedClassifier, size: int, opset: int, tag: str) -> UserError:
+    """Which lowest opset can be reached instead."""
+    for higher in range(opset + 1, NEWEST + 1):
+        if any(attempt.model for attempt in attempt_exports(network, size, higher)):
+            cure = f"set export_onnx.opset to {higher}, the lowest that it can have"
+            break
+    else:
+        cure = "no opset can be reached: choose another model_type"
+    return UserError(f"{tag} cannot be exported at export_onnx.opset {opset}; {cure}.")
+
+
+def _round(batch: BatchParity) -> BatchParity:
+    return BatchParity(
+        max_abs=round_up(batch.max_abs),
+        max_rel=round_up(batch.max_rel),
+        max_kl=round_up(batch.max_kl, parity.SMALLEST_KL),
     )

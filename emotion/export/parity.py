@@ -1,33 +1,56 @@
 """Parity check: the ONNX file and the network must give the same outputs on real images."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import onnxruntime
+import onnx
 import torch
+from scipy import special
 from torch import Tensor
 
 from emotion.core.errors import UserError
+from emotion.core.export_report import BatchParity
 from emotion.core.reports import Calibration
 from emotion.data.transforms import crop_batch, preprocess_batch
-from emotion.export.onnx_model import INPUT, OUTPUTS
+from emotion.export.sessions import open_session, run_batches
+from emotion.metrics import macro_f1
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.flip_average import average_flips
 
-BATCH_SIZES = (1, 7)  # one image, and a size that the exporter cannot have fixed as a constant
-SMALLEST = 1e-4  # difference that is told apart; those of a float32 network are about 1e-5
+# One image, two, a size that no exporter can have fixed as a constant, and a full batch.
+BATCH_SIZES = (1, 2, 7, 32)
+# Differences that are told apart; those of a float32 network are about 1e-5.
+SMALLEST, SMALLEST_KL = 1e-4, 1e-6
 _NETWORK_BATCH = 16  # images
 _THREADS = 2  # of the runtime, on every machine: the last bits of the outputs depend on it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Images and what the network answers for them; N images, C classes."""
+
+    images: np.ndarray  # float32 (N, 3, H, W), RGB in 0..1, as the file takes them
+    logits: np.ndarray  # (N, C)
+    probabilities: np.ndarray  # (N, C), calibrated
+    labels: np.ndarray  # (N,), class indices
+    paths: Sequence[str]  # of the images
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parity:
     """Difference between the outputs of the ONNX file and those of the network."""
 
-    max_abs_difference: dict[str, float]  # batch_1, batch_7: over logits and probabilities
+    batches: dict[int, BatchParity]  # by batch size
     same_class: float  # share of images with the same predicted class; lowest over batch sizes
+    macro_f1_difference: float  # largest over batch sizes
+    worst_image: str  # path of the image with the largest difference
+
+    @property
+    def max_abs(self) -> float:
+        """The largest difference of a logit or a probability; NaN if one is."""
+        return float(np.max([batch.max_abs for batch in self.batches.values()]))
 
     def require(self, tolerance: float) -> None:
         """Check the numbers against the tolerance.
@@ -35,81 +58,95 @@ class Parity:
         Raises:
             UserError: a difference is above `tolerance` or NaN, or a predicted class differs.
         """
-        worst = np.max(list(self.max_abs_difference.values()))  # np.max keeps NaN; max would not
-        if not (worst <= tolerance and self.same_class == 1.0):
+        if not (self.max_abs <= tolerance and self.same_class == 1.0):
             raise UserError(
-                f"the ONNX model differs from the network by up to {worst:.2g} (allowed: "
-                f"export_onnx.tolerance {tolerance:g}) and agrees on the class of "
-                f"{self.same_class:.1%} of the images; no model.onnx is kept. Raise the "
-                "tolerance in params.yaml only if differences of that size are acceptable."
+                f"the ONNX model differs from the network by up to {self.max_abs:.2g} (allowed: "
+                f"export_onnx.tolerance {tolerance:g}; the worst image is {self.worst_image}) and "
+                f"agrees on the class of {self.same_class:.1%} of the images; no model.onnx is "
+                "kept. Raise the tolerance in params.yaml only if differences of that size are "
+                "acceptable."
             )
 
 
-def compare(
-    onnx_file: Path, checkpoint: Checkpoint, calibration: Calibration, cached: Tensor
-) -> Parity:
-    """Run the ONNX file and the network on the same images.
-
-    The network receives the normalized images of `evaluate`, the file receives RGB in 0..1, so the
-    normalization inside the graph is compared too.
+def run_network(
+    checkpoint: Checkpoint,
+    calibration: Calibration,
+    cached: Tensor,
+    labels: np.ndarray,
+    paths: Sequence[str],
+) -> Reference:
+    """The answers of the network, from the normalized images of `evaluate`.
 
     Args:
-        onnx_file: written by `save_onnx`.
-        checkpoint: the model that was exported.
-        calibration: that was exported.
+        checkpoint: the model.
+        calibration: its temperature and views.
         cached: uint8 (N, 3 or 1, S, S) from the cache.
+        labels: class indices, (N,).
+        paths: of the images.
     """
-    expected = _run_network(checkpoint, calibration, cached)
-    images = crop_batch(cached, checkpoint.preprocessing).numpy()
-    session = _session(onnx_file)
-    differences: dict[str, float] = {}
-    agreements: list[float] = []
-    for batch_size in BATCH_SIZES:
-        actual = _run(session, images, batch_size)
-        gap = np.max([np.abs(a - e).max() for a, e in zip(actual, expected, strict=True)])
-        differences[f"batch_{batch_size}"] = float(f"{gap:.2g}")
-        same = actual[0].argmax(axis=1) == expected[0].argmax(axis=1)
-        agreements.append(float(same.mean()))
-    return Parity(max_abs_difference=differences, same_class=round(min(agreements), 6))
+    model = average_flips(checkpoint.build_model(), calibration.flip)
+    with torch.no_grad():
+        views = (
+            preprocess_batch(part, checkpoint.preprocessing)
+            for part in torch.split(cached, _NETWORK_BATCH)
+        )
+        logits = torch.cat([model(batch) for batch in views])
+        probabilities = torch.softmax(logits / calibration.temperature, dim=1)
+    return Reference(
+        images=crop_batch(cached, checkpoint.preprocessing).numpy(),
+        logits=logits.numpy(),
+        probabilities=probabilities.numpy(),
+        labels=labels,
+        paths=paths,
+    )
 
 
-def round_up(difference: float) -> float:
-    """The next power of ten, at least SMALLEST.
+def compare(model: onnx.ModelProto, expected: Reference) -> Parity:
+    """Run an ONNX model on the images of the network.
+
+    The network received normalized images, the file receives RGB in 0..1, so the normalization
+    inside the graph is compared too.
+    """
+    session = open_session(model, _THREADS)
+    results = {size: run_batches(session, expected.images, size) for size in BATCH_SIZES}
+    gaps = np.array([_gap_per_image(*found, expected) for found in results.values()])
+    predicted = [logits.argmax(axis=1) for logits, _ in results.values()]
+    network, classes = expected.logits.argmax(axis=1), expected.logits.shape[1]
+    f1 = macro_f1(expected.labels, network, classes)
+    return Parity(
+        batches={size: _differ(*found, expected) for size, found in results.items()},
+        same_class=round(min(float((row == network).mean()) for row in predicted), 6),
+        macro_f1_difference=max(
+            abs(macro_f1(expected.labels, row, classes) - f1) for row in predicted
+        ),
+        # argmax takes the first NaN for the largest.
+        worst_image=str(expected.paths[int(gaps.max(axis=0).argmax())]),
+    )
+
+
+def round_up(difference: float, smallest: float = SMALLEST) -> float:
+    """The next power of ten, at least `smallest`.
 
     onnxruntime chooses its kernels by processor, so the digits differ between machines.
     """
-    return float(f"1e{math.ceil(math.log10(max(difference, SMALLEST)))}")
+    return float(f"1e{math.ceil(math.log10(max(difference, smallest)))}")
 
 
-def _run_network(
-    checkpoint: Checkpoint, calibration: Calibration, cached: Tensor
-) -> list[np.ndarray]:
-    """Logits and probabilities of all images, (N, C) each."""
-    model = average_flips(checkpoint.build_model(), calibration.flip)
-    with torch.no_grad():
-        logits = torch.cat(
-            [
-                model(preprocess_batch(part, checkpoint.preprocessing))
-                for part in torch.split(cached, _NETWORK_BATCH)
-            ]
-        )
-        return [logits.numpy(), torch.softmax(logits / calibration.temperature, dim=1).numpy()]
+def _gap_per_image(
+    logits: np.ndarray, probabilities: np.ndarray, expected: Reference
+) -> np.ndarray:
+    """The largest difference of each image, (N,)."""
+    both = np.abs(logits - expected.logits), np.abs(probabilities - expected.probabilities)
+    return np.asarray(np.maximum(both[0].max(axis=1), both[1].max(axis=1)))
 
 
-def _session(onnx_file: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _THREADS
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors only
-    return onnxruntime.InferenceSession(onnx_file, options, providers=["CPUExecutionProvider"])
-
-
-def _run(
-    session: onnxruntime.InferenceSession, images: np.ndarray, batch_size: int
-) -> list[np.ndarray]:
-    """Logits and probabilities of all images, (N, C) each, `batch_size` at a time."""
-    starts = range(0, len(images), batch_size)
-    parts = [
-        session.run(list(OUTPUTS), {INPUT: images[start : start + batch_size]}) for start in starts
-    ]
-    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+def _differ(logits: np.ndarray, probabilities: np.ndarray, expected: Reference) -> BatchParity:
+    # Relative to the largest logit of the image: single logits are often close to 0.
+    largest = np.abs(expected.logits).max(axis=1)
+    relative = np.abs(logits - expected.logits).max(axis=1) / largest
+    divergence = special.rel_entr(expected.probabilities, probabilities).sum(axis=1)
+    return BatchParity(
+        max_abs=float(_gap_per_image(logits, probabilities, expected).max()),
+        max_rel=float(relative.max()),
+        max_kl=float(divergence.max()),
+    )

@@ -11,11 +11,11 @@ import jinja2
 from huggingface_hub import EvalResult, ModelCardData
 
 from emotion.core.explanation_report import ExplanationReport
+from emotion.core.export_report import ExportReport
 from emotion.core.reports import (
     Calibration,
     ClassScores,
     EvaluationReport,
-    ExportReport,
     PretrainedSource,
     SplitsReport,
     TrainingSummary,

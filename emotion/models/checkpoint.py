@@ -1,15 +1,19 @@
 """The checkpoint: weights that describe themselves.
 
 best_model.pth is enough to rebuild the network, its preprocessing and its class names, without
-params.yaml. It holds plain types only, so `torch.load(..., weights_only=True)` reads it.
+params.yaml. It holds plain types only, so `torch.load(..., weights_only=True)` reads it. The same
+content as a safetensors file is for readers that take no pickle at all.
 """
 
 import dataclasses
+import json
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import safetensors
+import safetensors.torch
 import torch
 from torch import Tensor
 
@@ -21,6 +25,7 @@ from emotion.models.backbones import create_network
 from emotion.models.classifier import EmotionClassifier
 
 FORMAT = 3  # of the file; raised when a field changes its meaning
+SAFETENSORS = ".safetensors"
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
 
 
@@ -54,10 +59,25 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write atomically; equal content gives equal bytes for equal file names."""
-        content = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        content["preprocessing"] = dataclasses.asdict(self.preprocessing)
         with files.replacing(path) as temporary:
-            torch.save({"format": FORMAT, **content}, temporary)
+            torch.save(self._content(), temporary)
+
+    def save_safetensors(self, path: Path) -> None:
+        """Write atomically; all but the weights is JSON in the metadata, under `checkpoint`.
+
+        One key, because safetensors writes several in a random order.
+        """
+        content = self._content()
+        weights = content.pop("state_dict")
+        metadata = {"checkpoint": json.dumps(content)}
+        with files.replacing(path) as temporary:
+            safetensors.torch.save_file(weights, temporary, metadata)
+
+    def _content(self) -> dict[str, Any]:
+        """Plain types, and the tensors."""
+        content = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        preprocessing = dataclasses.asdict(self.preprocessing)
+        return {"format": FORMAT, **content, "preprocessing": preprocessing}
 
     def build_model(self) -> EmotionClassifier:
         """The network in evaluation mode, float32, on the CPU."""
@@ -72,14 +92,14 @@ class Checkpoint:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read what `Checkpoint.save` wrote.
+    """Read what `Checkpoint.save` or `Checkpoint.save_safetensors` wrote.
 
     Raises:
         UserError: the file is missing, is no checkpoint, or has another format.
     """
+    read = _read_safetensors if path.suffix == SAFETENSORS else _read_pth
     try:
-        with files.open_regular(path) as file:
-            content = torch.load(file, weights_only=True, map_location="cpu")
+        content = read(path)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; `dvc repro train` makes it.") from None
     except OSError as error:
@@ -100,6 +120,19 @@ def load_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(**{**fields, "preprocessing": preprocessing})
     except (KeyError, TypeError, UserError) as error:
         raise _not_a_checkpoint(path, str(error)) from None
+
+
+def _read_pth(path: Path) -> Any:
+    with files.open_regular(path) as file:
+        return torch.load(file, weights_only=True, map_location="cpu")
+
+
+def _read_safetensors(path: Path) -> dict[str, Any]:
+    files.open_regular(path).close()  # safetensors opens paths only, and would wait for a pipe
+    with safetensors.safe_open(path, framework="pt") as file:
+        content = json.loads(file.metadata()["checkpoint"])
+        names = file.keys()
+        return {**content, "state_dict": {name: file.get_tensor(name) for name in names}}
 
 
 def library_versions() -> dict[str, str]:

@@ -14,8 +14,12 @@ from emotion.prediction.model import Model
 CALIBRATION_NAME = "calibration.json"
 
 
-def load_checkpoint_file(path: Path) -> Model:
+def load_checkpoint_file(path: Path, threads: int) -> Model:
     """A model on the CPU; without calibration.json it is not calibrated and has no threshold.
+
+    Args:
+        path: of the checkpoint.
+        threads: that one call computes with; 0 leaves torch's choice.
 
     Raises:
         UserError: not a checkpoint, or not a calibration, of this version.
@@ -29,6 +33,8 @@ def load_checkpoint_file(path: Path) -> Model:
 
     @torch.no_grad()
     def probabilities(images: np.ndarray) -> np.ndarray:
+        if threads:
+            torch.set_num_threads(threads)  # of the thread that calls
         views = normalize(torch.from_numpy(images), checkpoint.preprocessing)
         logits: torch.Tensor = network(views)
         return torch.softmax(logits / temperature, dim=1).numpy()

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
 
 ONNX_NAME, CHECKPOINT_NAME = "model.onnx", "best_model.pth"  # in a Hub folder
-CHECKPOINT_SUFFIXES = (".pth", ".pt")
+CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +26,18 @@ class Model:
     threshold: float | None  # a prediction with a lower top probability is uncertain
     target_error: float | None  # error rate of the other predictions for which it was chosen
 
+    def view(self, image: Image.Image) -> np.ndarray:
+        """An RGB image as `probabilities` takes it: float32 (3, H, W), RGB in 0..1."""
+        crop = self.preprocessing.center_crop(self.preprocessing.prepare(image))
+        return np.broadcast_to(crop, (3, *crop.shape[1:])).astype(np.float32) / 255
 
-def load_model(path: Path) -> Model:
+
+def load_model(path: Path, threads: int = 0) -> Model:
     """Load an ONNX file, a checkpoint, or a Hub folder with either of them.
+
+    Args:
+        path: of the model.
+        threads: that one call computes with; 0 for one per core.
 
     Raises:
         UserError: there is no such file, or it is not a model of this pipeline.
@@ -43,7 +53,7 @@ def load_model(path: Path) -> Model:
     if path.suffix == ".onnx":
         from emotion.prediction.onnx_file import load_onnx
 
-        return load_onnx(path)
+        return load_onnx(path, threads)
     if path.suffix in CHECKPOINT_SUFFIXES:
         # Not at the top: torch takes seconds to import, and an ONNX file does not need it.
         try:
@@ -53,10 +63,25 @@ def load_model(path: Path) -> Model:
                 f"{path} is a checkpoint, which needs {error.name}; install the training "
                 f"dependencies (`pip install 'emotion-pipeline[train]'`) or use {ONNX_NAME}."
             ) from None
-        return load_checkpoint_file(path)
+        return load_checkpoint_file(path, threads)
     raise UserError(
         f"{path} is not a model; give an ONNX file (.onnx), a checkpoint "
         f"({', '.join(CHECKPOINT_SUFFIXES)}) or a Hub folder."
+    )
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint that a model file is, or that a Hub folder has.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = path / CHECKPOINT_NAME if path.is_dir() else path
+    if found.suffix in CHECKPOINT_SUFFIXES and found.is_file():
+        return found
+    raise UserError(
+        f"{path} is no checkpoint, and only a checkpoint can be explained; give --model "
+        f"models/{CHECKPOINT_NAME}."
     )
 
 

@@ -15,13 +15,14 @@ _FORMAT = "1"  # of the metadata that export_onnx writes
 _INPUT, _OUTPUT = "images", "probabilities"
 
 
-def load_onnx(path: Path) -> Model:
-    """A model on the CPU.
+def load_onnx(path: Path, threads: int) -> Model:
+    """A model on the CPU, that computes with so many threads; 0 for one per core.
 
     Raises:
         UserError: the file cannot be read, or the stage export_onnx did not write it.
     """
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
     options.log_severity_level = 4  # fatal only: errors are raised, and reported by us
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

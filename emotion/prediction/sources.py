@@ -1,19 +1,102 @@
-"""The image files that the arguments of a command name."""
+"""What a command or a program gives to be classified: files, folders, patterns, bytes, frames."""
 
+import glob
+import io
+import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self, TypeAlias
+
+import numpy as np
+from PIL import Image
 
 from emotion.core import images
+from emotion.core.errors import UserError
+from emotion.core.images import SUFFIXES, decode_image, read_image, to_rgb
+
+AnyImage: TypeAlias = str | Path | bytes | np.ndarray | Image.Image
+STDIN = "-"
+VIDEO_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"}
+LARGEST_INPUT = 1 << 28  # bytes of an image on stdin
 
 
-def list_images(arguments: Iterable[Path]) -> Iterator[Path]:
-    """Yield files as given, and the images of folders, their sub-folders included, sorted by path.
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """An image in any form, and what it is called."""
 
-    A path that does not exist, or a folder without images, is yielded itself: reading it fails
-    with a message that names it.
+    name: str
+    content: AnyImage | UserError  # an error where it cannot be read
+    time: float | None = None  # of a frame, seconds
+
+    @classmethod
+    def of(cls, image: AnyImage) -> Self:
+        """An image of a program; only a path has a name."""
+        return cls(name=str(image) if isinstance(image, str | Path) else "image", content=image)
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it stands for many frames."""
+        return (
+            isinstance(self.content, str | Path)
+            and Path(self.content).suffix.lower() in VIDEO_SUFFIXES
+        )
+
+
+def list_sources(arguments: Iterable[str]) -> Iterator[Source]:
+    """Yield what the arguments of a command mean, in their order.
+
+    A file is yielded as given, of a folder its images, those of its sub-folders included, and of a
+    pattern what it matches, sorted by path. `-` is an image on stdin. What does not exist, or has
+    no images, is yielded itself: reading it fails with a message that names it.
     """
     for argument in arguments:
-        if argument.is_dir():
-            yield from sorted(images.list_images(argument)) or [argument]
-        else:
-            yield argument
+        if argument == STDIN:
+            yield Source(name=STDIN, content=STDIN)
+            continue
+        for path in _expand(argument):
+            yield Source(name=str(path), content=path)
+
+
+def open_image(source: Source) -> Image.Image:
+    """Decode an image in any form to upright 8-bit RGB.
+
+    Raises:
+        UserError: it cannot be read, or is an array of another shape or type.
+    """
+    content = source.content
+    if isinstance(content, UserError):
+        raise content
+    if isinstance(content, Image.Image):
+        return to_rgb(content)
+    if isinstance(content, np.ndarray):
+        return _from_array(content)
+    if content == STDIN and source.name == STDIN:
+        content = sys.stdin.buffer.read(LARGEST_INPUT)
+    if isinstance(content, bytes):
+        return decode_image(io.BytesIO(content), source.name)
+    path = Path(content)
+    if path.is_dir():
+        raise UserError(f"{path} has no images; known suffixes: {', '.join(sorted(SUFFIXES))}.")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is not a regular file.")  # reading a pipe would wait forever
+    return read_image(path)
+
+
+def _expand(argument: str) -> list[Path]:
+    path = Path(argument)
+    if path.is_dir():
+        return sorted(images.list_images(path)) or [path]
+    if not path.exists() and glob.has_magic(argument):
+        found = sorted(map(Path, glob.glob(argument, recursive=True)))  # noqa: PTH207, ** and ~
+        return [file for match in found for file in _expand(str(match))] or [path]
+    return [path]
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
+        raise UserError(
+            f"an array of shape {array.shape} and type {array.dtype} is not an image; give RGB of "
+            "shape (height, width, 3) and type uint8."
+        )
+    return Image.fromarray(array)

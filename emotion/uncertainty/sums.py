@@ -49,6 +49,17 @@ def class_f1_of(confusion: np.ndarray) -> np.ndarray:
         return np.asarray(2 * hits / (confusion.sum(axis=-1) + confusion.sum(axis=-2)))
 
 
+def macro_f1_of(confusion: np.ndarray) -> np.ndarray:
+    """Mean F1 over the classes that occur as a label, of matrices of shape (..., C, C).
+
+    `metrics.macro_f1` also counts classes that are predicted only. In a comparison these would
+    depend on which model predicts them at all.
+    """
+    tested = confusion.sum(axis=-1) > 0
+    class_f1 = np.where(tested, class_f1_of(confusion), 0)
+    return np.asarray(class_f1.sum(axis=-1) / tested.sum(axis=-1))
+
+
 def ece_of(gaps: np.ndarray, images: np.ndarray | int) -> np.ndarray:
     """Expected calibration error from summed gaps (..., BINS) of so many images."""
     return np.asarray(np.abs(gaps).sum(axis=-1) / (UNIT * np.asarray(images)))

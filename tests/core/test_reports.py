@@ -12,23 +12,21 @@ from emotion.core.explanation_report import (
     MethodReport,
     UnitReport,
 )
-from emotion.core.reports import (
-    Calibration,
-    ExportReport,
-    TrainingSummary,
-    read_report,
-    write_report,
-)
+from emotion.core.export_report import BatchParity, ExportReport
+from emotion.core.reports import Calibration, TrainingSummary, read_report, write_report
 from tests.conftest import make_calibration, preprocessing_of
 
 EXPORT = ExportReport(
     opset=18,
-    opset_requested=18,
+    exporter="torch.export",
+    constant_folding=True,
+    failed=[],
     ir_version=10,
-    max_abs_difference={"batch_1": 1e-5},
+    parity={"batch_1": BatchParity(max_abs=1e-4, max_rel=1e-4, max_kl=1e-8)},
     tolerance=1e-4,
     rows=8,
     same_class=1.0,
+    macro_f1_difference=0.0,
     file_mb=16.1,
     tag="test",
     preprocessing=preprocessing_of(32),

@@ -1,6 +1,7 @@
 """A classifier of three layers, exported once: the export time grows with the network."""
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 import torch
@@ -8,7 +9,9 @@ from PIL import Image
 from torch import nn
 
 from emotion.core.preprocessing import Preprocessing
-from emotion.export.onnx_model import build_onnx, save_onnx
+from emotion.export.onnx_model import ServedClassifier, describe_model, save_onnx
+from emotion.export.opsets import attempt_exports
+from emotion.export.parity import run_network
 from tests.conftest import make_calibration
 
 SIZE = 32
@@ -44,6 +47,23 @@ class SmallCheckpoint:
         return network.eval()
 
 
+def export(checkpoint, calibration=CALIBRATION, opset=18):
+    """The first graph that declares the opset, with the metadata of the file."""
+    network = ServedClassifier(checkpoint, calibration).eval()
+    attempts = attempt_exports(network, checkpoint.preprocessing.img_size, opset)
+    model = next(attempt.model for attempt in attempts if attempt.model)
+    metadata = describe_model(checkpoint, calibration, "ab" * 32, "mit")
+    onnx.helper.set_model_props(model, metadata)
+    return model
+
+
+def ask(checkpoint, cached, calibration=CALIBRATION):
+    """The answers of the network; every image is happy."""
+    paths = [f"{index}.png" for index in range(len(cached))]
+    labels = np.full(len(cached), 1)
+    return run_network(checkpoint, calibration, cached, labels, paths)
+
+
 @pytest.fixture
 def small_checkpoint():
     return SmallCheckpoint()
@@ -52,7 +72,7 @@ def small_checkpoint():
 @pytest.fixture(scope="session")
 def small_onnx(tmp_path_factory):
     path = tmp_path_factory.mktemp("export") / "model.onnx"
-    save_onnx(build_onnx(SmallCheckpoint(), CALIBRATION), path)
+    save_onnx(export(SmallCheckpoint()), path)
     return path
 
 
@@ -64,7 +84,8 @@ def rows(tmp_path):
     for index in range(12):
         path = tmp_path / f"{index:02d}.png"
         Image.fromarray(rng.integers(0, 256, (40, 44, 3), dtype=np.uint8)).save(path)
-        table.append({"path": str(path), "label": "happy", "sha256": f"{index:064x}"})
+        row = {"path": str(path), "label": "happy", "sha256": f"{index:064x}", "group": index // 2}
+        table.append(row)
     return pd.DataFrame(table)
 
 

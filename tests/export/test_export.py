@@ -4,9 +4,12 @@ import onnx
 import pytest
 
 from emotion.core.errors import UserError
-from emotion.core.reports import ExportReport, read_report, write_report
-from emotion.export import onnx_model
-from emotion.export.export import ExportParams, choose_rows, export_checkpoint, headline
+from emotion.core.export_report import ExportReport
+from emotion.core.reports import read_report, write_report
+from emotion.export import export as export_module
+from emotion.export.export import ExportParams, export_checkpoint, headline
+from emotion.export.images import choose_rows
+from emotion.export.opsets import Attempt
 from tests.export.conftest import CALIBRATION
 
 pytestmark = pytest.mark.slow
@@ -16,18 +19,26 @@ PARAMS = ExportParams(rows=8)
 
 @pytest.fixture
 def exported(small_onnx, monkeypatch):
-    """`build_onnx` replaced by the file that the session exported once."""
-    monkeypatch.setattr(onnx_model, "build_onnx", lambda *_: onnx.load(small_onnx))
+    """The exporters replaced by the file that the session exported once."""
+
+    def attempts(*_):
+        yield Attempt(exporter="once", constant_folding=True, model=onnx.load(small_onnx))
+
+    monkeypatch.setattr(export_module, "attempt_exports", attempts)
 
 
 @pytest.mark.usefixtures("exported")
 def test_the_report_describes_the_file(small_checkpoint, rows, tmp_path):
     path = tmp_path / "model.onnx"
-    report = export_checkpoint(small_checkpoint, CALIBRATION, rows, PARAMS, path)
+    report = export_checkpoint(small_checkpoint, CALIBRATION, rows, PARAMS, {"a": "b"}, path)
     assert report.opset == onnx.load(path).opset_import[0].version == 18
     assert report.rows == 8
     assert report.same_class == 1
-    assert max(report.max_abs_difference.values()) <= report.tolerance
+    assert (report.exporter, report.failed) == ("once", [])
+    assert {e.key: e.value for e in onnx.load(path).metadata_props} == {"a": "b", "opset": "18"}
+    assert list(report.parity) == ["batch_1", "batch_2", "batch_7", "batch_32"]
+    assert report.max_abs <= report.tolerance
+    assert report.macro_f1_difference == 0
     assert report.file_mb == round(path.stat().st_size / 1e6, 2)
     assert report.preprocessing == small_checkpoint.preprocessing
     assert "8 test images" in headline(report)
@@ -47,7 +58,7 @@ def test_neither_a_file_that_differs_nor_an_older_one_is_kept(small_checkpoint, 
     path.write_text("an older export")
     small_checkpoint.state_dict["4.bias"][0] += 1
     with pytest.raises(UserError, match=r"no model\.onnx is kept"):
-        export_checkpoint(small_checkpoint, CALIBRATION, rows, PARAMS, path)
+        export_checkpoint(small_checkpoint, CALIBRATION, rows, PARAMS, {}, path)
     assert not list(tmp_path.glob("*onnx*"))
     assert not list(tmp_path.glob(".*onnx*"))
 
@@ -55,7 +66,7 @@ def test_neither_a_file_that_differs_nor_an_older_one_is_kept(small_checkpoint, 
 def test_an_empty_test_split_is_an_error(small_checkpoint, rows, tmp_path):
     with pytest.raises(UserError, match="empty"):
         export_checkpoint(
-            small_checkpoint, CALIBRATION, rows.iloc[:0], PARAMS, tmp_path / "model.onnx"
+            small_checkpoint, CALIBRATION, rows.iloc[:0], PARAMS, {}, tmp_path / "model.onnx"
         )
 
 
@@ -66,5 +77,5 @@ def test_a_file_of_an_earlier_run_stays_until_the_export_has_begun_to_compare(
     path.write_text("an older export")
     (tmp_path / "00.png").unlink()
     with pytest.raises(UserError, match=r"00\.png"):
-        export_checkpoint(small_checkpoint, CALIBRATION, rows, ExportParams(rows=12), path)
+        export_checkpoint(small_checkpoint, CALIBRATION, rows, ExportParams(rows=12), {}, path)
     assert path.read_text() == "an older export"

@@ -3,62 +3,94 @@
 import math
 from dataclasses import replace
 
+import numpy as np
+import onnx
 import pytest
 import torch
+from scipy import stats
 
 from emotion.core.errors import UserError
-from emotion.export.parity import Parity, compare, round_up
+from emotion.core.export_report import BatchParity
+from emotion.export.parity import BATCH_SIZES, Parity, compare, round_up
 from tests.conftest import make_calibration
-from tests.export.conftest import TEMPERATURE
+from tests.export.conftest import TEMPERATURE, ask
 
 
-def test_the_exported_file_agrees_at_both_batch_sizes(small_onnx, small_checkpoint, cached):
-    result = compare(small_onnx, small_checkpoint, make_calibration(TEMPERATURE), cached)
-    assert set(result.max_abs_difference) == {"batch_1", "batch_7"}
-    assert max(result.max_abs_difference.values()) < 1e-5
+@pytest.fixture
+def model(small_onnx):
+    return onnx.load(small_onnx)
+
+
+def test_the_exported_file_agrees_at_every_batch_size(model, small_checkpoint, cached):
+    result = compare(model, ask(small_checkpoint, cached))
+    assert tuple(result.batches) == BATCH_SIZES == (1, 2, 7, 32)
+    assert result.max_abs < 1e-5
+    assert max(batch.max_rel for batch in result.batches.values()) < 1e-4
+    assert max(batch.max_kl for batch in result.batches.values()) < 1e-6
     assert result.same_class == 1
+    assert result.macro_f1_difference == 0
     result.require(1e-4)
 
 
-def test_one_changed_weight_is_detected(small_onnx, small_checkpoint, cached):
-    small_checkpoint.state_dict["0.weight"][3, 1, 2, 2] += 0.05
-    result = compare(small_onnx, small_checkpoint, make_calibration(TEMPERATURE), cached)
-    with pytest.raises(UserError, match=r"differs.*tolerance 0\.0001"):
+def test_the_numbers_are_those_of_their_definitions(model, small_checkpoint, cached):
+    expected = ask(small_checkpoint, cached)
+    shifted = replace(
+        expected,
+        logits=expected.logits + np.eye(9, 3, dtype=np.float32) / 8,
+        probabilities=np.roll(expected.probabilities, 1, axis=1),
+    )
+    batch = compare(model, shifted).batches[7]
+    gaps = np.abs(shifted.probabilities - expected.probabilities)
+    assert batch.max_abs == pytest.approx(max(0.125, gaps.max()), abs=1e-5)
+    largest = np.abs(shifted.logits).max(axis=1)[:3]
+    assert batch.max_rel == pytest.approx((0.125 / largest).max(), abs=1e-4)
+    divergences = [
+        stats.entropy(p, q)
+        for p, q in zip(shifted.probabilities, expected.probabilities, strict=True)
+    ]
+    assert batch.max_kl == pytest.approx(max(divergences), abs=1e-5)
+
+
+def test_changed_weights_are_detected_and_the_worst_image_is_named(model, small_checkpoint, cached):
+    small_checkpoint.state_dict["0.weight"][:, 1, 2, 2] += 0.5
+    cached[:] = round(255 * small_checkpoint.preprocessing.mean[1])  # 0 for the weight
+    cached[4] = 255
+    result = compare(model, ask(small_checkpoint, cached))
+    with pytest.raises(UserError, match=r"differs.*tolerance 0\.0001; the worst image is 4\.png"):
         result.require(1e-4)
 
 
 @pytest.mark.parametrize(("field", "value"), [("mean", (0.5, 0.5, 0.5)), ("std", (0.2, 0.2, 0.2))])
-def test_another_normalization_is_detected(field, value, small_onnx, small_checkpoint, cached):
+def test_another_normalization_is_detected(field, value, model, small_checkpoint, cached):
     changed = replace(small_checkpoint.preprocessing, **{field: value})
     small_checkpoint.preprocessing = changed
-    result = compare(small_onnx, small_checkpoint, make_calibration(TEMPERATURE), cached)
-    assert result.max_abs_difference["batch_1"] > 1e-4
+    assert compare(model, ask(small_checkpoint, cached)).max_abs > 1e-4
 
 
-def test_the_network_is_built_once(small_onnx, small_checkpoint, monkeypatch):
+def test_the_network_is_built_once(small_checkpoint, monkeypatch):
     builds = []
     build_model = small_checkpoint.build_model
     monkeypatch.setattr(
         small_checkpoint, "build_model", lambda: builds.append(1) or build_model(), raising=False
     )
-    images = torch.zeros(40, 3, 36, 36, dtype=torch.uint8)  # three batches of the network
-    compare(small_onnx, small_checkpoint, make_calibration(TEMPERATURE), images)
+    ask(small_checkpoint, torch.zeros(40, 3, 36, 36, dtype=torch.uint8))  # three batches
     assert builds == [1]
 
 
-def test_another_temperature_is_detected(small_onnx, small_checkpoint, cached):
-    result = compare(small_onnx, small_checkpoint, make_calibration(), cached)
-    assert result.max_abs_difference["batch_7"] > 1e-4
+def test_another_temperature_is_detected(model, small_checkpoint, cached):
+    result = compare(model, ask(small_checkpoint, cached, make_calibration(TEMPERATURE + 1)))
+    assert result.batches[7].max_abs > 1e-4
 
 
-@pytest.mark.parametrize(
-    "parity",
-    [
-        Parity(max_abs_difference={"batch_1": 0.0, "batch_7": math.nan}, same_class=1.0),
-        Parity(max_abs_difference={"batch_1": 0.0, "batch_7": 0.0}, same_class=0.5),
-    ],
-)
-def test_nan_and_another_class_are_rejected(parity):
+@pytest.mark.parametrize(("gap", "same_class"), [(math.nan, 1.0), (0.0, 0.5)])
+def test_nan_and_another_class_are_rejected(gap, same_class):
+    batches = {
+        size: BatchParity(max_abs=value, max_rel=0.0, max_kl=0.0)
+        for size, value in ((1, 0.0), (7, gap))
+    }
+    parity = Parity(
+        batches=batches, same_class=same_class, macro_f1_difference=0.0, worst_image="a.png"
+    )
     with pytest.raises(UserError):
         parity.require(1.0)
 

@@ -4,7 +4,8 @@ import onnx
 import pytest
 
 from emotion.core import files, manifest
-from emotion.core.reports import ExportReport, read_report, write_report
+from emotion.core.export_report import ExportReport, VariantsReport
+from emotion.core.reports import read_report, write_report
 from stages import export_onnx, paths
 from tests.conftest import make_calibration, make_checkpoint
 from tests.explainers.conftest import draw_rows
@@ -13,12 +14,15 @@ from tests.explainers.conftest import draw_rows
 @pytest.mark.slow
 def test_the_stage_exports_the_best_checkpoint(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    paths.PIPELINE.write_text("stages: {export_onnx: {cmd: x, params: [export_onnx]}}\n")
-    paths.PARAMS.write_text("export_onnx: {rows: 5}\n")
+    paths.PIPELINE.write_text(
+        "stages: {export_onnx: {cmd: x, params: [export_onnx, publish.license]}}\n"
+    )
+    paths.PARAMS.write_text("export_onnx: {rows: 5}\npublish: {license: mit}\n")
     rows = draw_rows(tmp_path).assign(
         split="test", subject="", source="drawn", group="", width=80, height=60, synthetic=True
     )
-    manifest.write_manifest(paths.SPLITS / "test.csv", rows)
+    for split in manifest.SPLITS:
+        manifest.write_manifest(paths.SPLITS / f"{split}.csv", rows.assign(split=split))
     calibration = make_calibration(1.25)
     write_report(paths.CALIBRATION, calibration)
     make_checkpoint(img_size=32).save(paths.BEST_MODEL)
@@ -30,4 +34,11 @@ def test_the_stage_exports_the_best_checkpoint(tmp_path, monkeypatch, capsys):
     assert files.read_json(paths.EXPORT_METRICS) == {"onnx_mb": pytest.approx(size, abs=0.01)}
     metadata = {entry.key: entry.value for entry in onnx.load(paths.ONNX).metadata_props}
     assert metadata["temperature"] == "1.25"
+    assert metadata["license"] == "mit"
+    assert metadata["opset"] == "18"
+    assert metadata["model_sha256"] == files.sha256_of(paths.BEST_MODEL)
+    variants = read_report(paths.VARIANTS_REPORT, VariantsReport)
+    assert {v.precision for v in variants.variants if v.kept} == {
+        path.name.split(".")[1] for path in paths.VARIANTS.iterdir()
+    }
     assert capsys.readouterr().out.startswith("ONNX")

@@ -5,13 +5,13 @@ import dataclasses
 import pytest
 
 from emotion.core.explanation_report import Estimate, ExplanationReport, MethodReport
+from emotion.core.export_report import BatchParity, ExportReport
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import (
     Answered,
     Calibration,
     ClassScores,
     EvaluationReport,
-    ExportReport,
     PretrainedSource,
     Scores,
     ScoresWithIntervals,
@@ -175,12 +175,15 @@ INPUTS = CardInputs(
     ),
     export=ExportReport(
         opset=18,
-        opset_requested=18,
+        exporter="torch.export",
+        constant_folding=True,
+        failed=[],
         ir_version=10,
-        max_abs_difference={"batch_1": 1e-4, "batch_7": 1e-4},
+        parity={"batch_1": BatchParity(max_abs=1e-4, max_rel=1e-4, max_kl=1e-8)},
         tolerance=1e-4,
         rows=143,
         same_class=0.993,
+        macro_f1_difference=0.0,
         file_mb=94.1,
         tag="resnet50.a1_in1k",
         preprocessing=Preprocessing(

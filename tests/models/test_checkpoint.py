@@ -2,8 +2,11 @@
 
 import dataclasses
 import os
+import subprocess
+import sys
 
 import pytest
+import safetensors.torch
 import torch
 
 import emotion
@@ -19,9 +22,17 @@ def checkpoint():
     return make_checkpoint("test_vit", img_size=64)
 
 
-def test_the_rebuilt_network_gives_the_same_logits(checkpoint, tmp_path):
-    checkpoint.save(tmp_path / "best_model.pth")
-    loaded = load_checkpoint(tmp_path / "best_model.pth")
+NAMES = ("best_model.pth", "model.safetensors")
+
+
+def save(checkpoint, path):
+    checkpoint.save_safetensors(path) if path.suffix == ".safetensors" else checkpoint.save(path)
+    return path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_rebuilt_network_gives_the_same_logits(checkpoint, tmp_path, name):
+    loaded = load_checkpoint(save(checkpoint, tmp_path / name))
     torch.manual_seed(0)  # the seed of make_checkpoint
     model = EmotionClassifier(build_backbone(resolve_timm_name("test_vit"), 64), "deep", 3).eval()
     images = torch.randn(2, 3, 64, 64)
@@ -38,17 +49,49 @@ def test_weights_that_do_not_fit_are_one_sentence(checkpoint):
     assert "\n" not in str(caught.value)
 
 
-def test_saving_twice_gives_the_same_bytes(checkpoint, tmp_path):
-    for folder in ("a", "b"):
-        checkpoint.save(tmp_path / folder / "best_model.pth")
-    a, b = (tmp_path / folder / "best_model.pth" for folder in "ab")
+@pytest.mark.parametrize("name", NAMES)
+def test_saving_twice_gives_the_same_bytes(checkpoint, tmp_path, name):
+    a, b = (save(checkpoint, tmp_path / folder / name) for folder in "ab")
     assert a.read_bytes() == b.read_bytes()
 
 
-def test_another_file_is_rejected_in_one_sentence(tmp_path):
-    (tmp_path / "x.pth").write_bytes(b"not a checkpoint")
-    with pytest.raises(UserError, match=r"x\.pth is not a checkpoint of this pipeline"):
-        load_checkpoint(tmp_path / "x.pth")
+@pytest.mark.slow
+def test_another_process_writes_the_same_safetensors(checkpoint, tmp_path):
+    """Hash seeds differ between processes, and with them the order of sets and hash maps."""
+    code = (
+        "from pathlib import Path\n"
+        "from tests.conftest import make_checkpoint\n"
+        f"checkpoint = make_checkpoint('test_vit', img_size=64)\n"
+        f"checkpoint.save_safetensors(Path({str(tmp_path / 'b.safetensors')!r}))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    save(checkpoint, tmp_path / "a.safetensors")
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+
+
+def test_other_programs_read_the_safetensors(checkpoint, tmp_path):
+    weights = safetensors.torch.load_file(save(checkpoint, tmp_path / "model.safetensors"))
+    assert weights.keys() == checkpoint.state_dict.keys()
+    assert all(torch.equal(weights[name], checkpoint.state_dict[name]) for name in weights)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_another_file_is_rejected_in_one_sentence(tmp_path, suffix):
+    path = tmp_path / f"x{suffix}"
+    for content in (b"", b"not a checkpoint", b"\xff" * 64):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"is not a checkpoint of this pipeline") as caught:
+            load_checkpoint(path)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, "[1]", "{", "{}"])
+def test_other_safetensors_are_not_taken_for_a_checkpoint(tmp_path, content):
+    path = tmp_path / "x.safetensors"
+    metadata = {"format": "pt"} if content is None else {"checkpoint": content}
+    safetensors.torch.save_file({"weight": torch.zeros(1)}, path, metadata)
+    with pytest.raises(UserError, match=r"x\.safetensors is not a checkpoint of this pipeline"):
+        load_checkpoint(path)
 
 
 @pytest.mark.parametrize(("number", "named"), [(None, 0), (99, 99)], ids=["old", "newer"])
@@ -101,8 +144,9 @@ def test_no_advice_to_load_unsafely_is_passed_on(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe"])
-def test_what_is_no_file_is_not_waited_for(tmp_path, kind):
-    path = tmp_path / "x.pth"
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_what_is_no_file_is_not_waited_for(tmp_path, kind, suffix):
+    path = tmp_path / f"x{suffix}"
     path.mkdir() if kind == "folder" else os.mkfifo(path)
-    with pytest.raises(UserError, match=r"x\.pth cannot be read"):
+    with pytest.raises(UserError, match=r"cannot be read"):
         load_checkpoint(path)

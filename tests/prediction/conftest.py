@@ -10,6 +10,7 @@ from PIL import Image
 
 from emotion.core.version import __version__
 from tests.conftest import preprocessing_of
+from tests.detection.conftest import draw_party
 
 CLASSES = ["angry", "happy", "sad"]
 PREPROCESSING = preprocessing_of(32)
@@ -66,3 +67,8 @@ def faces(tmp_path):
         Image.fromarray(pixels).save(folder / name)
     (folder / "notes.txt").write_text("not an image")
     return folder
+
+
+@pytest.fixture(scope="session")
+def party():
+    return draw_party()

@@ -14,7 +14,7 @@ from emotion.data.cache import CacheParams, open_images
 from emotion.data.transforms import preprocess_batch
 from emotion.inference import predict_logits
 from emotion.prediction.model import load_model
-from emotion.prediction.predict import predict
+from emotion.prediction.predictor import Predictor
 from tests.conftest import make_calibration, make_checkpoint
 from tests.prediction.conftest import CLASSES, PREPROCESSING, write_onnx
 
@@ -35,7 +35,7 @@ def test_a_checkpoint_predicts_what_evaluation_computes(tmp_path, faces, graysca
     paths = [faces / "red.jpg", faces / "green.png"]
 
     model = load_model(tmp_path / "hub")  # a folder without model.onnx
-    ours = [list(p.probabilities.values()) for p in predict(model, paths)]
+    ours = [list(p.probabilities.values()) for p in Predictor(model).predict_batch(paths)]
 
     images = open_images([str(p) for p in paths], checkpoint.preprocessing, CacheParams())
     logits = predict_logits(checkpoint.build_model(), images, checkpoint.preprocessing)
@@ -53,7 +53,7 @@ def test_a_checkpoint_averages_mirror_images_if_its_calibration_says_so(tmp_path
     found = []
     for flip in (False, True):
         write_report(tmp_path / "calibration.json", make_calibration(flip=flip))
-        [answer] = predict(load_model(tmp_path), paths)
+        [answer] = Predictor.load(tmp_path).predict_batch(paths)
         found.append(np.array(list(answer.probabilities.values())))
     image = torch.from_numpy(checkpoint.preprocessing.read(paths[0]).copy())[None]
     views = preprocess_batch(image, checkpoint.preprocessing)
@@ -66,13 +66,19 @@ def test_a_checkpoint_averages_mirror_images_if_its_calibration_says_so(tmp_path
 
 def test_an_answer_below_the_threshold_is_uncertain(tmp_path, faces):
     paths = [faces / "red.jpg", faces / "green.png"]
-    highest = [max(p.probabilities.values()) for p in predict(load(tmp_path), paths)]
+    highest = [
+        max(p.probabilities.values()) for p in Predictor(load(tmp_path)).predict_batch(paths)
+    ]
     between = sum(highest) / 2
     assert highest[0] != highest[1]
-    answers = predict(load(tmp_path, threshold=repr(between), target_error="0.1"), paths)
+    answers = Predictor(load(tmp_path, threshold=repr(between), target_error="0.1")).predict_batch(
+        paths
+    )
     assert [answer.uncertain for answer in answers] == [value < between for value in highest]
-    equal = predict(load(tmp_path, threshold=repr(highest[0]), target_error="0.1"), paths)
-    assert not next(equal).uncertain  # at the threshold an image is answered
+    equal = Predictor(load(tmp_path, threshold=repr(highest[0]), target_error="0.1")).predict_batch(
+        paths
+    )
+    assert not equal[0].uncertain  # at the threshold an image is answered
 
 
 def load(folder, **metadata):
@@ -83,7 +89,9 @@ def test_a_file_without_a_threshold_answers_every_image(tmp_path, faces):
     for metadata in ({}, {"threshold": ""}):
         model = load(tmp_path, **metadata)
         assert model.threshold is None
-        assert not any(answer.uncertain for answer in predict(model, [faces / "red.jpg"]))
+        assert not any(
+            answer.uncertain for answer in Predictor(model).predict_batch([faces / "red.jpg"])
+        )
 
 
 def test_the_calibration_of_an_earlier_version_is_one_sentence(tmp_path):

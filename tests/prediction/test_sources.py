@@ -1,23 +1,51 @@
-"""Which files the arguments of a command mean."""
+"""What the arguments of a command mean."""
 
-from emotion.prediction.sources import list_images
+import pytest
+
+from emotion.prediction.sources import list_sources
+
+
+def names(*arguments):
+    return [source.name for source in list_sources(map(str, arguments))]
 
 
 def test_folders_give_their_images_sorted_and_files_are_taken_as_given(faces):
-    found = list_images([faces / "notes.txt", faces])
     expected = ["notes.txt", "deep/blue.PNG", "green.png", "red.jpg"]
-    assert list(found) == [faces / name for name in expected]
+    assert names(faces / "notes.txt", faces) == [str(faces / name) for name in expected]
 
 
 def test_missing_paths_and_empty_folders_are_kept_to_be_reported(tmp_path):
     (tmp_path / "empty").mkdir()
-    paths = [tmp_path / "gone.png", tmp_path / "empty"]
-    assert list(list_images(paths)) == paths
+    paths = [str(tmp_path / "gone.png"), str(tmp_path / "empty"), str(tmp_path / "*.png")]
+    assert names(*paths) == paths
 
 
 def test_hidden_files_and_folders_named_like_images_are_ignored(faces):
     (faces / "._red.jpg").write_bytes(b"made by macOS")
     (faces / "folder.png").mkdir()
-    found = list(list_images([faces]))
+    found = names(faces)
     assert len(found) == 3
-    assert not {faces / "._red.jpg", faces / "folder.png"} & set(found)
+    assert not {str(faces / "._red.jpg"), str(faces / "folder.png")} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.png", ["green.png"]),
+        ("**/*.PNG", ["deep/blue.PNG"]),
+        ("[gr]*.*g", ["green.png", "red.jpg"]),
+        ("d*", ["deep/blue.PNG"]),  # a folder, so its images
+    ],
+)
+def test_patterns_give_what_they_match_sorted(faces, pattern, expected):
+    assert names(faces / pattern) == [str(faces / name) for name in expected]
+
+
+def test_a_file_whose_name_is_a_pattern_is_that_file(faces):
+    (faces / "red.jpg").rename(faces / "[ab]*.jpg")
+    assert names(faces / "[ab]*.jpg") == [str(faces / "[ab]*.jpg")]
+
+
+def test_videos_are_told_by_their_suffix():
+    sources = list(list_sources(["a.mp4", "b.MOV", "c.jpg", "-"]))
+    assert [source.is_video for source in sources] == [True, True, False, False]

@@ -1,0 +1,1 @@
+"""Find faces in whole photographs, with onnxruntime, numpy and Pillow only."""

@@ -1,0 +1,138 @@
+"""YuNet, a face detector of 230 KB (Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face
+Detector", Machine Intelligence Research, 2023).
+
+Its network has no anchors: at strides of 8, 16 and 32 pixels, each cell gives the probability of a
+face, an objectness, a box and five landmarks. The weights are those of OpenCV Zoo (MIT), which is
+why they are in this folder: the packages that have them force another version of OpenCV.
+docs/detector.md compares it with other detectors.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+WEIGHTS = Path(__file__).with_name("yunet.onnx")
+STRIDES = (8, 16, 32)
+MIN_SCORE = 0.8  # most faces have 0.85 to 0.95
+MIN_FACE = 20  # pixels, the longer side of the box
+OVERLAP = 0.3  # intersection over union; of two boxes that overlap more, one is dropped
+# The network is sure of faces of 40 to 300 pixels, so it looks twice: once enlarged or reduced such
+# that the smallest wanted face has GOOD_SIZE, once reduced to COARSE_SIDE for faces that fill the
+# image.
+GOOD_SIZE = 40
+LARGEST_ZOOM, LARGEST_SIDE = 2.0, 1920
+COARSE_SIDE = 320
+_MULTIPLE = STRIDES[-1]  # of the sides of the input
+
+
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """A face, in pixels of the image from its upper left corner."""
+
+    box: tuple[float, float, float, float]  # left, top, right, bottom; may leave the image
+    score: float  # MIN_SCORE to 1
+    # (x, y) of the eyes, the tip of the nose and the corners of the mouth, the image's left first
+    landmarks: tuple[tuple[float, float], ...]
+
+
+class FaceDetector:
+    """Finds faces; may be called from several threads."""
+
+    def __init__(self, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors only
+        self._session = onnxruntime.InferenceSession(
+            WEIGHTS, options, providers=["CPUExecutionProvider"]
+        )
+        self._outputs = [f"{kind}_{s}" for s in STRIDES for kind in ("cls", "obj", "bbox", "kps")]
+
+    def detect(self, image: Image.Image, min_face: float = MIN_FACE) -> list[Face]:
+        """The faces of an RGB image, from the left to the right.
+
+        Args:
+            image: upright; of faces that are turned by more than 30 degrees some are missed.
+            min_face: smallest longer side of a face, pixels.
+        """
+        longer = max(image.size)
+        fine = min(GOOD_SIZE / min_face, LARGEST_ZOOM, LARGEST_SIDE / longer)
+        coarse = min(COARSE_SIDE / longer, 1.0)
+        scales = [fine, coarse] if coarse < fine else [coarse]
+        rows = np.concatenate([self._look(image, scale) for scale in scales])
+        rows = rows[(rows[:, 2:4] - rows[:, :2]).max(axis=1, initial=0) >= min_face]
+        faces = [
+            Face(
+                box=tuple(row[:4].tolist()),
+                score=min(float(row[4]), 1.0),
+                landmarks=tuple((float(x), float(y)) for x, y in row[5:].reshape(5, 2)),
+            )
+            for row in suppress(rows)
+        ]
+        return sorted(faces, key=lambda face: face.box)
+
+    def _look(self, image: Image.Image, scale: float) -> np.ndarray:
+        """Faces at one scale, in pixels of the image: rows of box, score and landmarks, (n, 15)."""
+        size = [max(1, round(side * scale)) for side in image.size]
+        if size != list(image.size):
+            scaled = image.resize((size[0], size[1]), Image.Resampling.BILINEAR)
+        else:
+            scaled = image
+        width, height = (-(-side // _MULTIPLE) * _MULTIPLE for side in size)
+        pixels = np.zeros((1, 3, height, width), np.float32)
+        # BGR in 0..255; what is added at the right and at the bottom is black.
+        pixels[0, :, : size[1], : size[0]] = np.asarray(scaled)[..., ::-1].transpose(2, 0, 1)
+        outputs = self._session.run(self._outputs, {"input": pixels})
+        rows = []
+        for number, stride in enumerate(STRIDES):
+            face, objectness, box, points = (o[0] for o in outputs[4 * number : 4 * number + 4])
+            rows.append(_decode(face, objectness, box, points, stride, width // stride))
+        found = np.concatenate(rows)
+        factor = np.array(image.size) / size
+        found[:, :4] *= np.tile(factor, 2)
+        found[:, 5:] *= np.tile(factor, 5)
+        return found
+
+
+def suppress(rows: np.ndarray) -> np.ndarray:
+    """Non-maximum suppression: of boxes that overlap, the one with the highest score.
+
+    Args:
+        rows: left, top, right, bottom, score, and anything; (n, 5 or more).
+    """
+    order = np.argsort(-rows[:, 4], kind="stable")
+    kept = []
+    while len(order):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        order = order[_overlap(rows[best, :4], rows[order, :4]) <= OVERLAP]
+    return rows[kept]
+
+
+def _decode(
+    face: np.ndarray,
+    objectness: np.ndarray,
+    box: np.ndarray,
+    points: np.ndarray,
+    stride: int,
+    columns: int,
+) -> np.ndarray:
+    """The cells with a face, (n, 15), from the outputs at one stride, (cells, 1, 1, 4 and 10)."""
+    score = np.sqrt(np.clip(face[:, 0], 0, 1) * np.clip(objectness[:, 0], 0, 1))
+    found = np.flatnonzero(score >= MIN_SCORE)
+    cell = np.stack((found % columns, found // columns), axis=1)
+    center = (cell + box[found, :2]) * stride
+    half = np.exp(box[found, 2:]) * (stride / 2)
+    landmarks = (points[found].reshape(-1, 5, 2) + cell[:, None]) * stride
+    parts = center - half, center + half, score[found, None], landmarks.reshape(-1, 10)
+    return np.concatenate(parts, axis=1).astype(np.float64)
+
+
+def _overlap(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of a box (4,) with others (n, 4)."""
+    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    shared = np.clip(sides, 0, None).prod(axis=1)
+    areas = (box[2:] - box[:2]).prod() + (others[:, 2:] - others[:, :2]).prod(axis=1)
+    return np.asarray(shared / (areas - shared))

@@ -1,0 +1,152 @@
+"""From a network to an ONNX graph of a wanted opset, by whichever exporter reaches it.
+
+Of torch's two exporters the newer one, by torch.export, writes opset 18: asked for less, it reports
+success and leaves 18 for convolutional networks. onnx's version converter can lower some graphs,
+but knows no way back for LayerNormalization (17) or axes as an input (18). The older one, by
+TorchScript, reaches 11 for every family that was tried. So the ways are tried in turn, and what the
+graph declares decides.
+"""
+
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import onnx
+import torch
+from google.protobuf.message import Message
+from onnx import version_converter
+from torch import nn
+
+NEWEST, OLDEST = 18, 11
+INPUT, OUTPUTS = "images", ("logits", "probabilities")
+_BATCH = 2  # of the traced example; a batch of 1 would be taken for a constant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One way to the wanted opset, and how it ended."""
+
+    exporter: str  # torch.export or TorchScript
+    constant_folding: bool
+    model: onnx.ModelProto | None = None
+    problem: str = ""  # why there is no model
+
+
+def attempt_exports(network: nn.Module, img_size: int, opset: int) -> Iterator[Attempt]:
+    """Try each exporter, with and without constant folding; each when it is asked for.
+
+    Args:
+        network: in evaluation mode, images (N, 3, H, W) to one tensor per name of OUTPUTS.
+        img_size: side of its input, pixels.
+        opset: wanted, OLDEST to NEWEST.
+
+    Yields:
+        With a model, which declares `opset`, has passed onnx's checker and has the same bytes on
+        every machine; or without.
+    """
+    _unfuse_attention(network)
+    for constant_folding in (True, False):
+        for name, export in _EXPORTERS.items():
+            attempt = Attempt(exporter=name, constant_folding=constant_folding)
+            try:
+                model = export(network, img_size, opset, constant_folding)
+                _strip(model)
+                onnx.checker.check_model(model, full_check=True)
+            except Exception as error:  # of three libraries, without a common base class
+                yield _failed(attempt, f"{type(error).__name__}: {error}")
+                continue
+            if opset_of(model) == opset:
+                yield Attempt(exporter=name, constant_folding=constant_folding, model=model)
+            else:
+                yield _failed(attempt, f"the graph declares opset {opset_of(model)}")
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """The opset that a graph declares for the standard operators."""
+    standard = (e.version for e in model.opset_import if e.domain in {"", "ai.onnx"})
+    return int(next(standard))
+
+
+def _failed(attempt: Attempt, problem: str) -> Attempt:
+    short = " ".join(problem.split())[:200]
+    return Attempt(
+        exporter=attempt.exporter, constant_folding=attempt.constant_folding, problem=short
+    )
+
+
+def _by_torch_export(
+    network: nn.Module, img_size: int, opset: int, constant_folding: bool
+) -> onnx.ModelProto:
+    with warnings.catch_warnings():
+        # torch's exporter calls a function that torch itself has deprecated.
+        warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated")
+        program = torch.onnx.export(
+            network,
+            (torch.zeros(_BATCH, 3, img_size, img_size),),
+            dynamo=True,
+            opset_version=NEWEST,
+            input_names=[INPUT],
+            output_names=list(OUTPUTS),
+            dynamic_shapes={INPUT: {0: torch.export.Dim("batch")}},
+            external_data=False,
+            optimize=constant_folding,
+            verbose=False,
+        )
+    assert program is not None  # only `dynamo=False` returns None
+    model = program.model_proto
+    model.producer_version = model.producer_version.split("+")[0]  # same bytes for CPU and CUDA
+    return model if opset == NEWEST else version_converter.convert_version(model, opset)
+
+
+def _by_torchscript(
+    network: nn.Module, img_size: int, opset: int, constant_folding: bool
+) -> onnx.ModelProto:
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        # It is deprecated, which is why it comes second, and warns of each traced shape.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.zeros(_BATCH, 3, img_size, img_size),),
+            file,  # type: ignore[arg-type]
+            dynamo=False,
+            opset_version=opset,
+            input_names=[INPUT],
+            output_names=list(OUTPUTS),
+            dynamic_axes={name: {0: "batch"} for name in (INPUT, *OUTPUTS)},
+            do_constant_folding=constant_folding,
+        )
+    model = onnx.load_from_string(file.getvalue())
+    model.producer_version = model.producer_version.split("+")[0]
+    return model
+
+
+_EXPORTERS: dict[str, Callable[[nn.Module, int, int, bool], onnx.ModelProto]] = {
+    "torch.export": _by_torch_export,
+    "TorchScript": _by_torchscript,
+}
+
+
+def _unfuse_attention(network: nn.Module) -> None:
+    """Write timm's attention as products and softmax: the operator is newer than opset 13.
+
+    Operations in place stay as they are. Both exporters resolve them, and where another branch
+    reads the overwritten tensor, the network would compute something else without them.
+    """
+    for module in network.modules():
+        if hasattr(module, "fused_attn"):
+            setattr(module, "fused_attn", False)  # noqa: B010, torch's types refuse an assignment
+
+
+def _strip(message: Message) -> None:
+    """Delete doc strings and metadata at every level.
+
+    The exporter writes the Python stack of each node there, with paths of the exporting machine.
+    """
+    for descriptor, value in message.ListFields():
+        if descriptor.name in {"doc_string", "metadata_props"}:
+            message.ClearField(descriptor.name)
+        elif descriptor.message_type is not None:
+            for item in value if descriptor.is_repeated else [value]:
+                _strip(item)

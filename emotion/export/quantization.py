@@ -1,0 +1,104 @@
+"""Smaller files from the float32 ONNX model: int8 by several recipes, and fp16.
+
+Which recipe suits a network cannot be told from its family alone, so all are built and measured
+(variants.py). Static quantization fixes the range of each activation on training images; dynamic
+quantization finds it anew for each image, which makes convolutions slower, not faster, so it is
+for matrix products only. Structured pruning is not offered: it removes channels, after which the
+network must be trained again, and unstructured zeros save no time in ONNX Runtime.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    quantize_dynamic,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from onnxruntime.transformers.float16 import convert_float_to_float16
+
+from emotion.export.opsets import INPUT, OUTPUTS
+
+PRODUCTS = ["Conv", "MatMul", "Gemm"]  # where the time goes
+_BATCH = 16  # images per pass of the calibration
+Recipe = Callable[[Path, np.ndarray], onnx.ModelProto]
+
+
+def static_int8(operators: list[str] | None) -> Recipe:
+    """8-bit weights, per channel, and activations (QDQ format).
+
+    Args:
+        operators: to quantize; None takes all that ONNX Runtime can, which saves conversions
+            between them but rounds more often.
+    """
+
+    def build(model_file: Path, images: np.ndarray) -> onnx.ModelProto:
+        with tempfile.TemporaryDirectory() as folder:
+            prepared, result = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
+            quant_pre_process(model_file, prepared, skip_symbolic_shape=True)
+            quantize_static(
+                prepared,
+                result,
+                _Batches(images),
+                quant_format=QuantFormat.QDQ,
+                per_channel=True,
+                op_types_to_quantize=operators,
+                nodes_to_exclude=_after_the_logits(onnx.load(prepared)),
+            )
+            return onnx.load(result)
+
+    return build
+
+
+def dynamic_int8(model_file: Path, images: np.ndarray) -> onnx.ModelProto:  # noqa: ARG001
+    """8-bit weights of matrix products; their inputs are quantized per image, without `images`."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "int8.onnx"
+        quantize_dynamic(
+            model_file, result, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True
+        )
+        return onnx.load(result)
+
+
+def fp16(model_file: Path, images: np.ndarray) -> onnx.ModelProto:  # noqa: ARG001
+    """Weights and operations in 16 bits; inputs and outputs stay float32."""
+    model: onnx.ModelProto = convert_float_to_float16(onnx.load(model_file), keep_io_types=True)
+    return model
+
+
+RECIPES: dict[tuple[str, str], Recipe] = {  # by precision and method
+    ("int8", "static, all operators"): static_int8(None),
+    ("int8", "static, convolutions and matrix products"): static_int8(PRODUCTS),
+    ("int8", "dynamic, matrix products"): dynamic_int8,
+    ("fp16", "all operators"): fp16,
+}
+
+
+class _Batches(CalibrationDataReader):  # type: ignore[misc]
+    """Images (N, 3, H, W) as ONNX Runtime's calibration asks for them."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        starts = range(0, len(images), _BATCH)
+        self.batches: Iterator[np.ndarray] = iter(images[i : i + _BATCH] for i in starts)
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        batch = next(self.batches, None)
+        return None if batch is None else {INPUT: batch}
+
+
+def _after_the_logits(model: onnx.ModelProto) -> list[str]:
+    """Names of the nodes between logits and probabilities, which stay float32."""
+    logits, probabilities = OUTPUTS
+    makers = {name: node for node in model.graph.node for name in node.output}
+    names, wanted = [], [probabilities]
+    while wanted:
+        name = wanted.pop()
+        if name != logits and name in makers:
+            names.append(makers[name].name)
+            wanted.extend(makers[name].input)
+    return names

@@ -1,0 +1,67 @@
+"""Many images on all cores: each core reads, detects and classifies a batch of its own.
+
+Batches that are worked on by one core each keep all cores busy to the end, and reading overlaps
+with computing; if all cores worked on one batch, they would wait for each other at the end of each
+operation, and while the next batch is read.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+
+from emotion.prediction.answers import Prediction
+from emotion.prediction.predictor import Answered, Predictor
+from emotion.prediction.sources import Source
+
+BATCH = 16  # images in one pass of the network
+AHEAD = 2  # batches per core that are begun before their turn to be shown
+
+
+def predict_stream(
+    predictor: Predictor,
+    sources: Iterable[Source],
+    *,
+    min_face: float | None = None,
+    batch_size: int = BATCH,
+    workers: int = os.cpu_count() or 1,
+    then: Callable[[Answered], None] | None = None,
+) -> Iterator[Prediction]:
+    """Predictions in the order of the sources, each as soon as those before it are there.
+
+    An image without a face gives an error; a frame without one gives nothing.
+
+    Args:
+        predictor: loaded with `threads=1`, unless there is one worker.
+        sources: taken as they are needed.
+        min_face: as in `Predictor.answer`.
+        batch_size: sources per batch.
+        workers: threads, each with a batch.
+        then: called for each source in the thread that has classified it.
+    """
+
+    def work(batch: list[Source]) -> list[Prediction]:
+        predictions = []
+        for answer in predictor.answer(batch, min_face):
+            if then:
+                then(answer)
+            predictions += answer.predictions
+            if not answer.predictions and answer.source.time is None:
+                name = answer.source.name
+                error = f"{name} shows no face of at least {min_face:g} pixels."
+                predictions.append(Prediction(image=name, probabilities={}, error=error))
+        return predictions
+
+    remaining = iter(sources)
+    pending: deque[Future[list[Prediction]]] = deque()
+    pool = ThreadPoolExecutor(workers)
+    try:
+        while batch := list(islice(remaining, batch_size)):
+            pending.append(pool.submit(work, batch))
+            if len(pending) >= AHEAD * workers:
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
+    finally:  # the caller may stop early
+        pool.shutdown(wait=True, cancel_futures=True)

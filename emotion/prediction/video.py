@@ -1,0 +1,92 @@
+"""Frames of video files and cameras, by OpenCV, which nothing else of prediction needs."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import cv2
+
+from emotion.core.errors import UserError
+from emotion.core.files import open_regular
+from emotion.prediction.sources import Source
+
+
+def expand_videos(sources: Iterable[Source], frames_per_second: float | None) -> Iterator[Source]:
+    """Replace each video by its frames; one that cannot be read by its error."""
+    for source in sources:
+        if not source.is_video:
+            yield source
+            continue
+        try:
+            yield from read_video(Path(source.name), frames_per_second)
+        except UserError as error:
+            yield Source(name=source.name, content=error)
+
+
+def read_video(path: Path, frames_per_second: float | None) -> Iterator[Source]:
+    """Yield the frames of a file, with their time.
+
+    Args:
+        path: of the file.
+        frames_per_second: that are yielded, at most; None for all.
+
+    Raises:
+        UserError: the file is missing, or is no video that OpenCV can decode.
+    """
+    try:
+        open_regular(path).close()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
+    capture = _open(str(path))
+    yield from _frames(
+        capture, str(path), frames_per_second, lambda: capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+    )
+
+
+def read_camera(number: int, frames_per_second: float | None) -> Iterator[Source]:
+    """Yield the frames of a camera until it is unplugged, with the time since the first.
+
+    Args:
+        number: of the camera, from 0.
+        frames_per_second: that are yielded, at most; None for all.
+
+    Raises:
+        UserError: there is no such camera.
+    """
+    start = time.monotonic()
+    yield from _frames(
+        _open(number), f"camera {number}", frames_per_second, lambda: time.monotonic() - start
+    )
+
+
+def _open(name: str | int) -> cv2.VideoCapture:
+    cv2.utils.logging.setLogLevel(
+        cv2.utils.logging.LOG_LEVEL_SILENT
+    )  # errors are raised, and reported by us
+    return cv2.VideoCapture(name)
+
+
+def _frames(
+    capture: cv2.VideoCapture,
+    name: str,
+    frames_per_second: float | None,
+    clock: Callable[[], float],
+) -> Iterator[Source]:
+    count, last = 0, -1
+    try:
+        while capture.grab():
+            seconds = clock()
+            slot = count if frames_per_second is None else math.floor(seconds * frames_per_second)
+            count += 1
+            if slot == last:
+                continue
+            last = slot
+            decoded, pixels = capture.retrieve()
+            if decoded:
+                rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+                yield Source(name=name, content=rgb, time=round(seconds, 3))
+    finally:
+        capture.release()
+    if not count:
+        raise UserError(f"{name} has no frame that OpenCV can decode; check it, or convert it.")

@@ -1,0 +1,122 @@
+"""The wanted opset is what the graph declares, by whichever exporter reaches it."""
+
+import onnx
+import pytest
+import torch
+from onnx import helper
+from torch import nn
+
+from emotion.core.errors import UserError
+from emotion.export import export as export_module
+from emotion.export import opsets
+from emotion.export.export import ExportParams, export_checkpoint
+from emotion.export.opsets import Attempt, attempt_exports, opset_of
+from emotion.export.parity import compare
+from tests.conftest import make_checkpoint
+from tests.export.conftest import CALIBRATION, ask, export
+
+pytestmark = pytest.mark.slow
+
+
+class InPlace(nn.Module):
+    """A residual addition in place, of the input of a ReLU in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution = nn.Conv2d(3, 3, 1)
+        self.activation = nn.ReLU(inplace=True)
+
+    def forward(self, images):
+        features = self.convolution(images)
+        features += self.activation(features)
+        logits = features.mean(dim=(2, 3))
+        return logits, logits.softmax(dim=1)
+
+
+@pytest.mark.parametrize(
+    "family", ["test_resnet", "test_convnext", "test_efficientnet", "test_vit"]
+)
+@pytest.mark.parametrize("opset", [17, 13, 11])
+def test_every_family_reaches_older_opsets_with_the_same_outputs(family, opset, cached):
+    checkpoint = make_checkpoint(family, img_size=32)
+    model = export(checkpoint, opset=opset)
+    assert opset_of(model) == opset
+    compare(model, ask(checkpoint, cached)).require(1e-4)
+
+
+def test_operations_in_place_do_not_change_the_outputs():
+    network = InPlace().eval()
+    images = torch.rand(3, 3, 8, 8)
+    with torch.no_grad():
+        expected = network(images)
+    for opset in (18, 11):
+        model = next(a.model for a in attempt_exports(network, 8, opset) if a.model)
+        actual = onnx.reference.ReferenceEvaluator(model).run(None, {"images": images.numpy()})
+        torch.testing.assert_close(torch.from_numpy(actual[0]), expected[0])
+
+
+def identity_at(opset):
+    values = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in ("a", "b")
+    ]
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["a"], ["b"])], "g", *[[v] for v in values]
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def test_an_exporter_that_fails_or_leaves_another_opset_gives_way_to_the_next(monkeypatch):
+    newer, older = identity_at(18), identity_at(17)
+
+    def fail(*_):
+        raise RuntimeError("No Adapter")
+
+    exporters = {"fails": fail, "newer": lambda *_: newer, "reaches": lambda *_: older}
+    monkeypatch.setattr(opsets, "_EXPORTERS", exporters)
+    attempts = list(attempt_exports(nn.Identity(), 32, 17))
+    assert [(a.exporter, a.constant_folding, bool(a.model)) for a in attempts] == [
+        ("fails", True, False),
+        ("newer", True, False),
+        ("reaches", True, True),
+        ("fails", False, False),
+        ("newer", False, False),
+        ("reaches", False, True),
+    ]
+    assert attempts[0].problem == "RuntimeError: No Adapter"
+    assert attempts[1].problem == "the graph declares opset 18"
+
+
+def test_an_opset_out_of_reach_names_the_lowest_within(
+    small_checkpoint, rows, tmp_path, monkeypatch
+):
+    def attempts(_, __, opset):
+        yield Attempt(exporter="any", constant_folding=True, model=object() if opset > 14 else None)
+
+    monkeypatch.setattr(export_module, "attempt_exports", attempts)
+    path = tmp_path / "model.onnx"
+    with pytest.raises(UserError, match=r"small\.none .*opset 12; set .* to 15, the lowest"):
+        export_checkpoint(small_checkpoint, CALIBRATION, rows, ExportParams(opset=12), {}, path)
+    assert not path.exists()
+
+
+def test_a_graph_that_answers_differently_gives_way_to_the_next(
+    small_checkpoint, rows, tmp_path, monkeypatch
+):
+    good = export(small_checkpoint)
+    bad = onnx.ModelProto.FromString(good.SerializeToString())
+    weights = next(i for i in bad.graph.initializer if i.dims == [3, 8] or list(i.dims) == [3])
+    weights.CopyFrom(
+        onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(weights) * 2, weights.name)
+    )
+
+    def attempts(*_):
+        yield Attempt(exporter="bad", constant_folding=True, model=bad)
+        yield Attempt(exporter="good", constant_folding=False, model=good)
+
+    monkeypatch.setattr(export_module, "attempt_exports", attempts)
+    report = export_checkpoint(
+        small_checkpoint, CALIBRATION, rows, ExportParams(), {}, tmp_path / "model.onnx"
+    )
+    assert (report.exporter, report.constant_folding) == ("good", False)
+    assert len(report.failed) == 1
+    assert report.failed[0].startswith("bad with constant folding: differs by")

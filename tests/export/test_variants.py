@@ -1,0 +1,132 @@
+"""A smaller file is kept only if it is faster here and loses little on validation."""
+
+import json
+
+import numpy as np
+import onnx
+import pandas as pd
+import pytest
+from sklearn.metrics import f1_score
+
+from emotion.comparison.paired import compare_pair
+from emotion.comparison.predictions import RevisionPredictions
+from emotion.core.export_report import VariantsReport
+from emotion.core.reports import read_report, write_report
+from emotion.export import variants
+from emotion.export.images import read_pixels
+from emotion.export.variants import Float32, build_variants, headline
+from tests.export.conftest import SmallCheckpoint
+
+NAMES = SmallCheckpoint.class_names
+
+
+def same(model_file, _):
+    return onnx.load(model_file)
+
+
+def inverted(model_file, _):
+    """The least probable class becomes the most probable."""
+    model = onnx.load(model_file)
+    last = next(node for node in model.graph.node if "logits" in node.output)
+    last.output[0] = "upright"
+    minus = onnx.helper.make_node("Neg", ["upright"], ["logits"])
+    model.graph.node.insert(list(model.graph.node).index(last) + 1, minus)
+    return model
+
+
+def broken(_, __):
+    raise ValueError("no such operator")
+
+
+@pytest.fixture
+def build(small_onnx, small_checkpoint, rows, tmp_path, monkeypatch):
+    """Build with recipes of (precision, speedup, function), and allow a loss of 0.01."""
+    pixels = read_pixels(rows, small_checkpoint.preprocessing, "")
+    predicted = variants._predict(small_onnx, pixels)
+    table = rows.assign(label=[NAMES[index] for index in predicted])  # all are correct
+
+    def run(*recipes):
+        named = {(kind, f"method {i}"): make for i, (kind, _, make) in enumerate(recipes)}
+        built = iter([speedup for _, speedup, make in recipes if make is not broken])
+        monkeypatch.setattr(variants, "RECIPES", named)
+        monkeypatch.setattr(
+            variants, "_speedup", lambda _, __, size: next(built) if size == 1 else 2.0
+        )
+        splits = {"train": table, "val": table}  # test images are not asked for
+        folder = tmp_path / "variants"
+        return build_variants(small_checkpoint, splits, 0.01, small_onnx, folder), folder
+
+    return run
+
+
+def test_a_fast_file_with_the_same_answers_is_kept_with_the_metadata(build, small_onnx):
+    report, folder = build(("int8", 3.0, same))
+    [variant] = report.variants
+    assert variant.kept
+    assert variant.verdict.startswith("kept: 3.00 times as fast, macro-F1 +0.000")
+    assert (variant.same_class, variant.macro_f1_change) == (1, 0)
+    assert [path.name for path in folder.iterdir()] == ["model.int8.onnx"]
+    kept = onnx.load(folder / "model.int8.onnx")
+    assert {e.key: e.value for e in kept.metadata_props} == {
+        e.key: e.value for e in onnx.load(small_onnx).metadata_props
+    }
+    assert report.rows == 12
+
+
+def test_a_slow_int8_file_is_rejected_unscored_but_fp16_is_for_other_machines(build):
+    report, folder = build(("int8", 1.05, same), ("fp16", 0.6, same))
+    int8, fp16 = report.variants
+    assert not int8.kept
+    assert int8.verdict == "rejected: 1.05 times as fast as float32"
+    assert int8.macro_f1_change is None
+    assert fp16.kept
+    assert [path.name for path in folder.iterdir()] == ["model.fp16.onnx"]
+
+
+def test_a_file_that_loses_too_much_is_rejected_with_the_loss(build):
+    report, folder = build(("int8", 5.0, inverted), ("fp16", 1.0, inverted))
+    for variant in report.variants:
+        assert not variant.kept
+        assert variant.macro_f1_change < -0.01
+        assert variant.macro_f1_change_low <= variant.macro_f1_change
+        assert f"{variant.macro_f1_change:+.3f} on validation, allowed -0.01" in variant.verdict
+    assert not list(folder.iterdir())
+    assert "rejected" in headline(report)
+
+
+def test_of_two_files_that_pass_the_faster_is_kept(build):
+    report, folder = build(("int8", 2.0, same), ("int8", 3.0, same), ("int8", 9.0, inverted))
+    assert [variant.kept for variant in report.variants] == [False, True, False]
+    assert report.variants[0].verdict == "rejected: slower than method 1"
+    assert [path.name for path in folder.iterdir()] == ["model.int8.onnx"]
+
+
+def test_a_recipe_that_fails_is_reported_and_the_others_go_on(build, tmp_path):
+    report, _ = build(("int8", 0.0, broken), ("int8", 2.0, same))
+    assert report.failed == ["int8, method 0: no such operator"]
+    assert report.variants[0].kept
+    write_report(tmp_path / "variants.json", report)
+    assert read_report(tmp_path / "variants.json", VariantsReport) == report
+    json.loads((tmp_path / "variants.json").read_text())
+
+
+def test_the_change_of_macro_f1_and_its_interval_are_those_of_compare():
+    rng = np.random.default_rng(3)
+    labels, predicted, other = (rng.integers(0, 3, 60) for _ in range(3))
+    groups = np.arange(60) // 4
+    float32 = Float32(
+        file=None, pixels=np.empty(0), labels=labels, groups=groups, predicted=predicted, classes=3
+    )
+    change, interval = variants._compare_macro_f1(float32, other)
+    f1 = [f1_score(labels, answers, average="macro") for answers in (predicted, other)]
+    assert float32.macro_f1 == pytest.approx(f1[0])
+    assert change == pytest.approx(f1[1] - f1[0])
+
+    def revision(answers):
+        names = np.array(NAMES)
+        table = pd.DataFrame({"path": [f"{i:02d}" for i in range(60)], "group": groups.astype(str)})
+        table = table.assign(sha256=table["path"], label=names[labels], confidence=0.5)
+        return RevisionPredictions("any", table.assign(predicted=names[answers]), list(NAMES))
+
+    reference = compare_pair(revision(predicted), revision(other), variants.RESAMPLES).macro_f1
+    assert interval == pytest.approx(reference.interval)
