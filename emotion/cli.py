@@ -14,6 +14,12 @@ def _predict(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def _serve(arguments: list[str]) -> int:
+    from emotion.serve import main
+
+    return main(arguments)
+
+
 def _audit(arguments: list[str]) -> int:
     from emotion.audit import main
 
@@ -53,6 +59,7 @@ def _verify(arguments: list[str]) -> int:
 # Each imports its packages when it is called: prediction is installed without those of the audit.
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "predict": (_predict, "classify images with a trained model"),
+    "serve": (_serve, "answer over HTTP with a trained model"),
     "evaluate": (_evaluate, "report on a trained model and a corpus of your own"),
     "compare": (_compare, "tell whether two revisions differ by more than chance"),
     "backbones": (_backbones, "list the pretrained backbones that can be had now"),

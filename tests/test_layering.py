@@ -43,7 +43,9 @@ MAY_IMPORT = {
     "hub": {"core"},
     "detection": {"core"},
     "prediction": {"core", "data", "models", "explainers", "detection"},
+    "serving": {"core", "prediction", "detection"},
     "predict": {"core", "prediction"},
+    "serve": {"core", "prediction", "serving"},
     "evaluate": {
         "core",
         "datasets",
@@ -57,7 +59,10 @@ MAY_IMPORT = {
     "backbones": {"core", "models"},
     "soup": {"core", "data", "models", "comparison", "averaging"},
     "verify": {"core"},
-    "cli": {"core", "predict", "audit", "evaluate", "compare", "backbones", "soup", "verify"},
+    "cli": {
+        *("core", "predict", "serve", "audit", "evaluate", "compare", "backbones", "soup"),
+        "verify",
+    },
 }
 
 # Heavy packages are imported only by the parts that need them.
@@ -73,6 +78,8 @@ HOMES = {
     "jinja2": {"hub"},
     "cleanlab": {"evaluation"},
     "dvc": {"comparison"},
+    "fastapi": {"serving"},
+    "uvicorn": {"serving", "serve"},
     "cv2": {"drawing", "explanation", "prediction"},
 }
 WITHOUT_TORCH = (
@@ -86,6 +93,8 @@ WITHOUT_TORCH = (
     "class_weights",
     "hub",
     "detection",
+    "serving",
+    "serve",
     "predict",
     "cli",
     "audit",

@@ -49,10 +49,14 @@ def list_images(folder: Path) -> Iterator[Path]:
     yield from unlisted
 
 
-def read_image(path: str | Path) -> Image.Image:
+def read_image(path: str | Path, max_pixels: int | None = None) -> Image.Image:
     """Decode a whole file: EXIF rotation applied, transparency over white, 16 bits to 8, RGB out.
 
     Of an animation, the first frame.
+
+    Args:
+        path: of the file.
+        max_pixels: of the largest image that is decoded; None takes Pillow's limit.
 
     Raises:
         UserError: the file is missing, truncated, too large or not an image; the message names it.
@@ -60,7 +64,7 @@ def read_image(path: str | Path) -> Image.Image:
     try:
         # Buffered: Pillow's many small reads would cost a seventh of the decoding time.
         with BufferedReader(open_regular(path)) as file:
-            return decode_image(file, str(path))
+            return decode_image(file, str(path), max_pixels)
     except FileNotFoundError:
         raise UserError(f"{path} is missing; restore it, or correct the path.") from None
     except OSError as error:
@@ -73,7 +77,7 @@ def decode_image(file: BinaryIO, name: str, max_pixels: int | None = None) -> Im
     Args:
         file: its bytes.
         name: of the image, for the messages.
-        max_pixels: of the largest image that is decoded; None takes Pillow's limit.
+        max_pixels: as in `read_image`.
 
     Raises:
         UserError: it is truncated, too large or not an image.

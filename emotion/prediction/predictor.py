@@ -37,21 +37,24 @@ class Answered:
 class Predictor:
     """A trained model that takes images in any form; may be called from several threads."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, max_pixels: int | None = None) -> None:
+        self.model, self.max_pixels = model, max_pixels
 
     @classmethod
-    def load(cls, path: str | Path = DEFAULT_MODEL, threads: int = 0) -> Self:
+    def load(
+        cls, path: str | Path = DEFAULT_MODEL, threads: int = 0, max_pixels: int | None = None
+    ) -> Self:
         """Load an ONNX file, a checkpoint, or a Hub folder with either of them.
 
         Args:
             path: of the model.
             threads: that one call computes with; 0 for one per core.
+            max_pixels: of the largest image that is decoded; None takes Pillow's limit.
 
         Raises:
             UserError: there is no such file, or it is not a model of this pipeline.
         """
-        return cls(load_model(Path(path), threads))
+        return cls(load_model(Path(path), threads), max_pixels)
 
     def predict(self, image: AnyImage) -> Prediction:
         """Classify one image of a face.
@@ -110,7 +113,7 @@ class Predictor:
     ) -> tuple[Answered, list[tuple[Face | None, np.ndarray]]]:
         """The image and its views; an answer with an error if it cannot be read."""
         try:
-            image = open_image(source)
+            image = open_image(source, self.max_pixels)
         except UserError as error:
             failed = Prediction(
                 image=source.name, probabilities={}, time=source.time, error=str(error)

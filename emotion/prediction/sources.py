@@ -58,8 +58,12 @@ def list_sources(arguments: Iterable[str]) -> Iterator[Source]:
             yield Source(name=str(path), content=path)
 
 
-def open_image(source: Source) -> Image.Image:
+def open_image(source: Source, max_pixels: int | None = None) -> Image.Image:
     """Decode an image in any form to upright 8-bit RGB.
+
+    Args:
+        source: the image.
+        max_pixels: of the largest file that is decoded; None takes Pillow's limit.
 
     Raises:
         UserError: it cannot be read, or is an array of another shape or type.
@@ -74,13 +78,13 @@ def open_image(source: Source) -> Image.Image:
     if content == STDIN and source.name == STDIN:
         content = sys.stdin.buffer.read(LARGEST_INPUT)
     if isinstance(content, bytes):
-        return decode_image(io.BytesIO(content), source.name)
+        return decode_image(io.BytesIO(content), source.name, max_pixels)
     path = Path(content)
     if path.is_dir():
         raise UserError(f"{path} has no images; known suffixes: {', '.join(sorted(SUFFIXES))}.")
     if path.exists() and not path.is_file():
         raise UserError(f"{path} is not a regular file.")  # reading a pipe would wait forever
-    return read_image(path)
+    return read_image(path, max_pixels)
 
 
 def _expand(argument: str) -> list[Path]:

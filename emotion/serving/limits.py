@@ -1,0 +1,86 @@
+"""What a client may send, and how long it may take: everything else gets a clean answer.
+
+The sizes are checked before anything is decoded, and the body is kept in memory, so that no file is
+written.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from fastapi import HTTPException, Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+MOST_IMAGES = 64  # of one request
+BODY_SECONDS = 20.0  # from the first byte of the body to the last
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Sizes, chosen when the service starts."""
+
+    megabytes: float = 20.0  # of a body
+    megapixels: float = 50.0  # of an image
+
+    @property
+    def bytes(self) -> int:
+        """Of a body."""
+        return int(self.megabytes * 1e6)
+
+    @property
+    def pixels(self) -> int:
+        """Of an image."""
+        return int(self.megapixels * 1e6)
+
+
+async def read_images(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
+    """Names and contents of the images in a request: one as its body, or a form of several.
+
+    Raises:
+        HTTPException: 408, 413, 400 or 422, with the reason.
+    """
+    body = await _read_body(request, limits)
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await _parse_form(request, body)
+    if not body:
+        raise HTTPException(422, "the body is empty; send an image, or a form with images")
+    return [("image", body)]
+
+
+async def _read_body(request: Request, limits: Limits) -> bytes:
+    too_large = HTTPException(413, f"the body has more than {limits.megabytes:g} MB")
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced) > limits.bytes:
+        raise too_large
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > limits.bytes:
+                    raise too_large
+                parts.append(part)
+    except TimeoutError:
+        raise HTTPException(408, f"the body took more than {BODY_SECONDS:g} s") from None
+    return b"".join(parts)
+
+
+async def _parse_form(request: Request, body: bytes) -> list[tuple[str, bytes]]:
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    parser = MultiPartParser(request.headers, stream(), max_files=MOST_IMAGES, max_fields=8)
+    parser.spool_max_size = len(body) + 1  # larger parts would be written to a file
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError) as error:  # KeyError: no boundary
+        raise HTTPException(400, f"the form cannot be read: {error}") from None
+    try:
+        uploads = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        images = [(upload.filename or "image", await upload.read()) for upload in uploads]
+    finally:
+        await form.close()
+    if not images:
+        raise HTTPException(422, "the form has no image; send files, as curl -F images=@face.jpg")
+    return images
