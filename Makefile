@@ -50,6 +50,9 @@ bench: $(VENV)/installed ## measure; writes to benchmarks/results/
 	$(BIN)/python -m benchmarks.bench_prepare_splits
 	$(BIN)/python -m benchmarks.bench_augmentation
 	$(BIN)/python -m benchmarks.bench_training
+	$(BIN)/python -m benchmarks.bench_inference
+	$(BIN)/python -m benchmarks.bench_predict
+	$(BIN)/python -m benchmarks.bench_service
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run `make PYTHON=python3.11`")'

@@ -4,10 +4,11 @@ Run     python -m benchmarks.bench_explainers FOLDER [backbone ...]     (an hour
 Reads   FOLDER/faces, and FOLDER/<backbone>.pth, of an earlier call
 Writes  both if they are missing, and benchmarks/results/explainers.json after each backbone
 
-Each network is trained on 800 subjects, and explained on test subjects, in the class that it
-predicts. On photographs nobody knows where the evidence is, so explainers are compared by deletion,
-insertion or ROAD. Here both are known: of each pair of maps of one image, the truth prefers the one
-with more mass on the evidence, and a score can be trusted as far as it prefers the same one.
+Each network is trained as in trained_backbones.py, and explained on test subjects, in the class
+that it predicts. On photographs nobody knows where the evidence is, so explainers are compared by
+deletion, insertion or ROAD. Here both are known: of each pair of maps of one image, the truth
+prefers the one with more mass on the evidence, and a score can be trusted as far as it prefers the
+same one.
 """
 
 import contextlib
@@ -15,7 +16,6 @@ import dataclasses
 import itertools
 import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -28,32 +28,22 @@ import torch
 from scipy import stats
 
 import emotion.models  # noqa: F401, must precede torchvision
-from benchmarks.bench_recipe import score, train
+from benchmarks.bench_recipe import score
+from benchmarks.trained_backbones import train_backbone, train_params
 from emotion.core import files
 from emotion.core.machine import processor_name
-from emotion.core.manifest import SPLITS
 from emotion.core.memory import keep_freed_memory
-from emotion.data.transforms import AugmentParams
-from emotion.datasets.params import DataParams
-from emotion.drawing.corpus import DrawFacesParams, draw_corpus
 from emotion.explainers import BASELINES, EXPLAINERS, SAMPLING
 from emotion.explainers.attribution import ExplainerOptions, NotApplicableError
 from emotion.explanation.explain import explain_checkpoint
 from emotion.explanation.params import ExplainParams
 from emotion.models.backbones import build_backbone, resolve_timm_name
-from emotion.models.checkpoint import load_checkpoint
 from emotion.models.classifier import EmotionClassifier
 from emotion.models.folding import fold_norms
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
-from emotion.preparation.prepare import prepare
-from emotion.training.params import TrainParams
 from emotion.uncertainty.means import mean_by_group
-from stages import paths
-from stages.run import settings_of
 
 RESULTS = Path(__file__).parent / "results" / "explainers.json"
-# Easier than the shipped faces, where networks without pretrained weights learn too slowly.
-FACES = DrawFacesParams(subjects=800, difficulty=0.2, seed=7)
+BACKBONES = ("tf_efficientnet_lite0", "resnet50", "vit_base_patch16_224")
 BUDGET_S = 1000.0
 # Networks whose time is measured, untrained.
 COSTS = (
@@ -71,28 +61,12 @@ CHEAP = {
     "insertion - deletion": "gain",
     "ROAD": "road",
 }
-SCRATCH = {"freeze_backbone_epochs": 0, "lr_backbone": 5e-4, "lr_head": 5e-4, "head": "linear"}
-# How a backbone is trained (changes of the section train), from random weights where no source
-# answers.
-SETUPS: dict[str, dict[str, Any]] = {
-    "tf_efficientnet_lite0": {},
-    "resnet50": {**SCRATCH, "epochs": 4},
-    # Without weights for ImageNet it learns nothing within hours from augmented images.
-    "vit_base_patch16_224": {
-        **SCRATCH,
-        "epochs": 8,
-        "scheduler": "one_cycle",
-        "lr_backbone": 2e-4,
-        "lr_head": 2e-4,
-        "augment": AugmentParams(crop_area=1.0, rotation=0.0, color=0.0, erase=0.0),
-    },
-}
 
 
 def main() -> None:
     """Measure the backbones that are missing in the results, and print the tables."""
     keep_freed_memory()
-    folder, names = Path(sys.argv[1]), sys.argv[2:] or list(SETUPS)
+    folder, names = Path(sys.argv[1]), sys.argv[2:] or list(BACKBONES)
     found = files.read_json(RESULTS) if RESULTS.exists() else {"backbones": [], "seconds": {}}
     done = {record["backbone"] for record in found["backbones"]}
     for name in names:
@@ -110,20 +84,7 @@ def main() -> None:
 
 def measure(name: str, folder: Path) -> dict[str, Any]:
     """Train a backbone if the folder has no checkpoint, and score all methods on it."""
-    faces = folder / "faces"
-    if not faces.exists():
-        draw_corpus(FACES, faces)
-    prepared = prepare(DataParams(root=str(faces)), folder / "unpacked")
-    rows = {split: prepared.rows[prepared.rows["split"] == split] for split in SPLITS}
-    path = folder / f"{name}.pth"
-    changes = {"deterministic": True, **SETUPS[name]}
-    params = dataclasses.replace(settings_of(TrainParams, "train"), **changes)
-    if not path.exists():
-        with tempfile.TemporaryDirectory() as weights:
-            source = PretrainedParams(model_type=name, pretrained="prefer")
-            fetch_pretrained(source, Path(weights), paths.OWN_WEIGHTS)
-            train(rows, prepared.label_map, Path(weights), params)[0].save(path)
-    checkpoint = load_checkpoint(path)
+    checkpoint, prepared, rows = train_backbone(name, folder)
     settings = ExplainParams(budget_s=BUDGET_S)
     explanation = explain_checkpoint(checkpoint, rows["test"], settings, folder / name)
     report = explanation.report
@@ -131,7 +92,7 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
     return {
         "backbone": name,
         "processor": processor_name(),
-        **score(checkpoint, rows["test"], prepared.label_map, params, "test"),
+        **score(checkpoint, rows["test"], prepared.label_map, train_params(name), "test"),
         "images": report.images,
         "sampling_images": report.sampling_images,
         "methods": {key: dataclasses.asdict(value) for key, value in methods.items()},

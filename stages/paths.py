@@ -22,6 +22,7 @@ SAFETENSORS = Path("models/model.safetensors")
 ONNX = Path("models/model.onnx")
 VARIANTS = Path("models/variants")  # model.int8.onnx, model.fp16.onnx, where they are kept
 HUB = Path("models/hub")
+MODEL_FILES = (BEST_MODEL, SAFETENSORS, ONNX, LABEL_MAP, CALIBRATION)  # that publish copies
 
 TRAIN_STATE = Path(".train_state")  # of an interrupted run; not an output, which DVC would delete
 TRAIN_METRICS = Path("metrics/train")  # dvclive: curves and summary

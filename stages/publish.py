@@ -1,14 +1,13 @@
 """Build the Hub folder with the model's files and its card; upload it if publish.push is true.
 
-Reads   the model, its ONNX file, label map and calibration; the reports of every stage
-Writes  models/hub/
+Reads   the model in every format, its label map and calibration; all reports. Writes models/hub/
 """
 
 from huggingface_hub import HfApi
 
 from emotion.core import explanation_report, export_report, labels, reports
 from emotion.hub import folder, upload
-from emotion.hub.model_card import CardInputs, build_texts, title_of
+from emotion.hub.model_card import CardInputs, build_texts, describe_commit, title_of
 from stages import paths
 from stages.run import run, settings_of
 
@@ -25,15 +24,16 @@ def main() -> None:
         time=read(paths.TRAIN_TIMING, reports.TrainingTime),
         evaluation=read(paths.EVALUATION_REPORT, reports.EvaluationReport),
         export=read(paths.EXPORT_REPORT, export_report.ExportReport),
+        variants=read(paths.VARIANTS_REPORT, export_report.VariantsReport),
         explanation=read(paths.EXPLAIN_REPORT, explanation_report.ExplanationReport),
     )
     name = title_of(inputs, params.repo_id)
-    model_files = (paths.BEST_MODEL, paths.ONNX, paths.LABEL_MAP, paths.CALIBRATION)
-    folder.build_folder(paths.HUB, model_files, build_texts(inputs, params.license, name))
+    copied = [*paths.MODEL_FILES, *sorted(paths.VARIANTS.glob("*.onnx"))]
+    folder.build_folder(paths.HUB, copied, build_texts(inputs, params.license, name))
     print(f"publish: {name} is ready in {paths.HUB}")
     if params.push:
-        message = f"{name}: test macro-F1 {inputs.evaluation.test.macro_f1:.3f}"
-        print("publish: uploaded to", upload.push_folder(paths.HUB, params, message, HfApi()))
+        url = upload.push_folder(paths.HUB, params, describe_commit(inputs, name), HfApi())
+        print(f"publish: uploaded to {url}")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from PIL import Image
 
 from benchmarks import bench_accuracy, bench_explainers, bench_recipe, bench_soup
+from emotion import predict, serve
+from tests.detection.conftest import draw_party
 from tests.prediction.conftest import write_onnx
 
 README = Path("README.md").read_text(encoding="utf-8")
@@ -76,11 +77,24 @@ def test_every_setting_in_a_command_exists():
         assert name in params[section] if name else section in params, key
 
 
-def test_the_python_example_classifies_an_image(tmp_path, monkeypatch, capsys):
+def test_the_python_example_classifies_the_faces_of_an_image(tmp_path, monkeypatch, capsys):
     [example] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (tmp_path / "models").mkdir()
     write_onnx(tmp_path / "models" / "model.onnx")
-    Image.new("RGB", (60, 60), (0, 200, 0)).save(tmp_path / "face.jpg")
+    draw_party().save(tmp_path / "party.jpg", quality=95)
     monkeypatch.chdir(tmp_path)
     exec(example, {})
-    assert capsys.readouterr().out.startswith("happy {")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert all(re.search(r"\) (angry|happy|sad) 0\.\d+$", line) for line in lines)
+
+
+def test_every_option_of_a_command_exists():
+    commands = re.findall(r"^emotion (predict|serve) (.*)$", README, flags=re.MULTILINE)
+    assert len(commands) > 5
+    for name, arguments in commands:
+        help_text = {"predict": predict.build_parser, "serve": serve.build_parser}[
+            name
+        ]().format_help()
+        for option in re.findall(r"--[\w-]+", arguments):
+            assert option in help_text, option

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 LEAST_ROUNDS = 5
-SECONDS = 3.0  # of all rounds together, at least
+SECONDS = 1.5  # of all rounds together, at least
 
 
 def median_seconds(

@@ -7,8 +7,10 @@ for matrix products only. Structured pruning is not offered: it removes channels
 network must be trained again, and unstructured zeros save no time in ONNX Runtime.
 """
 
+import logging
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ import onnx
 from onnxruntime.quantization import (
     CalibrationDataReader,
     QuantFormat,
+    QuantType,
     quantize_dynamic,
     quantize_static,
 )
@@ -30,7 +33,11 @@ Recipe = Callable[[Path, np.ndarray], onnx.ModelProto]
 
 
 def static_int8(operators: list[str] | None) -> Recipe:
-    """8-bit weights, per channel, and activations (QDQ format).
+    """8-bit activations, and weights of 7 bits per channel (QDQ format).
+
+    Activations are unsigned: with signed ones ONNX Runtime 1.32 takes as long as in float32 on x86,
+    although they are its default (ResNet-50: 1.0 instead of 3.0 times as fast). Weights have 7 bits
+    because the sum of two products overflows on processors without VNNI otherwise.
 
     Args:
         operators: to quantize; None takes all that ONNX Runtime can, which saves conversions
@@ -38,7 +45,7 @@ def static_int8(operators: list[str] | None) -> Recipe:
     """
 
     def build(model_file: Path, images: np.ndarray) -> onnx.ModelProto:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, _quietly():
             prepared, result = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
             quant_pre_process(model_file, prepared, skip_symbolic_shape=True)
             quantize_static(
@@ -46,7 +53,9 @@ def static_int8(operators: list[str] | None) -> Recipe:
                 result,
                 _Batches(images),
                 quant_format=QuantFormat.QDQ,
+                activation_type=QuantType.QUInt8,
                 per_channel=True,
+                reduce_range=True,
                 op_types_to_quantize=operators,
                 nodes_to_exclude=_after_the_logits(onnx.load(prepared)),
             )
@@ -56,11 +65,15 @@ def static_int8(operators: list[str] | None) -> Recipe:
 
 
 def dynamic_int8(model_file: Path, images: np.ndarray) -> onnx.ModelProto:  # noqa: ARG001
-    """8-bit weights of matrix products; their inputs are quantized per image, without `images`."""
-    with tempfile.TemporaryDirectory() as folder:
+    """7-bit weights of matrix products; their inputs are quantized per image, without `images`."""
+    with tempfile.TemporaryDirectory() as folder, _quietly():
         result = Path(folder) / "int8.onnx"
         quantize_dynamic(
-            model_file, result, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True
+            model_file,
+            result,
+            op_types_to_quantize=["MatMul", "Gemm"],
+            per_channel=True,
+            reduce_range=True,
         )
         return onnx.load(result)
 
@@ -77,6 +90,17 @@ RECIPES: dict[tuple[str, str], Recipe] = {  # by precision and method
     ("int8", "dynamic, matrix products"): dynamic_int8,
     ("fp16", "all operators"): fp16,
 }
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """The converters advise, as warnings of the root logger, what is done or measured here."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 class _Batches(CalibrationDataReader):  # type: ignore[misc]

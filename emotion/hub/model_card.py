@@ -11,7 +11,7 @@ import jinja2
 from huggingface_hub import EvalResult, ModelCardData
 
 from emotion.core.explanation_report import ExplanationReport
-from emotion.core.export_report import ExportReport
+from emotion.core.export_report import ExportReport, VariantsReport
 from emotion.core.reports import (
     Calibration,
     ClassScores,
@@ -40,6 +40,7 @@ class CardInputs:
     time: TrainingTime
     evaluation: EvaluationReport
     export: ExportReport
+    variants: VariantsReport
     explanation: ExplanationReport
 
     @property
@@ -70,6 +71,7 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
     )
     environment.filters |= {
         "score": _score,
+        "change": _change,
         "percent": _percent,
         "duration": _duration,
         "interval": _interval,
@@ -92,6 +94,11 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
 def title_of(inputs: CardInputs, repo_id: str) -> str:
     """The model's name: that of its repository; without a repository, one from its backbone."""
     return repo_id.split("/")[-1] or f"facial-expression-{inputs.evaluation.model_type}"
+
+
+def describe_commit(inputs: CardInputs, name: str) -> str:
+    """The message of the commit on the Hub."""
+    return f"{name}: test macro-F1 {inputs.evaluation.test.macro_f1:.3f}"
 
 
 def _lowest_recall(inputs: CardInputs) -> tuple[str, ClassScores]:
@@ -151,6 +158,10 @@ def _escape(text: str) -> str:
 
 def _score(value: float | None) -> str:
     return "n/a" if value is None else f"{value:.3f}"  # None: undefined, see emotion.core.reports
+
+
+def _change(value: float | None) -> str:
+    return "" if value is None else f"{value:+.3f}"
 
 
 def _interval(limits: tuple[float | None, float | None]) -> str:

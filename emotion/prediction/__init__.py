@@ -2,3 +2,8 @@
 
 For an ONNX file it needs onnxruntime, numpy and Pillow only; a checkpoint also needs torch.
 """
+
+from emotion.prediction.answers import Prediction
+from emotion.prediction.predictor import Predictor
+
+__all__ = ["Prediction", "Predictor"]

@@ -49,7 +49,7 @@ def test_each_recipe_keeps_inputs_outputs_and_answers(
     for size in (1, 5):
         expected, actual = (outputs_of(p, examples[:size]) for p in (source, path))
         assert actual[0].shape == expected[0].shape
-        np.testing.assert_allclose(actual[1], expected[1], atol=0.05)
+        np.testing.assert_allclose(actual[1], expected[1], atol=0.1)
         np.testing.assert_allclose(actual[1].sum(axis=1), 1, atol=2e-3)
 
 

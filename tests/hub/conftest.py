@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from emotion.core.explanation_report import Estimate, ExplanationReport, MethodReport
-from emotion.core.export_report import BatchParity, ExportReport
+from emotion.core.export_report import BatchParity, ExportReport, Variant, VariantsReport
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import (
     Answered,
@@ -192,6 +192,35 @@ INPUTS = CardInputs(
             std=(0.229, 0.224, 0.225),
             interpolation="bicubic",
         ),
+    ),
+    variants=VariantsReport(
+        variants=[
+            Variant(
+                precision="int8",
+                method="static, all operators",
+                file_mb=24.2,
+                speedup=3.14,
+                speedup_batch=2.71,
+                kept=True,
+                verdict="kept: 3.14 times as fast, macro-F1 -0.004 on validation, allowed -0.01",
+                same_class=0.98,
+                macro_f1_change=-0.0041,
+                macro_f1_change_low=-0.0123,
+                macro_f1_change_high=0.0041,
+            ),
+            Variant(
+                precision="int8",
+                method="dynamic, matrix products",
+                file_mb=90.1,
+                speedup=0.98,
+                speedup_batch=1.01,
+                verdict="rejected: 0.98 times as fast as float32",
+            ),
+        ],
+        failed=["fp16, all operators: no such operator"],
+        rows=151,
+        macro_f1=0.8123,
+        machine={"processor": "Any CPU", "cores": 2, "python": "3.11"},
     ),
     explanation=ExplanationReport(
         images=150,

@@ -16,7 +16,9 @@ from pydantic import ValidationError
 
 from emotion.hub.model_card import render_card, title_of
 from emotion.hub.upload import PublishParams
+from tests.detection.conftest import draw_party
 from tests.hub.conftest import CLASSES, INPUTS
+from tests.prediction.conftest import write_onnx
 
 NAME = "facial-expression-resnet50"
 
@@ -231,7 +233,7 @@ def run_snippet(inputs, tmp_path, monkeypatch):
     Image.fromarray(pixels).save("face.jpg", quality=95)
     onnx.save(tiny_onnx(), "model.onnx")
     (tmp_path / "label_map.json").write_text(json.dumps(inputs.label_map))
-    [code] = re.findall(r"```python\n(.*?)```", card_of(inputs), re.DOTALL)
+    _, code = re.findall(r"```python\n(.*?)```", card_of(inputs), re.DOTALL)
 
     def run() -> dict:
         variables = {}
@@ -255,15 +257,48 @@ def test_the_snippet_preprocesses_images_as_evaluation_does(run_snippet, inputs)
     np.testing.assert_allclose(run_snippet()["images"], expected, atol=1e-6)
 
 
-def test_the_command_of_this_project_comes_before_the_snippet(inputs):
+def test_the_five_lines_of_the_card_classify_each_face(inputs, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    draw_party().save("photo.jpg", quality=95)
+    write_onnx("model.onnx")
+    code, _ = re.findall(r"```python\n(.*?)```", card_of(inputs), re.DOTALL)
+    assert len(code.split("\n\n")[1].splitlines()) + 1 <= 5
+    exec(code, {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert all(re.search(r"\) (angry|happy|sad) 0\.\d+$", line) for line in lines)
+
+
+def test_the_command_of_this_project_comes_before_the_snippets(inputs):
     card = card_of(inputs)
-    command = card.index("`emotion predict --model . face.jpg`")
+    command = card.index("`emotion predict --detect --model . photo.jpg`")
     assert card.index("## Use") < command < card.index("```python")
+
+
+def test_each_smaller_file_has_its_measurement_and_its_verdict(inputs):
+    card = card_of(inputs)
+    rows = [
+        line.strip("| ").split(" | ") for line in card.splitlines() if line.startswith("| int8")
+    ]
+    assert rows[0][1:] == [
+        *("static, all operators", "24.2", "3.14", "2.71"),
+        *("-0.004 [-0.012, +0.004]", "kept"),
+    ]
+    assert rows[1][4:] == ["1.01", "", "rejected"]
+    assert "- Could not be built: fp16, all operators: no such operator." in card
+    assert "| `model.int8.onnx` |" in card
+    assert "2 cores of Any CPU" in card
 
 
 def test_the_table_of_files_names_every_file_of_the_folder(inputs):
     card = card_of(inputs)
-    for name in ("best_model.pth", "label_map.json", "preprocessing.json", "calibration.json"):
+    for name in (
+        "best_model.pth",
+        "model.safetensors",
+        "label_map.json",
+        "preprocessing.json",
+        "calibration.json",
+    ):
         assert f"| `{name}` |" in card
 
 

@@ -24,10 +24,13 @@ def finished(inputs, tmp_path, monkeypatch):
         paths.TRAIN_TIMING: inputs.time,
         paths.EVALUATION_REPORT: inputs.evaluation,
         paths.EXPORT_REPORT: inputs.export,
+        paths.VARIANTS_REPORT: inputs.variants,
         paths.EXPLAIN_REPORT: inputs.explanation,
     }.items():
         write_report(path, report)
-    for path in (paths.BEST_MODEL, paths.ONNX):
+    paths.VARIANTS.mkdir()
+    kept = paths.VARIANTS / "model.int8.onnx"
+    for path in (paths.BEST_MODEL, paths.SAFETENSORS, paths.ONNX, kept):
         path.write_bytes(b"model")
 
 
@@ -39,7 +42,9 @@ def test_the_stage_builds_the_folder(inputs, capsys):
         "best_model.pth",
         "calibration.json",
         "label_map.json",
+        "model.int8.onnx",
         "model.onnx",
+        "model.safetensors",
         "preprocessing.json",
     }
     text = (paths.HUB / "preprocessing.json").read_text()

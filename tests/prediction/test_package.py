@@ -1,14 +1,22 @@
 """The package installs with light dependencies only, predicts, and matches requirements.txt."""
 
+import json
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
+from emotion.export.onnx_model import save_onnx
+from emotion.prediction import Predictor
+from tests.conftest import make_calibration, make_checkpoint
+from tests.detection.conftest import draw_party
+from tests.export.conftest import export
 from tests.prediction.conftest import write_onnx
 
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -35,6 +43,32 @@ def test_requirements_txt_pins_every_dependency_of_the_package_within_its_range(
         assert requirement.specifier.contains(pins[normalize(requirement.name)]), requirement
 
 
+def assert_the_lines_of_the_readme_answer_as_the_checkpoint(python, folder):
+    """With the ONNX file alone, in an environment without torch, within 1e-4."""
+    checkpoint = make_checkpoint(img_size=32)
+    checkpoint.save(folder / "best_model.pth")
+    (folder / "models").mkdir()
+    save_onnx(export(checkpoint, make_calibration()), folder / "models" / "model.onnx")
+    draw_party().save(folder / "party.jpg", quality=95)
+    readme = Path("README.md").read_text(encoding="utf-8")
+    [lines] = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    code = lines.replace("print(", "answers.append((").replace("answer.confidence)", "answer))")
+    ends = "import json, sys\nassert 'torch' not in sys.modules\n"
+    ends += "print(json.dumps([list(a[2].probabilities.values()) for a in answers]))"
+    done = subprocess.run(
+        [python, "-c", f"answers = []\n{code}\n{ends}"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    expected = Predictor.load(folder / "best_model.pth").predict_faces(folder / "party.jpg")
+    assert len(expected) == 3
+    np.testing.assert_allclose(
+        json.loads(done.stdout), [list(a.probabilities.values()) for a in expected], atol=1e-4
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.network
 def test_the_wheel_predicts_in_an_environment_with_the_light_dependencies_alone(tmp_path, faces):
@@ -59,6 +93,7 @@ def test_the_wheel_predicts_in_an_environment_with_the_light_dependencies_alone(
     assert answer.splitlines()[1].split()[1] == "happy"
     version = subprocess.run([binaries / "emotion", "--version"], cwd=tmp_path, **run).stdout
     assert version.split()[1] in built.name
+    assert_the_lines_of_the_readme_answer_as_the_checkpoint(binaries / "python", tmp_path)
     audit = subprocess.run(
         [binaries / "emotion", "audit", "a.csv", "b.csv"],
         cwd=tmp_path,

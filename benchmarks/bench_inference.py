@@ -1,0 +1,197 @@
+"""Latency of a trained network: torch eager and compiled, ONNX Runtime in float32, fp16 and int8.
+
+Run     python -m benchmarks.bench_inference FOLDER [backbone ...]     (minutes per backbone)
+Reads   FOLDER/<backbone>.pth and FOLDER/faces of bench_explainers; trains what is missing
+Writes  benchmarks/results/inference.json after each backbone
+
+The file is exported, compared and quantized as in the stage `export_onnx`, and scored on validation
+images. All programs of one row take turns, so that their ratios are of one run; images are 112
+pixels. `make bench` measures the shipped model.
+"""
+
+import dataclasses
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("DVC_TEST", "true")  # disables DVC's telemetry
+
+import onnx
+import torch
+
+import emotion.models  # noqa: F401, must precede torchvision
+from benchmarks.trained_backbones import train_backbone
+from emotion.core import files
+from emotion.core.machine import processor_name
+from emotion.core.manifest import SPLITS, read_manifest
+from emotion.core.memory import keep_freed_memory
+from emotion.core.reports import Calibration, read_report
+from emotion.export.export import ExportParams, export_checkpoint
+from emotion.export.images import choose_rows, read_pixels
+from emotion.export.latency import median_seconds
+from emotion.export.onnx_model import ServedClassifier, save_onnx
+from emotion.export.opsets import INPUT
+from emotion.export.quantization import RECIPES
+from emotion.export.sessions import open_session
+from emotion.export.variants import CALIBRATION_IMAGES, build_variants
+from emotion.models.checkpoint import Checkpoint, load_checkpoint
+from stages import paths
+
+RESULTS = Path(__file__).parent / "results" / "inference.json"
+SHIPPED = "shipped"  # the model of this repository, instead of one of the folder
+THREADS, BATCHES = (1, 2), (1, 32)
+SECONDS = 6.0  # per row
+NEUTRAL = Calibration(
+    temperature=1.0,
+    flip=False,
+    val_nll_before=0.0,
+    val_nll_after=0.0,
+    fitted_temperature=1.0,
+    val_nll_gain=None,
+    val_nll_gain_low=None,
+    val_nll_gain_high=None,
+    reason="",
+    threshold=None,
+    target_error=None,
+    threshold_reason="",
+)
+
+
+def main() -> None:
+    """Measure the backbones that are missing in the results, and print the tables."""
+    keep_freed_memory()
+    folder, names = (Path(sys.argv[1]), sys.argv[2:]) if sys.argv[1:] else (Path(), [SHIPPED])
+    found = files.read_json(RESULTS) if RESULTS.exists() else {"backbones": []}
+    done = {record["backbone"] for record in found["backbones"]} - {SHIPPED}
+    for name in names:
+        if name not in done:
+            kept = [record for record in found["backbones"] if record["backbone"] != name]
+            found["backbones"] = [*kept, measure(name, folder)]
+            files.write_json(RESULTS, found)
+    print(format_exports(found["backbones"]), format_latency(found["backbones"]), sep="\n\n")
+
+
+def measure(name: str, folder: Path) -> dict[str, Any]:
+    """Export, quantize and time one network."""
+    if name == SHIPPED:
+        checkpoint, calibration = load_checkpoint(paths.BEST_MODEL), read_calibration()
+        rows = {split: read_manifest(paths.SPLITS / f"{split}.csv") for split in SPLITS}
+    else:
+        checkpoint, _, rows = train_backbone(name, folder)
+        calibration = NEUTRAL
+    with tempfile.TemporaryDirectory() as text:
+        work = Path(text)
+        onnx_file = work / "model.onnx"
+        report = export_checkpoint(
+            checkpoint, calibration, rows["test"], ExportParams(), {}, onnx_file
+        )
+        variants = build_variants(checkpoint, rows, 0.01, onnx_file, work / "variants")
+        examples = choose_rows(rows["train"], CALIBRATION_IMAGES)
+        images = read_pixels(examples, checkpoint.preprocessing, "images")
+        built = {"ONNX Runtime": onnx_file}
+        for precision in ("fp16", "int8"):
+            of_it = [v for v in variants.variants if v.precision == precision]
+            if of_it:  # the fastest, whether it is kept or not
+                method = max(of_it, key=lambda v: v.speedup).method
+                built[f"ONNX Runtime, {precision}"] = work / f"{precision}.onnx"
+                save_onnx(
+                    RECIPES[precision, method](onnx_file, images),
+                    work / f"{precision}.onnx",
+                )
+        latency = {
+            f"{threads} threads, batch {size}": time_programs(
+                checkpoint, calibration, built, torch.from_numpy(images[:size]), threads
+            )
+            for threads in THREADS
+            for size in BATCHES
+        }
+        opset = onnx.load(onnx_file).opset_import[0].version
+    return {
+        "backbone": name,
+        "processor": processor_name(),
+        "opset": opset,
+        "parity": report.max_abs,
+        "export": dataclasses.asdict(report),
+        "variants": dataclasses.asdict(variants),
+        "latency_ms": latency,
+    }
+
+
+def read_calibration() -> Calibration:
+    """Of the shipped model."""
+    return read_report(paths.CALIBRATION, Calibration)
+
+
+def time_programs(
+    checkpoint: Checkpoint,
+    calibration: Calibration,
+    built: dict[str, Path],
+    images: torch.Tensor,
+    threads: int,
+) -> dict[str, float]:
+    """Median milliseconds of each program for one batch."""
+    torch.set_num_threads(threads)
+    network = ServedClassifier(checkpoint, calibration).eval()
+    network = network.to(memory_format=torch.channels_last)  # as evaluation does
+    compiled = torch.compile(network)
+    views = images.contiguous(memory_format=torch.channels_last)
+    calls: dict[str, Callable[[], object]] = {
+        "torch": torch.inference_mode()(partial(network, views)),
+        "torch.compile": torch.inference_mode()(partial(compiled, views)),
+    }
+    for program, path in built.items():
+        session = open_session(path, threads)
+        calls[program] = partial(session.run, None, {INPUT: images.numpy()})
+    seconds = median_seconds(calls, SECONDS)
+    return {program: float(f"{1000 * value:.3g}") for program, value in seconds.items()}
+
+
+def format_exports(records: list[dict[str, Any]]) -> str:
+    """Format a Markdown table with one row per backbone and file."""
+    lines = [
+        "| backbone | opset | parity | file | MB | times as fast as float32, 1 image | "
+        "batch of 32 | change of macro-F1 | verdict |",
+        "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for record in records:
+        head = f"| {record['backbone']} | {record['opset']} | {record['parity']:.0e} | float32 | "
+        macro_f1 = record["variants"]["macro_f1"]
+        lines.append(f"{head}{record['export']['file_mb']} | 1 | 1 | (macro-F1 {macro_f1:.3f}) | |")
+        for variant in record["variants"]["variants"]:
+            change = variant["macro_f1_change"]
+            low, high = variant["macro_f1_change_low"], variant["macro_f1_change_high"]
+            interval = "" if low is None else f" [{low:+.3f}, {high:+.3f}]"
+            cells = [
+                f"{variant['precision']}, {variant['method']}",
+                f"{variant['file_mb']}",
+                f"{variant['speedup']:.2f}",
+                f"{variant['speedup_batch']:.2f}",
+                "" if change is None else f"{change:+.3f}{interval}",
+                variant["verdict"].partition(":")[0],
+            ]
+            lines.append("| | | | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def format_latency(records: list[dict[str, Any]]) -> str:
+    """Format a Markdown table: milliseconds of torch, and how many times as fast the others are."""
+    programs = list(records[0]["latency_ms"]["1 threads, batch 1"])
+    lines = [
+        "| backbone | threads | batch | torch, ms | " + " | ".join(programs[1:]) + " |",
+        "| --- | ---: | ---: | ---: |" + " ---: |" * (len(programs) - 1),
+    ]
+    for record in records:
+        for row, times in record["latency_ms"].items():
+            threads, batch = row.replace(" threads, batch", "").split()
+            ratios = [f"{times['torch'] / times[program]:.2f}" for program in programs[1:]]
+            cells = [record["backbone"], threads, batch, f"{times['torch']:g}", *ratios]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
