@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     _check(parser, options)
     # Not at the top: `--help` and usage errors should not wait for numpy and onnxruntime.
     from emotion.prediction.predictor import Predictor
-    from emotion.prediction.stream import BATCH, predict_stream
+    from emotion.prediction.stream import predict_stream
 
     try:
         sources, names, frames = _list_sources(options)
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         predictor = Predictor.load(options.model, threads=0 if workers == 1 else 1)
         writer = _choose_writer(options, predictor.model, names, frames)
         then = _choose_drawing(options, predictor.model)
-        batch = 1 if options.camera is not None else FRAMES if frames or then else BATCH
+        batch = 1 if options.camera is not None else FRAMES if frames or then else None
         errors = 0
         for prediction in predict_stream(
             predictor,

@@ -397,6 +397,7 @@ def test_images_are_predicted_in_batches_and_a_probability_of_0_is_finite(mixed,
         threshold=0.5,
         target_error=0.1,
         probabilities=one_hot,
+        batch_size=16,
     )
     for _ in range(30):
         mixed.add("sad")

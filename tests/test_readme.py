@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks import bench_accuracy, bench_explainers, bench_recipe, bench_soup
+from benchmarks import bench_accuracy, bench_explainers, bench_inference, bench_recipe, bench_soup
 from emotion import predict, serve
 from tests.detection.conftest import draw_party
 from tests.prediction.conftest import write_onnx
 
 README = Path("README.md").read_text(encoding="utf-8")
 ACCURACY = Path("docs/accuracy.md").read_text(encoding="utf-8")
+INFERENCE = Path("docs/inference.md").read_text(encoding="utf-8")
 EXPLAINERS = Path("docs/explainers.md").read_text(encoding="utf-8")
 
 
@@ -58,6 +59,13 @@ def test_the_tables_of_explainers_are_those_of_the_benchmark():
     assert bench_explainers.format_methods(found["backbones"]) in EXPLAINERS
     assert bench_explainers.format_trust(found["backbones"]) in README
     assert bench_explainers.format_costs(found["seconds"]) in README
+
+
+@pytest.mark.shipped
+def test_the_tables_of_inference_are_those_of_the_benchmark():
+    found = json.loads(bench_inference.RESULTS.read_text(encoding="utf-8"))["backbones"]
+    assert bench_inference.format_exports(found) in INFERENCE
+    assert bench_inference.format_latency(found) in INFERENCE
 
 
 @pytest.mark.shipped

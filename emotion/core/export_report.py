@@ -48,8 +48,8 @@ class Variant:
     precision: str  # int8 or fp16
     method: str  # such as "static, all operators"
     file_mb: float
-    speedup: float  # time of the float32 file / its own, one image, all cores
-    speedup_batch: float  # the same for a batch of 32
+    speedup: float  # time of the float32 file / its own, one image, one thread
+    speedup_batch: float  # the same for a batch of 32 on all cores
     kept: bool = False
     verdict: str = ""  # why it is kept or not
     same_class: float | None = None  # share of the validation images

@@ -151,6 +151,7 @@ def _measure(
     change, interval = _compare_macro_f1(float32, predicted)
     passed = change >= -max_f1_drop
     reason = f"macro-F1 {change:+.3f} on validation, allowed -{max_f1_drop:g}"
+    reason += "; for GPUs and phones" if precision == "fp16" else ""
     return replace(
         variant,
         same_class=round(float((predicted == float32.predicted).mean()), 4),
@@ -177,9 +178,14 @@ def _keep_fastest(variants: list[Variant]) -> list[Variant]:
 
 
 def _speedup(path: Path, float32: Float32, batch_size: int) -> float:
-    """The time of the float32 file by that of another, on all cores; medians of one run."""
+    """The time of the float32 file by that of another; medians of one run.
+
+    One image is computed in one thread: how well two share it depends on what else the machine
+    does. A batch uses all cores.
+    """
+    threads = 1 if batch_size == 1 else _cores()
     images = np.resize(float32.pixels, (batch_size, *float32.pixels.shape[1:]))
-    sessions = {name: open_session(name, os.cpu_count() or 1) for name in (float32.file, path)}
+    sessions = {name: open_session(name, threads) for name in (float32.file, path)}
     seconds = median_seconds(
         {str(name): partial(s.run, None, {INPUT: images}) for name, s in sessions.items()}
     )
@@ -187,8 +193,12 @@ def _speedup(path: Path, float32: Float32, batch_size: int) -> float:
 
 
 def _predict(path: Path, pixels: np.ndarray) -> np.ndarray:
-    logits, _ = run_batches(open_session(path, os.cpu_count() or 1), pixels, BATCH)
+    logits, _ = run_batches(open_session(path, _cores()), pixels, BATCH)
     return np.asarray(logits.argmax(axis=1))
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
 def _compare_macro_f1(float32: Float32, predicted: np.ndarray) -> tuple[float, Interval | None]:

@@ -23,13 +23,15 @@ class Model:
     synthetic_fraction: float  # share of the training images that are not photographs
     # float32 images (N, 3, H, W), RGB in 0..1, to calibrated probabilities (N, C)
     probabilities: Callable[[np.ndarray], np.ndarray]
+    batch_size: int  # images in one pass with which a single core is fastest
     threshold: float | None  # a prediction with a lower top probability is uncertain
     target_error: float | None  # error rate of the other predictions for which it was chosen
 
     def view(self, image: Image.Image) -> np.ndarray:
         """An RGB image as `probabilities` takes it: float32 (3, H, W), RGB in 0..1."""
         crop = self.preprocessing.center_crop(self.preprocessing.prepare(image))
-        return np.broadcast_to(crop, (3, *crop.shape[1:])).astype(np.float32) / 255
+        rgb = np.broadcast_to(crop, (3, *crop.shape[1:]))
+        return np.divide(rgb, np.float32(255), dtype=np.float32)
 
 
 def load_model(path: Path, threads: int = 0) -> Model:

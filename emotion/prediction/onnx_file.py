@@ -54,6 +54,7 @@ def load_onnx(path: Path, threads: int) -> Model:
         preprocessing=preprocessing,
         synthetic_fraction=synthetic_fraction,
         probabilities=probabilities,
+        batch_size=8,
         threshold=threshold,
         target_error=target_error,
     )

@@ -15,7 +15,6 @@ from emotion.prediction.answers import Prediction
 from emotion.prediction.predictor import Answered, Predictor
 from emotion.prediction.sources import Source
 
-BATCH = 16  # images in one pass of the network
 AHEAD = 2  # batches per core that are begun before their turn to be shown
 
 
@@ -24,7 +23,7 @@ def predict_stream(
     sources: Iterable[Source],
     *,
     min_face: float | None = None,
-    batch_size: int = BATCH,
+    batch_size: int | None = None,
     workers: int = os.cpu_count() or 1,
     then: Callable[[Answered], None] | None = None,
 ) -> Iterator[Prediction]:
@@ -36,7 +35,7 @@ def predict_stream(
         predictor: loaded with `threads=1`, unless there is one worker.
         sources: taken as they are needed.
         min_face: as in `Predictor.answer`.
-        batch_size: sources per batch.
+        batch_size: sources per batch; None takes that of the model.
         workers: threads, each with a batch.
         then: called for each source in the thread that has classified it.
     """
@@ -57,7 +56,7 @@ def predict_stream(
     pending: deque[Future[list[Prediction]]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:
-        while batch := list(islice(remaining, batch_size)):
+        while batch := list(islice(remaining, batch_size or predictor.model.batch_size)):
             pending.append(pool.submit(work, batch))
             if len(pending) >= AHEAD * workers:
                 yield from pending.popleft().result()

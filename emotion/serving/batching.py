@@ -14,7 +14,6 @@ from emotion.prediction.answers import Prediction
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import Source
 
-BATCH = 16  # images in one pass of the network
 LONGEST_QUEUE = 256  # images that may wait
 
 
@@ -73,7 +72,7 @@ class Batcher:
     async def _work(self) -> None:
         while True:
             batch = [await self._queue.get()]
-            while len(batch) < BATCH and not self._queue.empty():
+            while len(batch) < self._predictor.model.batch_size and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             batch = [item for item in batch if not item.answer.cancelled()]
             for min_face in {item.min_face for item in batch}:

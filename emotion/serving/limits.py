@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 MOST_IMAGES = 64  # of one request
 BODY_SECONDS = 20.0  # from the first byte of the body to the last
@@ -61,6 +62,8 @@ async def _read_body(request: Request, limits: Limits) -> bytes:
                 if size > limits.bytes:
                     raise too_large
                 parts.append(part)
+    except ClientDisconnect:
+        raise HTTPException(400, "the client has left") from None
     except TimeoutError:
         raise HTTPException(408, f"the body took more than {BODY_SECONDS:g} s") from None
     return b"".join(parts)

@@ -2,17 +2,22 @@
 
 import asyncio
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from emotion.prediction.answers import Prediction
 from emotion.prediction.predictor import Answered
 from emotion.prediction.sources import Source
-from emotion.serving.batching import BATCH, LONGEST_QUEUE, Batcher, BusyError
+from emotion.serving.batching import LONGEST_QUEUE, Batcher, BusyError
+
+BATCH = 16
 
 
 class SlowPredictor:
     """Answers with the name of the image, when it is let."""
+
+    model = SimpleNamespace(batch_size=BATCH)
 
     def __init__(self):
         self.batches, self.gate = [], threading.Event()
