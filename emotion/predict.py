@@ -93,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="PIXELS",
         help=f"with --detect: smallest longer side of a face (default: {MIN_FACE:g})",
     )
-    add("--draw", type=Path, metavar="FOLDER", help="save the images with their answers there")
+    add("--draw", type=_folder, metavar="FOLDER", help="save the images with their answers there")
     add(
         "--explain",
         action="store_true",
@@ -108,6 +108,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
     """Reject combinations that mean nothing, and fill the default that depends on one."""
     if not options.images and options.camera is None:
         parser.error("give an image, or --camera 0")
+    if "" in options.images:  # a folder's name that a script has left empty
+        parser.error("an IMAGE is empty")
     if options.camera is not None and options.camera < 0:
         parser.error("--camera: give a number from 0")
     if options.min_face is not None and not options.detect:
@@ -172,6 +174,12 @@ def _choose_drawing(
     from emotion.prediction.overlay import HeatMap
 
     return Drawing(options.draw, HeatMap(model, checkpoint)).save
+
+
+def _folder(text: str) -> Path:
+    if not text:  # Path("") is the present folder
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
 
 
 def _positive(text: str) -> float:

@@ -10,7 +10,7 @@ from PIL import Image
 from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
 
-ONNX_NAME, CHECKPOINT_NAME = "model.onnx", "best_model.pth"  # in a Hub folder
+ONNX_NAME, CHECKPOINT_NAMES = "model.onnx", ("best_model.pth", "model.safetensors")  # of a folder
 CHECKPOINT_SUFFIXES = (".pth", ".pt", ".safetensors")
 
 
@@ -78,17 +78,19 @@ def find_checkpoint(path: Path) -> Path:
     Raises:
         UserError: there is none.
     """
-    found = path / CHECKPOINT_NAME if path.is_dir() else path
-    if found.suffix in CHECKPOINT_SUFFIXES and found.is_file():
-        return found
+    candidates = [path / name for name in CHECKPOINT_NAMES] if path.is_dir() else [path]
+    for found in candidates:
+        if found.suffix in CHECKPOINT_SUFFIXES and found.is_file():
+            return found
     raise UserError(
         f"{path} is no checkpoint, and only a checkpoint can be explained; give --model "
-        f"models/{CHECKPOINT_NAME}."
+        f"models/{CHECKPOINT_NAMES[0]}."
     )
 
 
 def _find_in_folder(folder: Path) -> Path:
-    for name in (ONNX_NAME, CHECKPOINT_NAME):
+    names = (ONNX_NAME, *CHECKPOINT_NAMES)
+    for name in names:
         if (folder / name).is_file():
             return folder / name
-    raise UserError(f"{folder} has neither {ONNX_NAME} nor {CHECKPOINT_NAME}; give a Hub folder.")
+    raise UserError(f"{folder} has none of {', '.join(names)}; give a Hub folder.")

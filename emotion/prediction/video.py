@@ -1,9 +1,12 @@
 """Frames of video files and cameras, by OpenCV, which nothing else of prediction needs."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet: errors are raised, reported by us
 
 import cv2
 

@@ -166,6 +166,7 @@ def test_frames_of_a_video_have_their_time(onnx_file, tmp_path, capsys):
     "arguments",
     [
         [],
+        [""],
         ["--json", "--csv", "a.jpg"],
         ["--min-face", "30", "a.jpg"],
         ["--detect", "--min-face", "0", "a.jpg"],
@@ -173,6 +174,7 @@ def test_frames_of_a_video_have_their_time(onnx_file, tmp_path, capsys):
         ["--fps", "-1", "a.mp4"],
         ["--fps", "many", "a.mp4"],
         ["--explain", "a.jpg"],
+        ["--draw", "", "a.jpg"],
         ["--camera", "-1"],
         ["--camera", "front"],
     ],

@@ -118,7 +118,7 @@ def test_a_hub_folder_prefers_its_onnx_file(tmp_path):
     ("name", "message"),
     [
         ("none.onnx", r"none\.onnx does not exist; `dvc repro` makes models/model\.onnx"),
-        ("empty", r"empty has neither model\.onnx nor best_model\.pth"),
+        ("empty", r"empty has none of model\.onnx, best_model\.pth"),
         ("text.onnx", r"text\.onnx cannot be read as an ONNX model"),
         ("text.pth", r"text\.pth is not a checkpoint of this pipeline"),
         ("text.h5", r"text\.h5 is not a model; give an ONNX file"),
