@@ -11,8 +11,7 @@ import yaml
 
 from emotion.core import files
 from emotion.core.files import sha256_of
-from emotion.prediction.model import load_model
-from emotion.prediction.predict import predict
+from emotion.prediction import Predictor
 
 ROOT = Path.cwd()
 STAGES = list(yaml.safe_load(Path("dvc.yaml").read_text())["stages"])
@@ -48,6 +47,7 @@ REPRODUCED = (
     "models/best_model.pth",
     "models/calibration.json",
     "models/model.onnx",
+    "models/model.safetensors",
     "metrics/evaluate.json",
     "metrics/onnx.json",
     "metrics/train/metrics.json",
@@ -140,10 +140,10 @@ def test_the_hub_folder_is_complete_and_its_model_runs(finished):
 def test_prediction_agrees_with_evaluation_whatever_the_model_file(finished, monkeypatch):
     monkeypatch.chdir(finished)
     expected = pd.read_csv("data/predictions/test.csv").head(20)
-    for model_file in ("models/model.onnx", "models/best_model.pth", "models/hub"):
-        model = load_model(Path(model_file))
-        assert model.synthetic_fraction == 1
-        answers = list(predict(model, map(Path, expected["path"])))
+    for name in ("model.onnx", "best_model.pth", "model.safetensors", "hub"):
+        predictor = Predictor.load(f"models/{name}")
+        assert predictor.model.synthetic_fraction == 1
+        answers = predictor.predict_batch(list(expected["path"]))
         assert [answer.label for answer in answers] == list(expected["predicted"])
         confidences = [max(answer.probabilities.values()) for answer in answers]
         assert confidences == pytest.approx(list(expected["confidence"]), abs=1e-4)

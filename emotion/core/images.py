@@ -67,7 +67,9 @@ def read_image(path: str | Path, max_pixels: int | None = None) -> Image.Image:
             return decode_image(file, str(path), max_pixels)
     except FileNotFoundError:
         raise UserError(f"{path} is missing; restore it, or correct the path.") from None
-    except OSError as error:
+    except UserError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise _unreadable(str(path), error) from None
 
 
