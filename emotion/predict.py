@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.core.commands import FAILED, run_command
+from emotion.core.commands import DEFAULT_MODEL, FAILED, positive_number, run_command
 from emotion.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from emotion.prediction.predictor import Answered
     from emotion.prediction.sources import Source
 
-DEFAULT_MODEL = Path("models/model.onnx")
 MIN_FACE = 20.0  # pixels, as in emotion.detection.yunet, which is not imported for `--help`
 FRAMES = 4  # of a video in one batch: they are large
 
@@ -89,7 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--detect", action="store_true", help="find the faces of each image first")
     add(
         "--min-face",
-        type=_positive,
+        type=positive_number,
         metavar="PIXELS",
         help=f"with --detect: smallest longer side of a face (default: {MIN_FACE:g})",
     )
@@ -100,7 +99,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="with --draw and a checkpoint: color what counts for the answer",
     )
     add("--camera", type=int, metavar="N", help="classify the frames of a camera, from 0")
-    add("--fps", type=_positive, metavar="N", help="frames per second of videos (default: all)")
+    add(
+        "--fps",
+        type=positive_number,
+        metavar="N",
+        help="frames per second of videos (default: all)",
+    )
     return parser
 
 
@@ -180,13 +184,6 @@ def _folder(text: str) -> Path:
     if not text:  # Path("") is the present folder
         raise argparse.ArgumentTypeError("it is empty")
     return Path(text)
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("give a number above 0")
-    return value
 
 
 if __name__ == "__main__":

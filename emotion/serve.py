@@ -11,10 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from emotion.core.commands import FAILED, run_command
+from emotion.core.commands import DEFAULT_MODEL, FAILED, positive_number, run_command
 from emotion.core.errors import UserError
 
-DEFAULT_MODEL = Path("models/model.onnx")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CONNECTIONS = 1000  # further ones are answered with 503
 
@@ -77,17 +76,20 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--host", default=LOOPBACK[0], help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=8000, help="default: %(default)s")
-    add("--max-megabytes", type=_positive, default=20.0, help="of a request (default: %(default)s)")
-    add("--max-megapixels", type=_positive, default=50.0, help="of an image (default: %(default)s)")
+    add(
+        "--max-megabytes",
+        type=positive_number,
+        default=20.0,
+        help="of a request (default: %(default)s)",
+    )
+    add(
+        "--max-megapixels",
+        type=positive_number,
+        default=50.0,
+        help="of an image (default: %(default)s)",
+    )
     add("--quiet", action="store_true", help="print errors only")
     return parser
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("give a number above 0")
-    return value
 
 
 if __name__ == "__main__":

@@ -1,15 +1,19 @@
-"""How every command of the package ends: an exit status, and no traceback for a user's mistake."""
+"""What all commands share: how they end, with a status and no traceback for a user's mistake."""
 
+import argparse
 import errno
 import io
+import math
 import os
 import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 from emotion.core.text import printable
 
+DEFAULT_MODEL = Path("models/model.onnx")  # of commands that use a model
 CLOSED_PIPE, INTERRUPTED = 141, 130  # as a shell reports them
 FAILED = 2  # also after a crash: 1, Python's own status, is a verdict of audit, verify and compare
 
@@ -48,6 +52,14 @@ def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> in
     except Exception:
         traceback.print_exc()
         return FAILED
+
+
+def positive_number(text: str) -> float:
+    """The type of an option; argparse reports the errors."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError("give a number above 0")
+    return value
 
 
 def _discard_output() -> None:

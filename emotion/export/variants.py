@@ -70,6 +70,8 @@ def build_variants(
         folder: for the files; it exists afterwards, perhaps empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("model.*.onnx"):  # of another model
+        old.unlink()
     chosen = choose_rows(rows["train"], CALIBRATION_IMAGES)
     examples = read_pixels(chosen, checkpoint.preprocessing, "calibrate")
     float32 = _ask_float32(checkpoint, choose_rows(rows["val"], MOST_IMAGES), onnx_file)

@@ -15,14 +15,13 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
+from emotion.core.commands import DEFAULT_MODEL
 from emotion.core.errors import UserError
 from emotion.detection.yunet import MIN_FACE, Face, FaceDetector
 from emotion.prediction.answers import Prediction
 from emotion.prediction.crops import crop_face
 from emotion.prediction.model import Model, load_model
 from emotion.prediction.sources import AnyImage, Source, open_image
-
-DEFAULT_MODEL = Path("models/model.onnx")
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,12 @@ def test_of_two_files_that_pass_the_faster_is_kept(build):
     assert [path.name for path in folder.iterdir()] == ["model.int8.onnx"]
 
 
+def test_a_file_of_an_earlier_model_does_not_stay(build):
+    _, folder = build(("int8", 2.0, same))
+    build(("int8", 0.5, same))
+    assert not list(folder.iterdir())
+
+
 def test_a_recipe_that_fails_is_reported_and_the_others_go_on(build, tmp_path):
     report, _ = build(("int8", 0.0, broken), ("int8", 2.0, same))
     assert report.failed == ["int8, method 0: no such operator"]

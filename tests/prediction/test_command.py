@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion import cli
+from emotion import cli, predict
+from emotion.detection import yunet
 from emotion.predict import main
 from emotion.prediction.formats import SYNTHETIC_NOTE
 from tests.conftest import make_checkpoint
@@ -185,6 +186,10 @@ def test_options_that_mean_nothing_are_usage_errors(arguments, capsys):
         main(arguments)
     assert ended.value.code == 2
     assert "usage: emotion predict" in capsys.readouterr().err
+
+
+def test_the_smallest_face_is_that_of_the_detector():
+    assert predict.MIN_FACE == yunet.MIN_FACE
 
 
 def test_drawing_into_a_file_or_explaining_an_onnx_file_is_one_line(onnx_file, faces, capsys):
