@@ -96,10 +96,9 @@ def build_variants(
 
 
 def headline(report: VariantsReport) -> str:
-    """The line that the stage prints for each variant that has a verdict."""
-    return "\n".join(
-        f"{variant.precision:<5} {variant.method}: {variant.verdict}" for variant in report.variants
-    )
+    """The lines that the stage prints, one per recipe."""
+    lines = [f"{v.precision:<5} {v.method}: {v.verdict}" for v in report.variants]
+    return "\n".join([*lines, *(f"not built: {reason[:100]}" for reason in report.failed)])
 
 
 def _build_all(

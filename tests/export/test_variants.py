@@ -110,6 +110,7 @@ def test_a_file_of_an_earlier_model_does_not_stay(build):
 def test_a_recipe_that_fails_is_reported_and_the_others_go_on(build, tmp_path):
     report, _ = build(("int8", 0.0, broken), ("int8", 2.0, same))
     assert report.failed == ["int8, method 0: no such operator"]
+    assert headline(report).endswith("\nnot built: int8, method 0: no such operator")
     assert report.variants[0].kept
     write_report(tmp_path / "variants.json", report)
     assert read_report(tmp_path / "variants.json", VariantsReport) == report
