@@ -20,7 +20,6 @@ from typing import Any
 
 os.environ.setdefault("DVC_TEST", "true")  # disables DVC's telemetry
 
-import onnx
 import torch
 
 import emotion.models  # noqa: F401, must precede torchvision
@@ -78,7 +77,8 @@ def main() -> None:
 def measure(name: str, folder: Path) -> dict[str, Any]:
     """Export, quantize and time one network."""
     if name == SHIPPED:
-        checkpoint, calibration = load_checkpoint(paths.BEST_MODEL), read_calibration()
+        checkpoint = load_checkpoint(paths.BEST_MODEL)
+        calibration = read_report(paths.CALIBRATION, Calibration)
         rows = {split: read_manifest(paths.SPLITS / f"{split}.csv") for split in SPLITS}
     else:
         checkpoint, _, rows = train_backbone(name, folder)
@@ -109,21 +109,15 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
             for threads in THREADS
             for size in BATCHES
         }
-        opset = onnx.load(onnx_file).opset_import[0].version
     return {
         "backbone": name,
         "processor": processor_name(),
-        "opset": opset,
+        "opset": report.opset,
         "parity": report.max_abs,
         "export": dataclasses.asdict(report),
         "variants": dataclasses.asdict(variants),
         "latency_ms": latency,
     }
-
-
-def read_calibration() -> Calibration:
-    """Of the shipped model."""
-    return read_report(paths.CALIBRATION, Calibration)
 
 
 def time_programs(

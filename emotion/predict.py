@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.core.commands import DEFAULT_MODEL, FAILED, positive_number, run_command
+from emotion.core.commands import FAILED, add_model_option, positive_number, run_command
 from emotion.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -76,12 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="IMAGE",
         help="an image or video file, a folder of images, a quoted pattern, or - for stdin",
     )
-    add(
-        "--model",
-        type=Path,
-        default=DEFAULT_MODEL,
-        help="an ONNX file, a checkpoint or a Hub folder (default: %(default)s)",
-    )
+    add_model_option(parser)
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", action="store_true", help="print one JSON object per line")
     formats.add_argument("--csv", action="store_true", help="print CSV with one column per class")

@@ -9,9 +9,8 @@ TLS and authentication before it if others are to reach it.
 
 import argparse
 import sys
-from pathlib import Path
 
-from emotion.core.commands import DEFAULT_MODEL, FAILED, positive_number, run_command
+from emotion.core.commands import FAILED, add_model_option, positive_number, run_command
 from emotion.core.errors import UserError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -68,12 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Serve a trained model over HTTP; /docs describes the requests.",
     )
     add = parser.add_argument
-    add(
-        "--model",
-        type=Path,
-        default=DEFAULT_MODEL,
-        help="an ONNX file, a checkpoint or a Hub folder (default: %(default)s)",
-    )
+    add_model_option(parser)
     add("--host", default=LOOPBACK[0], help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=8000, help="default: %(default)s")
     add(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from emotion.core.text import printable
 
-DEFAULT_MODEL = Path("models/model.onnx")  # of commands that use a model
+DEFAULT_MODEL = Path("models/model.onnx")
 CLOSED_PIPE, INTERRUPTED = 141, 130  # as a shell reports them
 FAILED = 2  # also after a crash: 1, Python's own status, is a verdict of audit, verify and compare
 
@@ -52,6 +52,16 @@ def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> in
     except Exception:
         traceback.print_exc()
         return FAILED
+
+
+def add_model_option(parser: argparse.ArgumentParser) -> None:
+    """Add --model, of the commands that use a trained model."""
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=DEFAULT_MODEL,
+        help="an ONNX file, a checkpoint or a Hub folder (default: %(default)s)",
+    )
 
 
 def positive_number(text: str) -> float:

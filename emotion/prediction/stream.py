@@ -54,11 +54,13 @@ def predict_stream(
 
     remaining = iter(sources)
     pending: deque[Future[list[Prediction]]] = deque()
+    # A single worker's batch is waited for: the frames of a camera are not to be answered late.
+    ahead = AHEAD * workers if workers > 1 else 1
     pool = ThreadPoolExecutor(workers)
     try:
         while batch := list(islice(remaining, batch_size or predictor.model.batch_size)):
             pending.append(pool.submit(work, batch))
-            if len(pending) >= AHEAD * workers:
+            if len(pending) >= ahead:
                 yield from pending.popleft().result()
         while pending:
             yield from pending.popleft().result()

@@ -48,6 +48,20 @@ def test_an_endless_source_is_taken_as_it_is_needed(predictor, faces):
     assert next(taken) <= AHEAD * 2 * 2 + 1
 
 
+def test_a_single_worker_answers_a_frame_before_it_takes_the_next(predictor, faces):
+    taken = []
+
+    def camera():
+        for _ in range(3):
+            taken.append(1)
+            yield Source.of(faces / "red.jpg")
+
+    answers = predict_stream(predictor, camera(), batch_size=1, workers=1)
+    for count in (1, 2, 3):
+        assert next(answers).label == "angry"
+        assert len(taken) == count
+
+
 def test_an_image_without_a_face_is_an_error_but_a_frame_is_not(predictor, faces):
     image = Source.of(faces / "red.jpg")
     frame = Source(name="clip.mp4", content=faces / "red.jpg", time=1.0)
