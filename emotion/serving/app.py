@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse
 
 from emotion.core.version import __version__
 from emotion.detection.yunet import MIN_FACE
@@ -14,6 +15,7 @@ from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import Source
 from emotion.serving.batching import Batcher, BusyError
 from emotion.serving.limits import Limits, read_images
+from emotion.serving.page import render_page
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
@@ -53,6 +55,8 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
         version=__version__,
         summary="Classifies the facial expression in images.",
         lifespan=run,
+        docs_url=None,  # see page.py
+        redoc_url=None,
     )
 
     @app.post("/predict", openapi_extra=_BODY, responses=_ERRORS)
@@ -84,6 +88,10 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
                 for source, predictions in zip(sources, found, strict=True)
             ]
         }
+
+    @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
+    async def docs() -> str:
+        return render_page(app.openapi())
 
     @app.get("/health")
     async def health() -> dict[str, str]:

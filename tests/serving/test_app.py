@@ -1,6 +1,7 @@
 """Requests get the answers of the model, and everything else a clean refusal."""
 
 import io
+import re
 import zlib
 
 import pytest
@@ -133,7 +134,17 @@ def test_health_version_and_the_page_that_describes_the_service(client):
     assert client.get("/health").json() == {"status": "ok"}
     version = client.get("/version").json()
     assert version["class_names"] == ["angry", "happy", "sad"]
-    assert client.get("/docs").status_code == 200
+    page = client.get("/docs").text
+    for text in (
+        "POST /predict",
+        "GET /health",
+        "?min_face=20",
+        "413",
+        "Too many images wait",
+        "<code>error</code>",
+    ):
+        assert text in page
+    assert not re.search(r"<script|(src|href)=.?https?:", page)  # it asks no other host
     description = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
     assert set(description["requestBody"]["content"]) == {"multipart/form-data", "image/*"}
     assert {"200", "408", "413", "422", "503"} <= set(description["responses"])

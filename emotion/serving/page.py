@@ -1,0 +1,56 @@
+"""The page that describes the service, from its OpenAPI description.
+
+FastAPI's own loads its viewer from another host: it is blank without the internet, and tells that
+host who looks at it. This one needs no script, and its form sends images to try.
+"""
+
+import re
+from html import escape
+from typing import Any
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em; }
+code, pre { background: #f2f4f3; font-size: 14px; } pre { padding: .8em; overflow: auto; }
+h2 { border-top: 1px solid #ccc; padding-top: .8em; } td { padding: .1em 1em .1em 0; }
+"""
+_TRY = """
+<form method="post" action="/predict?detect=true" enctype="multipart/form-data">
+<input type="file" name="images" multiple required> <button>find and classify faces</button>
+</form>
+<pre>curl -F images=@a.jpg -F images=@b.jpg 'http://127.0.0.1:8000/predict?detect=true'
+curl --data-binary @face.jpg http://127.0.0.1:8000/predict</pre>
+"""
+
+
+def render_page(description: dict[str, Any]) -> str:
+    """HTML of an OpenAPI description."""
+    info = description["info"]
+    parts = [f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>", _TRY]
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            parts.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2>")
+            text = re.sub(r"`(.*?)`", r"<code>\1</code>", escape(operation["description"]))
+            parts += [f"<p>{paragraph}</p>" for paragraph in text.split("\n\n")]
+            parts.append(_table(operation.get("parameters", []), operation["responses"]))
+    link = '<p>The same for programs: <a href="/openapi.json">/openapi.json</a>.</p>'
+    head = f"<title>{escape(info['title'])}</title><style>{_STYLE}</style>"
+    return f'<!doctype html><meta charset="utf-8">{head}{"".join(parts)}{link}'
+
+
+def _table(parameters: list[dict[str, Any]], responses: dict[str, dict[str, Any]]) -> str:
+    rows = [
+        (f"?{parameter['name']}={str(parameter['schema'].get('default')).lower()}", parameter)
+        for parameter in parameters
+    ]
+    rows += list(responses.items())
+    return "".join(
+        [
+            "<table>",
+            *(
+                f"<tr><td><code>{escape(name)}</code></td>"
+                f"<td>{escape(value.get('description', ''))}</td></tr>"
+                for name, value in rows
+            ),
+            "</table>",
+        ]
+    )
