@@ -52,8 +52,9 @@ def fit_weights(info: BackboneInfo, state_dict: StateDict, where: str) -> StateD
     """Keep the tensors of the backbone, in its order; those of a classifier are dropped.
 
     Args:
-        info: the backbone, at the input size of its weights.
-        state_dict: under timm's names; those of our checkpoints begin with `backbone.`.
+        info: the backbone.
+        state_dict: under timm's names; those of our checkpoints begin with `backbone.`. Position
+            embeddings may be those of another input size, which timm resamples.
         where: the tensors are from, for the message.
 
     Raises:
@@ -61,17 +62,28 @@ def fit_weights(info: BackboneInfo, state_dict: StateDict, where: str) -> StateD
     """
     state_dict = {name.removeprefix("backbone."): tensor for name, tensor in state_dict.items()}
     wanted = build_backbone(info).state_dict()
-    wrong = [
+    missing = [name for name in wanted if name not in state_dict]
+    other = [
         name
         for name, tensor in wanted.items()
-        if name not in state_dict or state_dict[name].shape != tensor.shape
+        if name in state_dict and state_dict[name].shape != tensor.shape
     ]
-    if wrong:
+    if missing or (other and not _resamples(info, state_dict)):
+        wrong = missing + other
         raise UserError(
             f"{where} does not fit {info.tag}: {len(wrong)} of {len(wanted)} tensors are missing "
             f"or of another shape ({', '.join(wrong[:3])} ...); give the weights of that model."
         )
     return {name: state_dict[name].contiguous() for name in wanted}
+
+
+def _resamples(info: BackboneInfo, state_dict: StateDict) -> bool:
+    """Whether timm turns the tensors into those of the backbone."""
+    try:
+        build_backbone(info, state_dict=state_dict)
+    except Exception:  # of torch, where it copies a tensor; of timm, where it resamples one
+        return False
+    return True
 
 
 def _check_tensors(content: Any, path: Path) -> StateDict:

@@ -13,6 +13,7 @@ from emotion.core.errors import UserError
 from emotion.core.reports import PretrainedSource, read_report, write_report
 from emotion.models import pretrained
 from emotion.models.backbones import build_backbone, resolve_timm_name
+from emotion.models.classifier import EmotionClassifier
 from emotion.models.efficientnet_lite import rename_to_timm
 from emotion.models.pretrained import (
     PretrainedParams,
@@ -123,6 +124,25 @@ def test_position_embeddings_are_resampled_to_the_input_size(tmp_path):
     torch.testing.assert_close(
         model.backbone.blocks[0].attn.qkv.weight, native["blocks.0.attn.qkv.weight"]
     )
+
+
+def test_a_network_that_was_trained_at_another_size_goes_on_with_its_position_embeddings(tmp_path):
+    model = EmotionClassifier(build_backbone(resolve_timm_name("test_vit"), 64), "linear", 3)
+    torch.save(model.state_dict(), tmp_path / "vit.pth")
+    fetch(tmp_path / "out", "test_vit", str(tmp_path / "vit.pth"))
+    loaded, _, _ = load_initial_model(tmp_path / "out", img_size=64, head="linear", classes=3)
+    for name, tensor in model.backbone.state_dict().items():
+        assert torch.equal(loaded.backbone.state_dict()[name], tensor), name
+    larger, _, _ = load_initial_model(tmp_path / "out", img_size=96, head="linear", classes=3)
+    assert larger.backbone.pos_embed.shape[1] == 36 + larger.backbone.num_prefix_tokens
+
+
+def test_one_tensor_of_another_shape_is_refused(tmp_path):
+    weights = timm.create_model("test_vit").state_dict()
+    weights["blocks.0.mlp.fc1.weight"] = weights["blocks.0.mlp.fc1.weight"][:, :-1]
+    torch.save(weights, tmp_path / "vit.pth")
+    with pytest.raises(UserError, match=r"1 of \d+ tensors .*\(blocks\.0\.mlp\.fc1\.weight"):
+        fetch(tmp_path / "out", "test_vit", str(tmp_path / "vit.pth"))
 
 
 def test_fetching_twice_stores_the_same_bytes(tmp_path):
