@@ -29,7 +29,7 @@ from scipy import stats
 
 import emotion.models  # noqa: F401, must precede torchvision
 from benchmarks.bench_recipe import score
-from benchmarks.trained_backbones import SETUPS, train_backbone, train_params
+from benchmarks.trained_backbones import train_backbone, train_params
 from emotion.core import files
 from emotion.core.machine import processor_name
 from emotion.core.memory import keep_freed_memory
@@ -92,7 +92,7 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
     return {
         "backbone": name,
         "processor": processor_name(),
-        **score(checkpoint, rows["test"], prepared.label_map, train_params(SETUPS[name]), "test"),
+        **score(checkpoint, rows["test"], prepared.label_map, train_params(name), "test"),
         "images": report.images,
         "sampling_images": report.sampling_images,
         "methods": {key: dataclasses.asdict(value) for key, value in methods.items()},
