@@ -45,12 +45,12 @@ FINE_TUNED: Setup = {
 SETUPS: dict[str, Setup] = {
     "tf_efficientnet_lite0": {},
     "resnet50": {**SCRATCH, "epochs": 4},
-    "tf_efficientnet_b3_ns": {**SCRATCH, "epochs": 4},
+    "tf_efficientnet_b3_ns": FINE_TUNED,
     "convnext_base": FINE_TUNED,
     "vit_base_patch16_224": FINE_TUNED,
 }
 # Those that start from the features of TEACHER and are trained with it.
-TAUGHT = ("convnext_base", "vit_base_patch16_224")
+TAUGHT = ("tf_efficientnet_b3_ns", "convnext_base", "vit_base_patch16_224")
 TEACHER = "tf_efficientnet_lite0"
 
 
