@@ -12,6 +12,8 @@ from emotion.core.text import shorten
 from emotion.models.backbones import BackboneInfo, build_backbone
 
 StateDict = dict[str, Tensor]
+# In timm's names of position embeddings: pos_embed, rel_pos, relative_position_bias_table.
+_POSITION = "pos"
 
 
 def read_weights(path: Path) -> StateDict:
@@ -62,14 +64,12 @@ def fit_weights(info: BackboneInfo, state_dict: StateDict, where: str) -> StateD
     """
     state_dict = {name.removeprefix("backbone."): tensor for name, tensor in state_dict.items()}
     wanted = build_backbone(info).state_dict()
-    missing = [name for name in wanted if name not in state_dict]
-    other = [
+    wrong = [
         name
         for name, tensor in wanted.items()
-        if name in state_dict and state_dict[name].shape != tensor.shape
+        if name not in state_dict or state_dict[name].shape != tensor.shape
     ]
-    if missing or (other and not _resamples(info, state_dict)):
-        wrong = missing + other
+    if wrong and not _are_resampled(wrong, info, state_dict):
         raise UserError(
             f"{where} does not fit {info.tag}: {len(wrong)} of {len(wanted)} tensors are missing "
             f"or of another shape ({', '.join(wrong[:3])} ...); give the weights of that model."
@@ -77,8 +77,13 @@ def fit_weights(info: BackboneInfo, state_dict: StateDict, where: str) -> StateD
     return {name: state_dict[name].contiguous() for name in wanted}
 
 
-def _resamples(info: BackboneInfo, state_dict: StateDict) -> bool:
-    """Whether timm turns the tensors into those of the backbone."""
+def _are_resampled(wrong: list[str], info: BackboneInfo, state_dict: StateDict) -> bool:
+    """Whether all are position embeddings that timm turns into those of the backbone.
+
+    It would also resample the patches of another model.
+    """
+    if not all(_POSITION in name and name in state_dict for name in wrong):
+        return False
     try:
         build_backbone(info, state_dict=state_dict)
     except Exception:  # of torch, where it copies a tensor; of timm, where it resamples one

@@ -137,11 +137,22 @@ def test_a_network_that_was_trained_at_another_size_goes_on_with_its_position_em
     assert larger.backbone.pos_embed.shape[1] == 36 + larger.backbone.num_prefix_tokens
 
 
-def test_one_tensor_of_another_shape_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("blocks.0.mlp.fc1.weight", lambda weight: weight[:, :-1]),
+        # timm would resample both without a word, or fail in the middle of it.
+        ("patch_embed.proj.weight", lambda weight: weight[..., ::2, ::2]),
+        ("pos_embed", lambda embedding: embedding[:, :-2]),
+        ("pos_embed", lambda embedding: embedding[..., :-1]),
+        ("pos_embed", lambda _: torch.zeros(())),
+    ],
+)
+def test_one_tensor_of_another_shape_is_refused(name, change, tmp_path):
     weights = timm.create_model("test_vit").state_dict()
-    weights["blocks.0.mlp.fc1.weight"] = weights["blocks.0.mlp.fc1.weight"][:, :-1]
+    weights[name] = change(weights[name])
     torch.save(weights, tmp_path / "vit.pth")
-    with pytest.raises(UserError, match=r"1 of \d+ tensors .*\(blocks\.0\.mlp\.fc1\.weight"):
+    with pytest.raises(UserError, match=rf"1 of \d+ tensors .*\({name}"):
         fetch(tmp_path / "out", "test_vit", str(tmp_path / "vit.pth"))
 
 
