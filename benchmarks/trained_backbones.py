@@ -13,6 +13,7 @@ import torch
 
 from benchmarks.bench_recipe import train
 from benchmarks.feature_start import WEAK, learn_features
+from emotion.core import files
 from emotion.core.manifest import SPLITS
 from emotion.datasets.params import DataParams
 from emotion.drawing.corpus import DrawFacesParams, draw_corpus
@@ -77,7 +78,9 @@ def start_taught(name: str, folder: Path, rows: pd.DataFrame, weights: Path) -> 
     teacher = train_backbone(TEACHER, folder)[0]
     start = folder / f"{name}_start.pth"
     if not start.exists():
-        torch.save(learn_features(name, teacher, rows), start)
+        learned = learn_features(name, teacher, rows)
+        with files.replacing(start) as temporary:
+            torch.save(learned, temporary)
     source = PretrainedParams(model_type=name, pretrained=str(start))
     fetch_pretrained(source, weights, folder)
     teacher.save(weights / TEACHER_FILE)
