@@ -46,12 +46,13 @@ FINE_TUNED: Setup = {
 SETUPS: dict[str, Setup] = {
     "tf_efficientnet_lite0": {},
     "resnet50": {**SCRATCH, "epochs": 4},
-    "tf_efficientnet_b3_ns": FINE_TUNED,
+    "tf_efficientnet_b3_ns": {**SCRATCH, "epochs": 4},
     "convnext_base": FINE_TUNED,
     "vit_base_patch16_224": FINE_TUNED,
 }
-# Those that start from the features of TEACHER and are trained with it.
-TAUGHT = ("tf_efficientnet_b3_ns", "convnext_base", "vit_base_patch16_224")
+# Those that start from the features of TEACHER and are trained with it. EfficientNet-B3 learned next
+# to nothing of them in 500 steps.
+TAUGHT = ("convnext_base", "vit_base_patch16_224")
 TEACHER = "tf_efficientnet_lite0"
 
 
