@@ -66,16 +66,17 @@ def train_backbone(name: str, folder: Path) -> tuple[Checkpoint, Prepared, dict[
     if not path.exists():
         with tempfile.TemporaryDirectory() as text:
             weights = Path(text)
-            source = PretrainedParams(model_type=name, pretrained="prefer")
-            fetch_pretrained(source, weights, paths.OWN_WEIGHTS)
             if name in TAUGHT:
                 start_taught(name, folder, rows["train"], weights)
+            else:
+                source = PretrainedParams(model_type=name, pretrained="prefer")
+                fetch_pretrained(source, weights, paths.OWN_WEIGHTS)
             train(rows, prepared.label_map, weights, train_params(name))[0].save(path)
     return load_checkpoint(path), prepared, rows
 
 
 def start_taught(name: str, folder: Path, rows: pd.DataFrame, weights: Path) -> None:
-    """Replace the weights in `weights`, and put the teacher beside them."""
+    """Put weights that are learned from the teacher into `weights`, and the teacher."""
     teacher = train_backbone(TEACHER, folder)[0]
     start = folder / f"{name}_start.pth"
     if not start.exists():
