@@ -44,6 +44,7 @@ RESULTS = Path(__file__).parent / "results" / "inference.json"
 SHIPPED = "shipped"  # the model of this repository, instead of one of the folder
 THREADS, BATCHES = (1, 2), (1, 32)
 SECONDS = 4.0  # per row
+NBSP = "\N{NO-BREAK SPACE}"
 NEUTRAL = Calibration(
     temperature=1.0,
     flip=False,
@@ -71,7 +72,8 @@ def main() -> None:
             kept = [record for record in found["backbones"] if record["backbone"] != name]
             found["backbones"] = [*kept, measure(name, folder)]
             files.write_json(RESULTS, found)
-    print(format_exports(found["backbones"]), format_latency(found["backbones"]), sep="\n\n")
+    tables = (format_summary, format_exports, format_latency)
+    print(*(table(found["backbones"]) for table in tables), sep="\n\n")
 
 
 def measure(name: str, folder: Path) -> dict[str, Any]:
@@ -147,28 +149,62 @@ def time_programs(
 def format_exports(records: list[dict[str, Any]]) -> str:
     """Format a Markdown table with one row per backbone and file."""
     lines = [
-        "| backbone | opset | parity | file | MB | times as fast as float32, 1 image | "
-        "batch of 32 | change of macro-F1 | verdict |",
-        "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- |",
+        "| backbone | file | MB | times as fast as float32 | in batches of 32 | "
+        "change of macro-F1 | verdict |",
+        "| --- | --- | ---: | ---: | ---: | ---: | --- |",
     ]
     for record in records:
-        head = f"| {record['backbone']} | {record['opset']} | {record['parity']:.0e} | float32 | "
-        macro_f1 = record["variants"]["macro_f1"]
-        lines.append(f"{head}{record['export']['file_mb']} | 1 | 1 | (macro-F1 {macro_f1:.3f}) | |")
+        macro_f1 = f"(macro-F1{NBSP}{record['variants']['macro_f1']:.3f})"
+        head = f"| {record['backbone']} | float32 | {record['export']['file_mb']}"
+        lines.append(f"{head} | 1 | 1 | {macro_f1} | |")
         for variant in record["variants"]["variants"]:
-            change = variant["macro_f1_change"]
-            low, high = variant["macro_f1_change_low"], variant["macro_f1_change_high"]
-            interval = "" if low is None else f" [{low:+.3f}, {high:+.3f}]"
             cells = [
                 f"{variant['precision']}, {variant['method']}",
                 f"{variant['file_mb']}",
                 f"{variant['speedup']:.2f}",
                 f"{variant['speedup_batch']:.2f}",
-                "" if change is None else f"{change:+.3f}{interval}",
+                format_change(variant),
                 variant["verdict"].partition(":")[0],
             ]
-            lines.append("| | | | " + " | ".join(cells) + " |")
+            lines.append("| | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def format_summary(records: list[dict[str, Any]]) -> str:
+    """Format a Markdown table with one row per backbone: one image, one thread.
+
+    The int8 file is the one that is kept, else the fastest.
+    """
+    lines = [
+        "| backbone | opset | parity | float32 ÷ torch | int8 ÷ float32 | MB | "
+        "change of macro-F1 | int8 | processor |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
+    ]
+    for record in records:
+        times = record["latency_ms"]["1 threads, batch 1"]
+        int8 = [v for v in record["variants"]["variants"] if v["precision"] == "int8"]
+        shown = max(int8, key=lambda v: (v["kept"], v["speedup"]))
+        cells = [
+            f"`{record['backbone']}`",
+            f"{record['opset']}",
+            f"{record['parity']:.0e}",
+            f"{times['torch'] / times['ONNX Runtime']:.2f}",
+            f"{shown['speedup']:.2f}",
+            f"{record['export']['file_mb']:.0f}{NBSP}→{NBSP}{shown['file_mb']:.0f}",
+            format_change(shown),
+            "kept" if shown["kept"] else "rejected",
+            record["processor"].replace("(R)", "").split()[0],
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def format_change(variant: dict[str, Any]) -> str:
+    """The change of macro-F1 with its interval; empty for a file that was too slow to be scored."""
+    change, low, high = (variant[f"macro_f1_change{end}"] for end in ("", "_low", "_high"))
+    if change is None:
+        return ""
+    return f"{change:+.3f}" if low is None else f"{change:+.3f} [{low:+.3f},{NBSP}{high:+.3f}]"
 
 
 def format_latency(records: list[dict[str, Any]]) -> str:

@@ -46,8 +46,8 @@ FINE_TUNED: Setup = {
 SETUPS: dict[str, Setup] = {
     "tf_efficientnet_lite0": {},
     "resnet50": {**SCRATCH, "epochs": 4},
-    "tf_efficientnet_b3_ns": {**SCRATCH, "epochs": 4},
-    "convnext_base": FINE_TUNED,
+    "tf_efficientnet_b3_ns": {**FINE_TUNED, "epochs": 5, "lr_backbone": 2e-3, "lr_head": 2e-3},
+    "convnext_base": {**FINE_TUNED, "epochs": 3, "lr_backbone": 2e-4},
     "vit_base_patch16_224": FINE_TUNED,
 }
 # Those that start from the features of TEACHER and are trained with it. EfficientNet-B3 learned few

@@ -64,6 +64,7 @@ def test_the_tables_of_explainers_are_those_of_the_benchmark():
 @pytest.mark.shipped
 def test_the_tables_of_inference_are_those_of_the_benchmark():
     found = json.loads(bench_inference.RESULTS.read_text(encoding="utf-8"))["backbones"]
+    assert bench_inference.format_summary(found) in README
     assert bench_inference.format_exports(found) in INFERENCE
     assert bench_inference.format_latency(found) in INFERENCE
 
