@@ -2,6 +2,7 @@
 
 import glob
 import io
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -92,9 +93,28 @@ def _expand(argument: str) -> list[Path]:
     if path.is_dir():
         return sorted(images.list_images(path)) or [path]
     if not path.exists() and glob.has_magic(argument):
-        found = sorted(map(Path, glob.glob(argument, recursive=True)))  # noqa: PTH207, ** and ~
-        return [file for match in found for file in _expand(str(match))] or [path]
+        return _match(argument) or [path]
     return [path]
+
+
+def _match(pattern: str) -> list[Path]:
+    """What a pattern matches, and the images of folders among it; each file once.
+
+    `**/*` matches a folder and its files, and a link to the folder that it lies in again and again.
+    """
+    found: dict[tuple[str, str], Path | None] = {}  # by place on the disk; None: a folder
+    for match in sorted(map(Path, glob.glob(pattern, recursive=True))):  # noqa: PTH207, ** and ~
+        is_folder = match.is_dir()
+        for file in sorted(images.list_images(match)) if is_folder else [match]:
+            found.setdefault(_place(file), file)
+        if is_folder:
+            found.setdefault(_place(match), None)
+    return [file for file in found.values() if file]
+
+
+def _place(path: Path) -> tuple[str, str]:
+    """The folder behind all links, and the name in it: two links to one file stay two."""
+    return os.path.realpath(path.parent), path.name
 
 
 def _from_array(array: np.ndarray) -> Image.Image:

@@ -41,6 +41,14 @@ def test_patterns_give_what_they_match_sorted(faces, pattern, expected):
     assert names(faces / pattern) == [str(faces / name) for name in expected]
 
 
+def test_a_pattern_gives_each_file_once(faces):
+    (faces / "empty").mkdir()
+    (faces / "deep" / "again").symlink_to(faces / "deep")
+    (faces / "link.png").symlink_to(faces / "green.png")  # another row, as in a folder
+    expected = ["deep/blue.PNG", "green.png", "link.png", "notes.txt", "red.jpg"]
+    assert names(faces / "**" / "*") == [str(faces / name) for name in expected]
+
+
 def test_a_file_whose_name_is_a_pattern_is_that_file(faces):
     (faces / "red.jpg").rename(faces / "[ab]*.jpg")
     assert names(faces / "[ab]*.jpg") == [str(faces / "[ab]*.jpg")]
