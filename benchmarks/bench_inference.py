@@ -177,7 +177,7 @@ def format_summary(records: list[dict[str, Any]]) -> str:
     """
     lines = [
         "| backbone | opset | parity | float32 ÷ torch | int8 ÷ float32 | MB | "
-        "change of macro-F1 | int8 | processor |",
+        "change of macro-F1 | int8 | CPU |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for record in records:
