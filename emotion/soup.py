@@ -3,7 +3,8 @@
     emotion soup seed-0 seed-1 seed-2
     python -m emotion.soup ...                 the same
 
-A run is a DVC experiment, a Git commit, branch or tag, `workspace`, or a checkpoint file (.pth).
+A run is a DVC experiment, a Git commit, branch or tag, `workspace`, or a checkpoint file (.pth or
+.safetensors).
 The result costs no more time per image than one of the runs. It is written to data/weights/, from
 where `train.checkpoint` puts it into the pipeline, or `train.teacher` lets another network learn
 from it. Exit status: 0 it is written; 1 no average is better than the best run, nothing is written;
@@ -27,7 +28,7 @@ from emotion.core.errors import UserError
 from emotion.core.manifest import hash_images, read_manifest
 from emotion.core.text import printable
 from emotion.data.cache import CacheParams, open_images
-from emotion.models.checkpoint import load_checkpoint
+from emotion.models.checkpoint import SAFETENSORS, load_checkpoint
 
 MODEL = "models/best_model.pth"  # from the root of the repository
 SPLITS = Path("data/splits")
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         description="Average the weights of several runs, as far as that helps on validation.",
     )
     parser.add_argument(
-        "runs", nargs="+", metavar="RUN", help="a revision, a DVC experiment, or a .pth file"
+        "runs", nargs="+", metavar="RUN", help="a revision, a DVC experiment, or a checkpoint file"
     )
     parser.add_argument(
         "--output", type=Path, default=DEFAULT, metavar="FILE", help="default: %(default)s"
@@ -95,7 +96,7 @@ def read_member(run: str) -> Member:
     Raises:
         UserError: it cannot be read.
     """
-    if run.endswith(".pth"):
+    if run.endswith((".pth", SAFETENSORS)):
         return Member(Path(run).name, load_checkpoint(Path(run)))  # the card should name no folder
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(MODEL).name

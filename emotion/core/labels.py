@@ -5,6 +5,7 @@ from pathlib import Path
 
 from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.text import shorten
 
 # The six classes of the recipe; a corpus with other classes of SYNONYMS, such as `disgust` or
 # Mikels' `awe`, keeps them.
@@ -24,6 +25,7 @@ SYNONYMS = {
     "sad": ("sadness",),
     "surprised": ("surprise",),
 }
+MOST_CLASSES = 1000
 LONGEST_CLASS = 50  # characters of a class name
 _CLASS_OF = {name: label for label, names in SYNONYMS.items() for name in (label, *names)}
 
@@ -43,6 +45,27 @@ def is_class_name(name: str) -> bool:
     """Whether a name can be a class, which stands in figures, tables and on the terminal."""
     name = name.strip()
     return 0 < len(name) <= LONGEST_CLASS and name.isprintable() and name[0].isalnum()
+
+
+def check_class_names(names: object) -> list[str]:
+    """Class names that a file brings, in the order of the logits, checked.
+
+    Raises:
+        UserError: not a list of different names that `is_class_name` accepts.
+    """
+    if not isinstance(names, list) or not names:
+        raise UserError(f"class_names is {shorten(repr(names))}, but should be a list of names")
+    if len(names) > MOST_CLASSES:
+        raise UserError(f"class_names has {len(names):,} names, more than {MOST_CLASSES:,}")
+    for name in names:
+        if not isinstance(name, str) or not is_class_name(name):
+            raise UserError(
+                f"class_names has {shorten(repr(name))}, but a name should be text of up to "
+                f"{LONGEST_CLASS} printable characters that begins with a letter or a digit"
+            )
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise UserError(f"class_names has {', '.join(repeated)} more than once")
+    return names
 
 
 def read_label_map(path: Path) -> dict[str, int]:

@@ -7,7 +7,6 @@ ONNX file and the Hub folder carry it. Needs numpy and Pillow only: prediction r
 
 import dataclasses
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -17,7 +16,9 @@ from PIL import Image
 
 from emotion.core.errors import UserError
 from emotion.core.images import read_image
+from emotion.core.text import shorten
 
+LARGEST_SIDE = 2048  # pixels; a file that asks for more asks for gigabytes per image
 ImageArray = TypeVar("ImageArray", bound=Any)  # numpy array or torch tensor; both slice alike
 _FILTERS = tuple(method.name.lower() for method in Image.Resampling)
 
@@ -39,14 +40,14 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         problems = [
-            f"{name} is {getattr(self, name)!r}, but should be {expected}"
+            f"{name} is {shorten(repr(getattr(self, name)))}, but should be {expected}"
             for name, expected, valid in (
-                ("img_size", "a positive integer", _is_count(self.img_size)),
-                ("mean", "three numbers", _are_numbers(self.mean)),
-                ("std", "three numbers above 0", _are_numbers(self.std) and min(self.std) > 0),
+                ("img_size", f"an integer in 1..{LARGEST_SIDE}", _is_side(self.img_size)),
+                ("mean", "three numbers in -10..10", _are_numbers(self.mean, -10)),
+                ("std", "three numbers in 0.001..10", _are_numbers(self.std, 0.001)),
                 ("interpolation", f"one of {', '.join(_FILTERS)}", self.interpolation in _FILTERS),
                 ("grayscale", "true or false", isinstance(self.grayscale, bool)),
-                ("resize_scale", "a number from 1", _is_scale(self.resize_scale)),
+                ("resize_scale", "a number in 1..4", _is_number(self.resize_scale, 1, 4)),
             )
             if not valid
         ]
@@ -99,7 +100,7 @@ class Preprocessing:
         """
         try:
             values = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:  # or nested too deeply
             raise UserError(f"preprocessing is not valid JSON ({error}).") from None
         return cls.from_dict(values)
 
@@ -109,7 +110,9 @@ class Preprocessing:
         names = {field.name for field in dataclasses.fields(cls)}
         if not isinstance(values, dict) or set(values) != names:
             found = ", ".join(map(str, values)) if isinstance(values, dict) else repr(values)
-            raise UserError(f"preprocessing has {found}, but needs {', '.join(sorted(names))}.")
+            raise UserError(
+                f"preprocessing has {shorten(found)}, but needs {', '.join(sorted(names))}."
+            )
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(**{**values, **lists})
 
@@ -123,17 +126,18 @@ class Preprocessing:
         return image.resize((side, side), method, box=(left, top, left + short, top + short))
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _is_side(value: Any) -> bool:
+    return isinstance(value, int) and _is_number(value, 1, LARGEST_SIDE)
 
 
-def _is_scale(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and value >= 1
+def _is_number(value: Any, low: float, high: float) -> bool:
+    """Whether it is a number of the range; NaN, infinity, true and false are not."""
+    return isinstance(value, int | float) and type(value) is not bool and low <= value <= high
 
 
-def _are_numbers(values: Any) -> bool:
+def _are_numbers(values: Any, low: float) -> bool:
     return (
         isinstance(values, tuple)
         and len(values) == 3
-        and all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+        and all(_is_number(value, low, 10) for value in values)
     )

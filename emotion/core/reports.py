@@ -15,6 +15,7 @@ from emotion.core.errors import UserError
 
 Report = TypeVar("Report")
 Counts = dict[str, int]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def write_report(path: Path, content: Any) -> None:
@@ -117,7 +118,8 @@ class TrainingTime:
 class Calibration:
     """Content of models/calibration.json."""
 
-    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]  # divides the logits
+    # Divides the logits. The fit stays in 0.05..20, and 1e-300 would make infinities of them.
+    temperature: Annotated[float, Field(ge=0.01, le=100)]
     flip: bool  # whether the logits are the mean over an image and its mirror image
     val_nll_before: float
     val_nll_after: float  # with `temperature`
@@ -126,8 +128,8 @@ class Calibration:
     val_nll_gain_low: float | None
     val_nll_gain_high: float | None
     reason: str  # why the fitted temperature is kept or not
-    threshold: float | None  # lowest confidence of an answer; below it, a prediction is uncertain
-    target_error: float | None  # wanted error rate of the answered images
+    threshold: Share | None  # lowest confidence of an answer; below it, a prediction is uncertain
+    target_error: Share | None  # wanted error rate of the answered images
     threshold_reason: str
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from emotion.core.errors import UserError
 from emotion.core.preprocessing import Preprocessing
+from emotion.models.network_args import check_network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ def resolve_timm_name(model_type: str) -> BackboneInfo:
         hint = f"did you mean {' or '.join(near)}?" if near else "see `emotion backbones '*'`."
         raise UserError(f"model_type is {model_type!r}, which timm does not know; {hint}")
     try:
-        network = create_network(model_type, {}, device="meta")
+        network = _create(model_type, device="meta")
     except RuntimeError as error:  # of an unknown tag
         raise UserError(f"model_type is {model_type!r}: {error}") from None
     config = cast(dict[str, Any], network.pretrained_cfg)
@@ -97,11 +98,9 @@ def build_backbone(
         state_dict: weights for the size they were trained at; timm resamples the position
             embeddings to `img_size`. None leaves the random initialization.
     """
-    kwargs = info.args_at(img_size)
-    if state_dict is not None:
-        kwargs |= {"pretrained": True, "pretrained_cfg_overlay": {"state_dict": state_dict}}
+    args = info.args_at(img_size)
     try:
-        return create_network(info.architecture, kwargs, info.omitted)
+        return create_network(info.architecture, args, info.omitted, state_dict=state_dict)
     except AssertionError as error:
         raise UserError(
             f"img_size is {img_size}, which {info.model_type} does not accept ({error}); "
@@ -114,15 +113,37 @@ def create_network(
     args: Mapping[str, Any],
     omitted: Sequence[str] = (),
     device: str = "cpu",
+    state_dict: Mapping[str, Tensor] | None = None,
 ) -> nn.Module:
-    """timm's network of that name, without its classifier and the omitted modules."""
-    with torch.device(device), warnings.catch_warnings():
-        # timm warns when it maps an old name to a new one; the resolved tag records that.
-        warnings.filterwarnings("ignore", message="Mapping deprecated model name")
-        network = timm.create_model(architecture, num_classes=0, **args)
+    """timm's network of that name, without its classifier and the omitted modules.
+
+    The one way to timm for values that a file may have set.
+
+    Args:
+        architecture: its name.
+        args: of timm's function for it.
+        omitted: modules that are replaced by an identity.
+        device: `meta` allocates no memory for the weights.
+        state_dict: weights, as for `build_backbone`; None leaves the random initialization.
+
+    Raises:
+        UserError: as `check_network`.
+    """
+    check_network(architecture, args, omitted)
+    weights: dict[str, Any] = {}
+    if state_dict is not None:
+        weights = {"pretrained": True, "pretrained_cfg_overlay": {"state_dict": state_dict}}
+    network = _create(architecture, device, **args, **weights)
     for name in omitted:
         network.set_submodule(name, nn.Identity())
     return network
+
+
+def _create(name: str, device: str, **args: Any) -> nn.Module:
+    with torch.device(device), warnings.catch_warnings():
+        # timm warns when it maps an old name to a new one; the resolved tag records that.
+        warnings.filterwarnings("ignore", message="Mapping deprecated model name")
+        return timm.create_model(name, num_classes=0, **args)
 
 
 def feature_count(backbone: nn.Module) -> int:

@@ -7,55 +7,75 @@ content as a safetensors file is for readers that take no pickle at all.
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+from torch import Tensor, nn
 
 from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.labels import check_class_names
+from emotion.core.params import one_of
 from emotion.core.preprocessing import Preprocessing
+from emotion.core.text import shorten
 from emotion.core.version import __version__
-from emotion.models.backbones import create_network
-from emotion.models.classifier import EmotionClassifier
+from emotion.models.backbones import create_network, feature_count
+from emotion.models.classifier import HEADS, EmotionClassifier, build_head
+from emotion.models.weights_files import check_tensors, read_pth
 
 FORMAT = 3  # of the file; raised when a field changes its meaning
 SAFETENSORS = ".safetensors"
+ORIGINS = ("pretrained", "random", "file")
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
 
+Text = Annotated[str, Field(max_length=4000)]
+Word = Annotated[str, Field(max_length=300)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Setting = bool | int | float | Text | None
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(
+    frozen=True,
+    kw_only=True,
+    config=ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True),
+)
 class Checkpoint:
-    """A trained network and everything a later stage needs to know of it."""
+    """A trained network and everything a later stage needs to know of it.
 
-    model_type: str  # as the user wrote it
-    tag: str  # what it resolved to
-    architecture: str  # a network that timm registers; building it needs nothing else
-    args: dict[str, Any]  # of timm's function for it
-    omitted: list[str]  # its modules that are left out
-    head: str
-    class_names: list[str]  # in the order of the logits
+    Types and ranges are checked whenever one is made, from a file or by training.
+    """
+
+    model_type: Word  # as the user wrote it
+    tag: Word  # what it resolved to
+    architecture: Word  # a network that timm registers; building it needs nothing else
+    args: dict[Word, Any]  # of timm's function for it, held to `network_args.NetworkArgs`
+    omitted: list[Word]  # its modules that are left out
+    head: Annotated[str, one_of(HEADS)]
+    # In the order of the logits.
+    class_names: Annotated[list[str], AfterValidator(check_class_names)]
     preprocessing: Preprocessing
-    weights: str  # what training started from: pretrained, random or file
-    weights_source: str
-    synthetic_fraction: float  # share of the training images that are not photographs
-    data_hash: str  # manifest.hash_images of the splits train and val
-    epoch: int  # the epoch that was kept, from 1
-    monitor: str  # the validation metric that selected it
-    best_value: float
-    val_macro_f1: float
-    val_accuracy: float
-    params: dict[str, Any]  # TrainParams of the run
-    history: dict[str, list[float]]  # one value per epoch
-    versions: dict[str, str]  # of this project and its libraries, threads, number formats
+    weights: Annotated[str, one_of(ORIGINS)]  # what training started from
+    weights_source: Text
+    synthetic_fraction: Share  # of the training images that are not photographs
+    data_hash: Word  # manifest.hash_images of the splits train and val
+    epoch: Annotated[int, Field(ge=1, le=100_000)]  # that was kept, from 1
+    monitor: Literal["macro_f1", "accuracy"]  # the validation metric that selected it
+    best_value: Share
+    val_macro_f1: Share
+    val_accuracy: Share
+    params: dict[Word, Setting | list[Setting] | dict[Word, Setting]]  # TrainParams of the run
+    history: dict[Word, list[float]]  # one value per epoch
+    versions: dict[Word, Word]  # of this project and its libraries, threads, number formats
     state_dict: dict[str, Tensor]  # EMA weights where EMA was on
     # The runs whose weights are averaged, the best first; epoch, params and history are its own.
-    members: list[str] = field(default_factory=list)
+    members: list[Word] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
         """Write atomically; equal content gives equal bytes for equal file names."""
@@ -92,12 +112,16 @@ class Checkpoint:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read what `Checkpoint.save` or `Checkpoint.save_safetensors` wrote.
+    """Read what `Checkpoint.save` or `Checkpoint.save_safetensors` wrote, and check all of it.
+
+    The file may come from a stranger. What it says is held to the types of `Checkpoint`, its
+    architecture and arguments to `check_network`, and its tensors to the network that they make.
 
     Raises:
-        UserError: the file is missing, is no checkpoint, or has another format.
+        UserError: the file is missing, is no checkpoint, has another format, or has a value that
+            no checkpoint of this pipeline has.
     """
-    read = _read_safetensors if path.suffix == SAFETENSORS else _read_pth
+    read = _read_safetensors if path.suffix == SAFETENSORS else read_pth
     try:
         content = read(path)
     except FileNotFoundError:
@@ -115,16 +139,58 @@ def load_checkpoint(path: Path) -> Checkpoint:
             "read it with the version that wrote it."
         )
     try:
-        preprocessing = Preprocessing.from_dict(content["preprocessing"])
-        fields = {name: value for name, value in content.items() if name != "format"}
-        return Checkpoint(**{**fields, "preprocessing": preprocessing})
-    except (KeyError, TypeError, UserError) as error:
-        raise _not_a_checkpoint(path, str(error)) from None
+        checkpoint = _check_values(content)
+        _check_weights(checkpoint)
+    except UserError as error:
+        raise _not_a_checkpoint(path, str(error).removesuffix(".")) from None
+    return checkpoint
 
 
-def _read_pth(path: Path) -> Any:
-    with files.open_regular(path) as file:
-        return torch.load(file, weights_only=True, map_location="cpu")
+def _check_values(content: dict[Any, Any]) -> Checkpoint:
+    """The content of a file as a Checkpoint, of which the tensors are not checked yet."""
+    values = {name: value for name, value in content.items() if name != "format"}
+    values["preprocessing"] = Preprocessing.from_dict(values.get("preprocessing"))
+    try:
+        checkpoint = Checkpoint(**{str(name): value for name, value in values.items()})
+    except ValidationError as error:
+        item = error.errors(include_url=False, include_context=False)[0]
+        reason = item["msg"].removeprefix("Value error, ")
+        raise UserError(f"{'.'.join(map(str, item['loc']))}: {reason}") from None
+    lengths = {len(values) for values in checkpoint.history.values()}
+    if len(lengths) > 1 or min(lengths, default=0) < checkpoint.epoch:
+        raise UserError(f"its history has not one value for each of {checkpoint.epoch} epochs")
+    return checkpoint
+
+
+def _check_weights(checkpoint: Checkpoint) -> None:
+    """Raise unless the tensors are finite and those of the network; nothing is allocated for it."""
+    try:
+        backbone = create_network(
+            checkpoint.architecture, checkpoint.args, checkpoint.omitted, "meta"
+        )
+        with torch.device("meta"):
+            head = build_head(checkpoint.head, feature_count(backbone), len(checkpoint.class_names))
+    except UserError:
+        raise
+    except Exception as error:  # of any architecture with any arguments
+        reason = shorten(" ".join(str(error).split()), 200)
+        raise UserError(f"timm cannot build {checkpoint.architecture} ({reason})") from None
+    expected = nn.ModuleDict({"backbone": backbone, "head": head}).state_dict()
+    check_tensors(checkpoint.state_dict)
+    wrong = [
+        name
+        for name in {**expected, **checkpoint.state_dict}
+        if _form(expected.get(name)) != _form(checkpoint.state_dict.get(name))
+    ]
+    if wrong:
+        raise UserError(
+            f"its weights do not fit {checkpoint.tag}: {len(wrong)} of {len(expected)} tensors are "
+            f"missing, not of the network, or of another form ({shorten(', '.join(wrong[:3]))} ...)"
+        )
+
+
+def _form(tensor: Tensor | None) -> tuple[Any, ...] | None:
+    return None if tensor is None else (tensor.shape, tensor.dtype)
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:

@@ -1,18 +1,22 @@
 """Files from a package of the npm registry: fetched with npm, or read from a .tgz of the user."""
 
+import gzip
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO, cast
 
 from emotion.core.errors import UserError
 from emotion.core.text import shorten
 
 SECONDS = 300  # for a download; npm itself would repeat a request for minutes
 FIRST_ANSWER = 20  # seconds
-LARGEST = 100_000_000  # bytes of a file; compressed zeros could fill the memory
+# Bytes after decompression, of a file and of a package: compressed zeros could fill the memory.
+LARGEST, LARGEST_PACKAGE = 100_000_000, 500_000_000
 NO_NPM = "npm is not installed: it comes with Node.js (https://nodejs.org)"
 
 
@@ -64,15 +68,43 @@ def read_members(archive: Path, names: Iterable[str]) -> dict[str, bytes]:
         UserError: it is not an archive, or has not all of the files.
     """
     try:
-        with tarfile.open(archive, "r:gz") as package:
-            return {name: _read(package, name) for name in names}
-    except (tarfile.TarError, KeyError, EOFError, OSError) as error:
+        with (
+            gzip.open(archive) as unpacked,
+            tarfile.open(fileobj=cast(IO[bytes], _Bounded(unpacked)), mode="r|") as package,
+        ):
+            return _read(package, names)
+    except (tarfile.TarError, ValueError, KeyError, EOFError, OSError, zlib.error) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{archive} is not the wanted package ({reason}).") from None
 
 
-def _read(package: tarfile.TarFile, name: str) -> bytes:
-    file = package.extractfile(name)
-    if file is None or package.getmember(name).size > LARGEST:
-        raise KeyError(f"{name} is not a file of at most {LARGEST:,} bytes")
-    return file.read()
+class _Bounded:
+    """A stream that ends with an error after LARGEST_PACKAGE bytes."""
+
+    def __init__(self, stream: gzip.GzipFile) -> None:
+        self._stream, self._left = stream, LARGEST_PACKAGE
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise ValueError(f"it has more than {LARGEST_PACKAGE:,} bytes")
+        return data
+
+
+def _read(package: tarfile.TarFile, names: Iterable[str]) -> dict[str, bytes]:
+    """The content of the named members, in one pass over the archive."""
+    found: dict[str, bytes] = {}
+    missing = {*names}
+    for member in package:
+        if member.name not in missing:
+            continue
+        # A link has no size of its own: that of the member that it leads to would go unchecked.
+        file = package.extractfile(member) if member.isreg() else None
+        if file is None or member.size > LARGEST:
+            raise ValueError(f"{member.name} is not a file of at most {LARGEST:,} bytes")
+        found[member.name] = file.read()
+        missing.remove(member.name)
+        if not missing:
+            return found
+    raise ValueError(f"it has no {', '.join(sorted(missing))}")

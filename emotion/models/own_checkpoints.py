@@ -11,7 +11,7 @@ from pathlib import Path
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.params import settings
-from emotion.models.checkpoint import Checkpoint, load_checkpoint
+from emotion.models.checkpoint import SAFETENSORS, Checkpoint, load_checkpoint
 from emotion.models.own_weights import locate_own_file
 
 TEACHER_FILE = "teacher.pth"
@@ -62,7 +62,10 @@ def fetch_checkpoints(params: OwnCheckpointParams, folder: Path, own_folder: Pat
     for name in (TEACHER_FILE, FINISHED_FILE):
         (folder / name).unlink(missing_ok=True)
     for name, path in locate_checkpoints(params, own_folder).items():
-        load_checkpoint(path)
+        checkpoint = load_checkpoint(path)
+        if path.suffix == SAFETENSORS:
+            checkpoint.save(folder / name)
+            continue
         with files.replacing(folder / name) as temporary:
             shutil.copyfile(path, temporary)
 

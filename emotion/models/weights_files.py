@@ -1,5 +1,7 @@
 """Files of weights: reading one of any origin, and whether its tensors fit a backbone."""
 
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,6 +9,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.text import shorten
 from emotion.models.backbones import BackboneInfo, build_backbone
@@ -20,13 +23,14 @@ def read_weights(path: Path) -> StateDict:
     """Read a safetensors file, or a plain state dict of torch.save.
 
     Raises:
-        UserError: the file is neither, or would run code when loaded.
+        UserError: the file is neither, would run code when loaded, or has a tensor that is not
+            finite.
     """
     try:
         if path.suffix == ".safetensors":
             content = safetensors.torch.load_file(path)
         else:
-            content = torch.load(path, weights_only=True, map_location="cpu")
+            content = read_pth(path)
     except Exception as error:  # torch's and safetensors' errors have no common base class
         raise UserError(
             f"pretrained: {path} cannot be read as weights ({type(error).__name__}); "
@@ -34,6 +38,42 @@ def read_weights(path: Path) -> StateDict:
         ) from None
     nested = content.get("state_dict", content) if isinstance(content, dict) else content
     return _check_tensors(nested, path)
+
+
+def read_pth(path: Path) -> Any:
+    """The content of a file of torch.save, plain types and tensors only.
+
+    Raises:
+        OSError: as `files.open_regular`.
+        ValueError: it is an archive that grows when it is read.
+        Exception: of many kinds, by torch: it is damaged, or would run code.
+    """
+    with files.open_regular(path) as file:
+        if zipfile.is_zipfile(file):  # before torch 1.6 it was none
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+            # torch compresses nothing, but reads what another has compressed, to any size.
+            if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+                raise ValueError("it is compressed")
+            if sum(member.file_size for member in members) > path.stat().st_size:
+                raise ValueError("its members overlap")
+        file.seek(0)
+        return torch.load(file, weights_only=True, map_location="cpu")
+
+
+def check_tensors(tensors: Mapping[str, Tensor]) -> None:
+    """Refuse tensors that are not plain numbers in memory of their own size, and NaN or infinity.
+
+    Raises:
+        UserError: one is not; the message names it.
+    """
+    for name, tensor in tensors.items():
+        plain = tensor.layout == torch.strided and tensor.device.type == "cpu"
+        # An expanded tensor of a few bytes may claim any shape.
+        if not plain or tensor.nbytes > tensor.untyped_storage().nbytes():
+            raise UserError(f"the tensor {shorten(name)} is not stored as its shape says")
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise UserError(f"the tensor {shorten(name)} has values that are not finite")
 
 
 def load_stored(path: Path) -> StateDict:
@@ -98,4 +138,9 @@ def _check_tensors(content: Any, path: Path) -> StateDict:
             f"pretrained: {path} holds no tensors by name, but {shorten(repr(type(content)))}; "
             "save a plain state dict with safetensors or torch.save."
         )
-    return cast(StateDict, content)
+    tensors = cast(StateDict, content)
+    try:
+        check_tensors(tensors)
+    except UserError as error:
+        raise UserError(f"pretrained: {path} cannot be used: {error}") from None
+    return tensors

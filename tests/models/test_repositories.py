@@ -135,8 +135,17 @@ def changed(**changes):
         (changed(architecture=7), "has no architecture 7"),
         (changed(model_args={"checkpoint_path": "/etc/passwd"}), "model_args has checkpoint_path"),
         (changed(model_args={"pretrained": True}), "model_args has pretrained"),
-        (changed(model_args={"nonsense": 1}), "timm cannot build test_vit"),
-        (changed(model_args={"in_chans": 1}), "takes 1 channels"),
+        (changed(model_args={"nonsense": 1}), "model_args has nonsense, which no file may set"),
+        (changed(model_args={"in_chans": 1}), "in_chans is 1, but should be 3"),
+        (changed(model_args={"num_heads": 7}), "timm cannot build test_vit"),
+        (
+            changed(model_args={"embed_dim": 8192, "depth": 200}),
+            "parameters, more than 1,000,000,0",
+        ),
+        (changed(model_args={"drop_rate": "abc"}), "drop_rate is 'abc', but should be a valid nu"),
+        (changed(architecture="hf_hub:owner/other"), "has no architecture 'hf_hub:owner/other'"),
+        (changed(architecture="test_vit.r160_in1k"), "has no architecture 'test_vit.r160_in1k'"),
+        (b" " * 1_000_001, "it has more than 1,000,000 bytes"),
         (changed(pretrained_cfg={"mean": [0.5]}), "mean is"),
         (changed(pretrained_cfg={"std": "wide"}), "std is"),
     ],
@@ -168,7 +177,9 @@ def test_a_file_that_is_not_the_weights_is_named(files, tmp_path, kept):
     content = files[f"{NAME}/model.safetensors"]
     short = content[: kept if kept > 1 else int(len(content) * kept)]
     with hub_with({**files, f"{NAME}/model.safetensors": short}, tmp_path / "cache"):
-        with pytest.raises(UserError, match=r"no weights of owner/tiny_vit.*Safetensor"):
+        with pytest.raises(
+            UserError, match=r"no weights of owner/tiny_vit.*its weights file is damaged"
+        ):
             fetch(tmp_path / "out")
         assert fetch(tmp_path / "out", source="prefer").weights == "random"
 

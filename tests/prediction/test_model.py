@@ -125,9 +125,18 @@ def test_a_hub_folder_prefers_its_onnx_file(tmp_path):
         ("foreign.onnx", r"foreign\.onnx has metadata of format none"),
         ("newer.onnx", r"newer\.onnx has metadata of format 9"),
         ("damaged.onnx", r"damaged\.onnx has damaged metadata"),
-        ("classes.onnx", r"classes\.onnx has damaged metadata \(probabilities has shape \[3\]"),
-        ("names.onnx", r"names\.onnx has damaged metadata \(class_names is not a list"),
-        ("size.onnx", r"size\.onnx has damaged metadata \(images has shape \[3, 32, 32\]"),
+        (
+            "classes.onnx",
+            r"classes\.onnx is not a graph of this pipeline \(probabilities has shape \[3\]",
+        ),
+        (
+            "names.onnx",
+            r"names\.onnx has damaged metadata \(class_names is 3, but should be a list",
+        ),
+        (
+            "size.onnx",
+            r"size\.onnx is not a graph of this pipeline \(images has shape \[3, 32, 32\]",
+        ),
     ],
 )
 def test_what_is_not_a_model_is_one_sentence(tmp_path, name, message):

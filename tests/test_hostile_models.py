@@ -1,0 +1,272 @@
+"""A model file of a stranger asks no server, opens no path and writes nothing, wherever it goes in.
+
+Each file below made timm download, open or write something when only the types of its values were
+checked. Every way in gets every file: the command ends with one sentence, a server on this machine
+sees no request, and the folder that the file names stays empty.
+"""
+
+import contextlib
+import dataclasses
+import json
+from http.server import BaseHTTPRequestHandler
+from threading import Thread
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from dvc.repo import Repo
+from PIL import Image
+
+from emotion import evaluate, predict, serve, soup
+from emotion.core.errors import UserError
+from emotion.core.manifest import write_manifest
+from emotion.models.own_checkpoints import OwnCheckpointParams, fetch_checkpoints, load_teacher
+from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from tests.conftest import make_checkpoint
+from tests.fake_hub import Server, hub_at
+from tests.prediction.conftest import write_onnx
+
+SUFFIXES = (".pth", ".safetensors")
+
+
+@dataclasses.dataclass
+class Trap:
+    """A server on this machine, which the Hub's client takes for the Hub, and an empty folder."""
+
+    url: str
+    folder: object
+    requests: list
+
+
+@pytest.fixture
+def trap(tmp_path):
+    requests = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            requests.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    server = Server(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    (tmp_path / "trap").mkdir()
+    with server, hub_at(server.server_port):
+        yield Trap(f"http://127.0.0.1:{server.server_port}", tmp_path / "trap", requests)
+        server.shutdown()
+    assert requests == []
+    assert list((tmp_path / "trap").iterdir()) == []
+
+
+def downloading(trap, **overlay):
+    """Arguments with which timm fetches weights from a server into a folder."""
+    source = {"url": f"{trap.url}/x.pth", "hf_hub_id": None, "file": None, **overlay}
+    folder = str(trap.folder)
+    return {"pretrained": True, "cache_dir": folder, "pretrained_cfg_overlay": source}
+
+
+HOSTILE = {
+    "download to a folder": lambda trap: {"args": downloading(trap)},
+    "download to a path": lambda trap: {
+        "args": downloading(trap, url=[f"{trap.url}/x", f"{trap.folder}/x.pth"], custom_load=True)
+    },
+    "download from the Hub": lambda trap: {"args": downloading(trap, url="", hf_hub_id="owner/x")},
+    "open a path": lambda trap: {"args": {"checkpoint_path": f"{trap.folder}/x.pth"}},
+    "open weights": lambda trap: {"args": downloading(trap, url="", file=f"{trap.folder}/x.pth")},
+    "another configuration": lambda _: {"args": {"pretrained_cfg": "x", "cfg": {}}},
+    "a name of the Hub": lambda _: {"architecture": "hf_hub:owner/name"},
+    "another name of the Hub": lambda _: {"architecture": "hf-hub:owner/name"},
+    "a folder": lambda trap: {"architecture": f"local-dir:{trap.folder}"},
+    "a tag": lambda _: {"architecture": "test_resnet.r160_in1k"},
+    "an argument of another type": lambda _: {"args": {"img_size": "64"}},
+    "a network of any size": lambda _: {"args": {"layers": [200] * 4, "channels": [8192] * 4}},
+    "an unknown head": lambda _: {"head": "eval"},
+    "a part that is none": lambda _: {"omitted": ["__class__.__base__"]},
+    "all parts": lambda _: {"omitted": [""]},
+    "class names that are numbers": lambda _: {"class_names": [1, 2, 3]},
+    "equal class names": lambda _: {"class_names": ["happy", "happy", "sad"]},
+    "other classes": lambda _: {"class_names": ["happy", "sad"]},
+    "an input of any size": lambda _: {"preprocessing": {"img_size": 10**6}},
+    "an epoch without history": lambda _: {"epoch": 9},
+    "a field of another": lambda _: {"__class__": "x"},
+}
+
+
+def content_of(changes):
+    """What the file of a small trained network holds, with some values changed."""
+    checkpoint = make_checkpoint()
+    content = {f.name: getattr(checkpoint, f.name) for f in dataclasses.fields(checkpoint)}
+    preprocessing = dataclasses.asdict(checkpoint.preprocessing)
+    preprocessing |= changes.pop("preprocessing", {})
+    return {"format": 3, **content, "preprocessing": preprocessing, **changes}
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".pth":
+        torch.save(content, path)
+        return path
+    content = dict(content)
+    weights = content.pop("state_dict")
+    safetensors.torch.save_file(weights, path, {"checkpoint": json.dumps(content)})
+    return path
+
+
+# The ways in: a function of the file, in a folder of its own, to the status of a command. One that
+# is no command raises a UserError.
+def by_predict(file):
+    return predict.main(["--model", str(file), str(image_in(file.parent))])
+
+
+def by_evaluate(file):
+    corpus = file.parent / "corpus"
+    for label in ("happy", "sad"):
+        (corpus / label).mkdir(parents=True)
+        image_in(corpus / label)
+    return evaluate.main([str(file), str(corpus), "--out", str(file.parent / "out")])
+
+
+def by_explain(file):
+    """The ONNX file of the folder answers, the checkpoint beside it is explained."""
+    write_onnx(file.parent / "model.onnx")
+    image, out = image_in(file.parent), file.parent / "out"
+    options = ["--explain", "--draw", str(out), "--model", str(file.parent)]
+    return predict.main([str(image), *options])
+
+
+def by_serve(file):
+    return serve.main(["--model", str(file)])
+
+
+def by_soup(file):
+    with Repo.init(str(file.parent), no_scm=True):
+        pass
+    return soup.main([str(file), "workspace", "--output", str(file.parent / "soup.pth")])
+
+
+def by_teacher(file):
+    fetch(OwnCheckpointParams(teacher=f"own/{file.name}"), file)
+
+
+def by_checkpoint(file):
+    fetch(OwnCheckpointParams(checkpoint=f"own/{file.name}"), file)
+
+
+def by_stored_teacher(file):
+    """A file that an earlier version has stored without looking into it."""
+    file.rename(file.parent / "teacher.pth")
+    load_teacher(file.parent, ["angry", "happy", "sad"])
+
+
+def fetch(params, file):
+    own = file.parent / "own"
+    own.mkdir()
+    (own / file.name).write_bytes(file.read_bytes())
+    fetch_checkpoints(params, file.parent / "weights", own.relative_to(file.parent))
+
+
+WAYS = (
+    by_predict,
+    by_evaluate,
+    by_explain,
+    by_serve,
+    by_soup,
+    by_teacher,
+    by_checkpoint,
+    by_stored_teacher,
+)
+
+
+def image_in(folder):
+    pixels = np.random.default_rng(len(str(folder))).integers(0, 255, (48, 48, 3), np.uint8)
+    Image.fromarray(pixels).save(folder / "face.png")
+    return folder / "face.png"
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_no_hostile_file_gets_in(trap, tmp_path, monkeypatch, capsys, way, suffix):
+    for number, (name, make) in enumerate(HOSTILE.items()):
+        folder = tmp_path / f"{number}"
+        # As a Hub folder calls it.
+        file_name = "best_model.pth" if suffix == ".pth" else "model.safetensors"
+        file = write(folder / file_name, content_of(make(trap)))
+        monkeypatch.chdir(folder)
+        try:
+            status = way(file)
+        except UserError as error:
+            message = str(error)
+        else:
+            message = capsys.readouterr().err.removeprefix("error: ").rstrip("\n")
+            assert status == 2, name
+        assert f"{file.name} is not a checkpoint" in message or "teacher.pth" in message, name
+        assert "\n" not in message, name
+        assert "Traceback" not in message, name
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("way", [by_predict, by_evaluate, by_explain, by_teacher, by_checkpoint])
+def test_the_same_file_without_the_change_gets_in(tmp_path, monkeypatch, way, suffix):
+    """Otherwise the test above would pass for any file."""
+    file_name = "best_model.pth" if suffix == ".pth" else "model.safetensors"
+    file = write(tmp_path / "hub" / file_name, content_of({}))
+    monkeypatch.chdir(file.parent)
+    assert way(file) in (0, None)
+
+
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
+def test_initial_weights_take_the_tensors_of_a_hostile_file_alone(
+    trap, tmp_path, monkeypatch, make
+):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "own/x.pth", content_of(make(trap)))
+    params = PretrainedParams(model_type="test_resnet", pretrained="own/x.pth")
+    record = fetch_pretrained(
+        params, tmp_path / "weights", (tmp_path / "own").relative_to(tmp_path)
+    )
+    assert (record.architecture, record.args) == ("test_resnet", {})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        lambda trap: {"architecture": "test_resnet", "model_args": downloading(trap)},
+        lambda trap: {"architecture": "test_resnet", **downloading(trap)},
+        lambda trap: {"architecture": "test_resnet", "pretrained_cfg": {"url": trap.url}},
+        lambda trap: {
+            "architecture": "test_resnet",
+            "pretrained_cfg": {"hf_hub_id": "a/b", "file": str(trap.folder), "url": trap.url},
+        },
+        lambda _: {"architecture": "hf_hub:owner/name"},
+    ],
+)
+def test_a_folder_of_a_stranger_brings_its_own_weights_or_none(trap, tmp_path, monkeypatch, config):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "own/x"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config(trap)))
+    safetensors.torch.save_file(make_checkpoint().state_dict, folder / "model.safetensors")
+    params = PretrainedParams(model_type="local-dir:own/x", pretrained="prefer")
+    own = (tmp_path / "own").relative_to(tmp_path)
+    with contextlib.suppress(UserError):
+        record = fetch_pretrained(params, tmp_path / "weights", own)
+        assert (record.weights, record.source) == ("file", "own/x/model.safetensors")
+
+
+def test_a_soup_refuses_networks_that_are_not_finite(tmp_path, monkeypatch, striped_rows):
+    monkeypatch.chdir(tmp_path)
+    for name in ("train", "val"):
+        rows = striped_rows[striped_rows["split"] == name]
+        rows = rows.assign(subject="", source="s", group=rows["sha256"], width=40, height=40)
+        write_manifest(tmp_path / f"data/splits/{name}.csv", rows)
+    content = content_of({})
+    content["state_dict"] = {**content["state_dict"]}
+    content["state_dict"]["head.0.bias"] = torch.full((512,), float("nan"))
+    write(tmp_path / "nan.pth", content)
+    with pytest.raises(UserError, match=r"the tensor head\.0\.bias has values that are not finite"):
+        soup.make_soup(["nan.pth", "nan.pth"])
