@@ -1,14 +1,19 @@
 # Creates the environment if it is missing, then calls the tools; DVC is the task runner.
 # `.venv` is updated when requirements.txt changes.
 
-VENV := .venv
-BIN := $(CURDIR)/$(VENV)/bin
+# A caller may set these two, as in `make pr-report BASE=other`. They are data: a branch may be
+# called `main;id>file`. So make does not expand them, and the shell reads them as variables.
 PYTHON ?= python3
 BASE ?= main
+override PYTHON := $(value PYTHON)
+override BASE := $(value BASE)
+export PYTHON BASE
 # Columns that `dvc exp show` leaves out, so that five experiments fit into 160 columns: hashes of
 # code and data, times, and what does not choose between experiments.
-HIDDEN := .*/.*|params.yaml|Created|epoch|gap|img_s|minutes
-export PATH := $(BIN):$(PATH)
+override HIDDEN := .*/.*|params.yaml|Created|epoch|gap|img_s|minutes
+override VENV := .venv
+override BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help repro experiments verify pr-report test test-fast test-shipped lint format bench
 .DEFAULT_GOAL := repro
@@ -26,7 +31,7 @@ verify: $(VENV)/installed ## run the last commit again from nothing and compare 
 	$(BIN)/python -m emotion.verify
 
 pr-report: $(VENV)/installed ## write pr_report/: what this branch changes against BASE
-	$(BIN)/python -m emotion.pr_report $(BASE)
+	$(BIN)/python -m emotion.pr_report -- "$$BASE"
 
 test: $(VENV)/installed ## run the tests
 	pytest --numprocesses auto -m "not shipped"
@@ -55,8 +60,8 @@ bench: $(VENV)/installed ## measure; writes to benchmarks/results/
 	$(BIN)/python -m benchmarks.bench_service
 
 $(VENV)/installed: requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run `make PYTHON=python3.11`")'
-	$(PYTHON) -m venv $(VENV)
+	"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run `make PYTHON=python3.11`")'
+	"$$PYTHON" -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/pip install --disable-pip-version-check --no-deps --editable .  # the command `emotion`
 	touch $@

@@ -9,12 +9,13 @@ parts. Exit status: 0 written, 2 the base is not a revision of this repository.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from emotion.comparison.learning_curves import read_curves
 from emotion.comparison.paired import compare_with_baseline
@@ -22,9 +23,10 @@ from emotion.comparison.pr_figures import write_confusions, write_curves
 from emotion.comparison.predictions import RevisionPredictions, read_predictions
 from emotion.comparison.render import render_markdown
 from emotion.comparison.revisions import WORKSPACE, read_text
-from emotion.core import files
+from emotion.core import files, markdown
 from emotion.core.commands import run_command
 from emotion.core.errors import UserError
+from emotion.core.text import shorten
 
 MARKER = "<!-- emotion-pr-report -->"  # first line, by which the comment to update is found
 BRANCH = "this branch"
@@ -65,14 +67,14 @@ def write_report(base: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     parts = [
         MARKER,
-        f"## Results compared with `{base}`",
+        f"## Results compared with {markdown.code(base)}",
         _compare(predictions),
         _diff("params", base),
         _diff("metrics", base),
-        *([_list("Learning curves are missing:", curves.problems)] if curves.problems else []),
+        *([_list("Learning curves are missing", curves.problems)] if curves.problems else []),
         *_show("Learning curves", folder / "curves.png", curves, write_curves),
         *_show("Confusion matrices", folder / "confusion.png", predictions, write_confusions),
-        f"<sub>Written by `make pr-report BASE={base}`.</sub>",
+        "<sub>Written by `make pr-report`.</sub>",
     ]
     report = folder / "report.md"
     files.write_text(report, "\n\n".join(parts) + "\n")
@@ -124,7 +126,7 @@ def _compare(predictions: Both[RevisionPredictions]) -> str:
             return render_markdown(comparisons, "test")
         except UserError as error:
             problems = [str(error)]
-    return _list("The test predictions are not compared:", problems)
+    return _list("The test predictions are not compared", problems)
 
 
 def _show(
@@ -141,32 +143,49 @@ def _show(
 
 
 def _diff(kind: str, base: str) -> str:
-    """The table of `dvc params diff` or `dvc metrics diff`, folded if it is long."""
-    command = [kind, "diff", "--md", base]
+    """What `dvc params diff` or `dvc metrics diff` says as a table, folded if it is long.
+
+    Not with --md: DVC puts names and values into its table as they are.
+    """
     # DVC has no public function for these; with Python's -m it is that of this environment.
-    result = subprocess.run(
-        [sys.executable, "-m", "dvc", *command], capture_output=True, encoding="utf-8", check=False
-    )
+    command = [sys.executable, "-m", "dvc", kind, "diff", "--json", base]
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     # On stderr DVC says which revision has no values, or why it failed.
     notes = [
         line for line in result.stderr.splitlines() if line.startswith(("DVC failed", "ERROR"))
     ]
     if result.returncode:
-        return _list(f"`dvc {kind} diff` failed:", notes or result.stderr.splitlines()[-1:])
-    lines = result.stdout.strip().splitlines()
-    rows = max(len(lines) - 2, 0)  # below the header
+        return _list(f"`dvc {kind} diff` failed", notes or result.stderr.splitlines()[-1:])
+    notes = [markdown.escape(note) for note in notes]
+    rows = _changes(json.loads(result.stdout or "{}"))
     if not rows:
         return "\n\n".join([f"{kind}: no changes", *notes])
-    table = lines[: MOST_ROWS + 2]
-    if rows > MOST_ROWS:
-        table += ["", f"{rows - MOST_ROWS:,} more rows: `dvc {' '.join(command)}`"]
-    state = " open" if rows <= OPEN_ROWS else ""
-    summary = f"<summary>{kind}: {rows:,} changed</summary>"
-    return "\n\n".join([f"<details{state}>{summary}", "\n".join(table), *notes, "</details>"])
+    header = ["file", "key", "before", "now", "change"]
+    table = markdown.table(header, rows[:MOST_ROWS], numbers=False)
+    if len(rows) > MOST_ROWS:
+        notes.insert(0, f"{len(rows) - MOST_ROWS:,} more rows: see `dvc {kind} diff`")
+    state = " open" if len(rows) <= OPEN_ROWS else ""
+    summary = f"<summary>{kind}: {len(rows):,} changed</summary>"
+    return "\n\n".join([f"<details{state}>{summary}", table, *notes, "</details>"])
+
+
+def _changes(files_of_dvc: dict[str, dict[str, dict[str, Any]]]) -> list[list[str]]:
+    """The rows of a table: file, key, old value, new value, difference."""
+    return [
+        [file, key, *(_value(change.get(name)) for name in ("old", "new", "diff"))]
+        for file, changes in sorted(files_of_dvc.items())
+        for key, change in sorted(changes.items())
+    ]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else shorten(str(value), 200)
 
 
 def _list(title: str, items: list[str]) -> str:
-    return "\n".join([title, "", *(f"- {item}" for item in items)])
+    return f"{title}:\n\n{markdown.bullets(items)}"
 
 
 if __name__ == "__main__":

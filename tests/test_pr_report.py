@@ -1,9 +1,11 @@
 """The report of a pull request has every part that can be made, and says what is missing."""
 
+import json
 import subprocess
 
 import pytest
 from dvc.repo import Repo
+from markdown_it import MarkdownIt
 from PIL import Image
 
 from emotion import compare, pr_report
@@ -71,8 +73,8 @@ def test_without_results_of_the_base_the_other_parts_are_reported(checkout):
         f"The test predictions are not compared:\n\n- data/predictions/test.csv {missing}" in report
     )
     assert f"train_loss.tsv {missing}" in report
-    assert "| params.yaml | train.lr_head | 0.1    | 0.2         |" in report
-    assert "| metrics/evaluate.json | accuracy | 0.5    | 0.9" in report
+    assert "| params.yaml | train.lr_head | 0.1 | 0.2 | 0.1 |" in report
+    assert "| metrics/evaluate.json | accuracy | 0.5 | 0.9 | 0.4 |" in report
     for name in ("curves", "confusion"):
         assert f"({name}.png)" in report
         Image.open(folder / "pr_report" / f"{name}.png").verify()
@@ -96,12 +98,24 @@ def test_without_any_results_no_image_is_linked_or_left_from_before(checkout, mo
 def test_long_tables_are_folded_and_cut(checkout, monkeypatch):
     folder = checkout("better")
     forget_remote(folder)
-    lines = ["| Param |", "|---|", *(f"| key{number} |" for number in range(1000))]
-    stub_dvc(monkeypatch, stdout="\n".join(lines) + "\n\n")
+    changes = {f"key{number:03}": {"old": 0, "new": number} for number in range(1000)}
+    stub_dvc(monkeypatch, stdout=json.dumps({"params.yaml": changes}))
     report = write(folder)
-    assert "<details><summary>params: 1,000 changed</summary>\n\n| Param |" in report
-    assert "| key149 |\n\n850 more rows: `dvc params diff --md main`\n\n</details>" in report
+    assert "<details><summary>params: 1,000 changed</summary>\n\n| file | key |" in report
+    assert "| key149 | 0 | 149 |  |\n\n850 more rows: see `dvc params diff`\n\n<" in report
     assert "key150" not in report
+
+
+def test_names_and_values_of_a_stranger_are_no_markup_of_the_report(checkout, monkeypatch):
+    folder = checkout("better")
+    forget_remote(folder)
+    evil = "python | <img src=x> @octocat #1"
+    stub_dvc(monkeypatch, stdout=json.dumps({evil: {evil: {"old": evil, "new": [evil]}}}))
+    report = write(folder)
+    html = MarkdownIt("gfm-like", {"html": True}).render(report)
+    assert "<img src=x" not in html
+    assert "@octocat" not in html
+    assert str(folder) not in report  # no path of this machine
 
 
 def test_what_dvc_cannot_do_is_part_of_the_report(checkout, monkeypatch):

@@ -1,7 +1,6 @@
 """Comparisons as tables for a terminal, as Markdown, and as JSON."""
 
 import json
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from emotion.comparison.sentences import (
     state_notes,
     state_verdict,
 )
+from emotion.core import markdown
 from emotion.core.text import printable
 
 SCORE_LABELS = {"macro_f1": "macro-F1", "accuracy": "accuracy", "ece": "ECE (lower is better)"}
@@ -22,7 +22,6 @@ VERDICTS = {1: "better", -1: "worse", 0: "no difference shown"}
 ECE_REMARK = "the difference of the ECE has no interval: a bootstrap of it is not reliable"
 PAGE = 100  # characters of a line, except for the verdict
 WIDTH = 22  # characters of a name in a table, so that its lines fit a page
-MARKDOWN = re.compile(r"([\\`*<|]|\](?=\())")  # what would not be shown as it is
 
 
 def render_text(comparisons: Sequence[Comparison], split: str) -> str:
@@ -35,13 +34,15 @@ def render_text(comparisons: Sequence[Comparison], split: str) -> str:
 
 def render_markdown(comparisons: Sequence[Comparison], split: str) -> str:
     """The same for a pull request, the sentences first."""
-    header, *rows = [[_escape(cell) for cell in row] for row in _table(comparisons)]
-    alignment = ["---", *["---:"] * (len(header) - 1)]
-    verdicts = [f"**{_escape(verdict)}**" for verdict in _verdicts(comparisons, split)]
-    lines = ["  \n".join(verdicts), "", _escape(_title(comparisons, split)), ""]
-    lines += [f"| {' | '.join(row)} |" for row in (header, alignment, *rows)]
-    lines += ["", *(f"- {_escape(remark)}" for remark in _remarks(comparisons))]
-    return "\n".join(lines).rstrip()
+    header, *rows = _table(comparisons)
+    verdicts = [f"**{markdown.escape(verdict)}**" for verdict in _verdicts(comparisons, split)]
+    parts = [
+        "  \n".join(verdicts),
+        markdown.escape(_title(comparisons, split)),
+        markdown.table(header, rows),
+        markdown.bullets(_remarks(comparisons)),
+    ]
+    return "\n\n".join(parts).rstrip()
 
 
 def render_json(comparisons: Sequence[Comparison], split: str) -> str:
@@ -151,8 +152,3 @@ def _align(table: list[list[str]]) -> Iterator[str]:
 
 def _shorten(name: str) -> str:
     return name if len(name) <= WIDTH else name[: WIDTH - 1] + "…"
-
-
-def _escape(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return MARKDOWN.sub(r"\\\1", printable(text))

@@ -43,7 +43,7 @@ def read_bytes(revision: str, path: str, repo: Path = Path()) -> bytes:
         return _read_tracked(revision, path, root)
     except OSError as error:
         raise UserError(
-            f"{root / path} cannot be read ({error.strerror}); make it with `dvc repro`, or fetch "
+            f"{path} cannot be read ({error.strerror}); make it with `dvc repro`, or fetch "
             "it with `dvc pull`."
         ) from None
 

@@ -14,7 +14,10 @@ _LONGEST_NAME = 60  # bytes of a file name, of the 255 that file systems have
 # Control characters, invisible ones that turn the direction of writing, lone surrogates, line ends.
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # also in category Cf, but a part of Persian words and of emoji
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9.])")  # what a spreadsheet takes for one
+# Where a spreadsheet takes text for a formula: at the start of a cell, and after what it may take
+# for the end of one. Full-width signs count in Japanese and Chinese versions.
+_FORMULA = re.compile(r"(\A|[;\t\r\n])(\s*)(?=[=+\-@＝＋－＠])")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def printable(text: str) -> str:
@@ -50,7 +53,7 @@ def file_name_of(text: str) -> str:
 
 def cell_of(text: str) -> str:
     """The text for a cell of a spreadsheet: an apostrophe before what would be a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
 
 
 def _shown(character: str) -> str:

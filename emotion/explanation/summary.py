@@ -1,5 +1,6 @@
 """The report in words: the lines that the stage prints, and the page of observations."""
 
+from emotion.core import markdown
 from emotion.core.explanation_report import ExplanationReport, MethodReport
 
 
@@ -23,15 +24,18 @@ def format_observations(report: ExplanationReport) -> str:
     """The page plots/explain/observations.md."""
     lines = ["# What the model looks at", ""]
     if report.observations:
-        lines += [f"- {sentence}" for sentence in report.observations]
+        lines.append(markdown.bullets(report.observations))
     else:
         lines.append("No method passed, so the maps say nothing about the model.")
     lines += ["", "## Which methods can be trusted", ""]
     lines += [
-        f"- **{method.title}** ({method.images} images): {method.verdict}."
+        f"- **{method.title}** ({method.images} images): {markdown.escape(method.verdict)}."
         for method in report.methods.values()
     ]
-    lines += [f"- **{name}** is left out: {why}." for name, why in report.left_out.items()]
+    lines += [
+        f"- **{markdown.escape(name)}** is left out: {markdown.escape(why)}."
+        for name, why in report.left_out.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -3,13 +3,14 @@
 The text is the template model_card.md in this folder; this module computes its variables.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 from huggingface_hub import EvalResult, ModelCardData
+from markupsafe import Markup
 
+from emotion.core import markdown
 from emotion.core.explanation_report import ExplanationReport
 from emotion.core.export_report import ExportReport, VariantsReport
 from emotion.core.reports import (
@@ -21,7 +22,6 @@ from emotion.core.reports import (
     TrainingSummary,
     TrainingTime,
 )
-from emotion.core.text import printable
 
 TEMPLATE = Path(__file__).with_suffix(".md")
 TASK = "image-classification"
@@ -68,6 +68,7 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_finalize,
     )
     environment.filters |= {
         "score": _score,
@@ -75,7 +76,7 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         "percent": _percent,
         "duration": _duration,
         "interval": _interval,
-        "escape_markdown": _escape,
+        "code": lambda text: Markup(markdown.code(text)),
     }
     text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         inputs=inputs,
@@ -83,8 +84,7 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         license=license,
         initial=_initial_weights(inputs),
         corpora=", ".join(
-            f"{_escape(corpus)} ({sum(rows.values())})"
-            for corpus, rows in inputs.splits.source.items()
+            f"{corpus} ({sum(rows.values())})" for corpus, rows in inputs.splits.source.items()
         ),
         lowest_recall=_lowest_recall(inputs),
     )
@@ -109,13 +109,14 @@ def _lowest_recall(inputs: CardInputs) -> tuple[str, ClassScores]:
 def _initial_weights(inputs: CardInputs) -> dict[str, str]:
     kind, source = inputs.evaluation.weights, inputs.pretrained.source
     if kind == "random":
-        return {"source": f"**random**: {_escape(source)}", "license": "none needed"}
+        text = Markup(f"**random**: {markdown.escape(source)}")
+        return {"source": text, "license": "none needed"}
     if kind == "file":
-        name = printable(Path(source).name).replace("`", "'")
-        return {"source": f"the file `{name}`", "license": "that of the file"}
+        text = Markup(f"the file {markdown.code(Path(source).name)}")
+        return {"source": text, "license": "that of the file"}
     if inputs.pretrained.revision:
         source = f"{source}, revision {inputs.pretrained.revision}"
-    return {"source": _escape(source), "license": _escape(inputs.pretrained.license)}
+    return {"source": source, "license": inputs.pretrained.license}
 
 
 def _front_matter(inputs: CardInputs, license: str, name: str) -> ModelCardData:
@@ -151,9 +152,11 @@ def _eval_result(inputs: CardInputs, metric: str, metric_name: str, value: float
     )
 
 
-def _escape(text: str) -> str:
-    """Text of the user as one line of Markdown without markup: links, HTML, cells of a table."""
-    return re.sub(r"([\\`*\[\]<>|&#])", r"\\\1", " ".join(printable(text).split()))
+def _finalize(value: object) -> object:
+    """What the template inserts: text is escaped, unless this module made it."""
+    return (
+        value if isinstance(value, Markup) or not isinstance(value, str) else markdown.escape(value)
+    )
 
 
 def _score(value: float | None) -> str:
@@ -164,9 +167,9 @@ def _change(value: float | None) -> str:
     return "" if value is None else f"{value:+.3f}"
 
 
-def _interval(limits: tuple[float | None, float | None]) -> str:
+def _interval(limits: tuple[float | None, float | None]) -> Markup:
     low, high = limits
-    return "" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"
+    return Markup("" if low is None or high is None else f"[{low:.3f}, {high:.3f}]")
 
 
 def _percent(share: float) -> str:

@@ -96,7 +96,7 @@ def test_markdown_is_a_table_whose_cells_are_not_broken_by_names():
     assert cells(table[0]) == [
         "metric",
         "main",
-        r"a\|b \<i> \`c\` [x\](y)",
+        r"a\|b &lt;i&gt; \`c\` \[x\](y)",
         "difference",
         "95 % interval",
     ]

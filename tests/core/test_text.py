@@ -1,5 +1,6 @@
 """Text of the user is shown in one readable line, and names no other folder and no formula."""
 
+import re
 import unicodedata
 
 import pytest
@@ -66,12 +67,34 @@ def test_two_names_never_share_a_file(texts):
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "@SUM(A1)", "+cmd|'/c calc'!A0", "-cmd|x", "\t=1", "\r=1"]
+    "text",
+    [
+        "=1+1",
+        "@SUM(A1)",
+        "+cmd|x",
+        "-1+cmd|x",
+        "-cmd|x",
+        "\t=1",
+        "\r=1",
+        " =1",
+        "＝1",
+        "-1e5x",
+        "+-1",
+    ],
 )
 def test_a_formula_becomes_text_in_a_cell(text):
     assert cell_of(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["happy", "-1.5", "+3", "-.5", "a=b", ""])
+@pytest.mark.parametrize(
+    "text", ["happy", "-1.5", "+3", "-.5", "-1e-5", "a=b", "", "a - b", "a; b"]
+)
 def test_numbers_and_words_are_left_as_they_are_in_a_cell(text):
     assert cell_of(text) == text
+
+
+@pytest.mark.parametrize("text", ["x;=1+1", "x\n=1", "x\t@SUM(A1)", "x; -cmd"])
+def test_a_formula_after_another_separator_becomes_text_too(text):
+    """German and French spreadsheets separate cells by semicolons."""
+    assert cell_of(text).replace("'", "") == text
+    assert not re.search(r"[;\n\t]\s*[=@-]", cell_of(text))

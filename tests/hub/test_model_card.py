@@ -11,6 +11,7 @@ import onnx
 import pytest
 import yaml
 from huggingface_hub import ModelCard, metadata_load
+from markdown_it import MarkdownIt
 from PIL import Image
 from pydantic import ValidationError
 
@@ -81,7 +82,7 @@ def test_tables_show_the_reported_numbers(inputs):
     assert cells(text, "best epoch")[1:] == ["17"]
     assert cells(text, "mean epoch time")[1:] == ["12.3 s"]
     assert cells(text, "total training time")[1:] == ["1 h 12 min"]
-    assert cells(text, "HiResCAM")[1:] == ["yes", "0.180", "marks what counts [+0.10, +0.20]"]
+    assert cells(text, "HiResCAM")[1:] == ["yes", "0.180", r"marks what counts \[+0.10, +0.20\]"]
     assert "- happy (31 images): of the HiResCAM mass" in text
     assert cells(text, "corpora")[1:] == ["drawn_faces (300), studio (700)"]
     assert "opset 18" in text
@@ -302,6 +303,19 @@ def test_the_table_of_files_names_every_file_of_the_folder(inputs):
         assert f"| `{name}` |" in card
 
 
+def test_every_text_that_the_template_inserts_is_escaped(inputs):
+    """Class names, a tag, verdicts and attributes of a slice come from files and users too."""
+    names = {"angry": "a@b_c", "happy": "<i>", "neutral": "[x](y)", "sad": "#1 | $2$ `d`"}
+    scores = {names[name]: value for name, value in inputs.evaluation.per_class.items()}
+    evaluation = replace(inputs.evaluation, per_class=scores)
+    label_map = {names[name]: index for name, index in inputs.label_map.items()}
+    card = card_of(replace(inputs, label_map=label_map, evaluation=evaluation))
+    html = MarkdownIt("gfm-like").render(card.split("---\n", 2)[2])
+    assert "<i>" not in html
+    assert 'href="y"' not in html
+    assert "<td>#\u200b1 | &#36;".replace("&#36;", "$") in html
+
+
 def test_text_of_the_user_is_no_markup_of_the_card(inputs):
     evil = "<script>x</script> [a](http://b) | **c** \x1b[2J\n# d `e`"
     splits = replace(inputs.splits, source={evil: {"train": 1, "val": 1, "test": 1}})
@@ -310,7 +324,9 @@ def test_text_of_the_user_is_no_markup_of_the_card(inputs):
         [line] = [line for line in card.splitlines() if line.startswith(f"| {row} |")]
         assert line.count(" | ") == 1  # still one row of two cells
         shown = line.removeprefix(f"| {row} | ").removesuffix(" |")
-        assert not re.search(r"(?<!\\)[<>|*`#\[\]]|\x1b", shown)  # each is escaped
+        html = MarkdownIt("gfm-like").render(shown)
+        assert set(re.findall(r"<(\w+)", html)) <= {"p"}  # no markup of its own
+        assert "\x1b" not in html
 
 
 @pytest.mark.parametrize("license", ["", "a\nb: c", "<b>", "x" * 100, "mit}"])

@@ -30,7 +30,7 @@ def test_every_target_and_script_of_a_workflow_exists(path):
     assert commands
     for command in commands:
         if command[0] == "make":
-            assert command[1] in [*targets, ".venv/installed"]
+            assert command[1:] in [[target] for target in [*targets, ".venv/installed"]]
         else:
             assert os.access(command[0], os.X_OK), command
             assert Path(command[0]) in SCRIPTS
@@ -54,15 +54,36 @@ def test_the_tests_run_on_every_push_with_every_supported_python():
     ]
 
 
-def test_only_the_report_may_write():
+def test_what_runs_code_of_a_pull_request_may_not_write():
     assert load(".github/workflows/tests.yml")["permissions"] == {"contents": "read"}
     report = load(REPORT)
-    assert report["permissions"] == {"contents": "write", "pull-requests": "write"}
-    with_token = [step["name"] for step in steps_of(REPORT) if "GH_TOKEN" in step.get("env", {})]
-    assert with_token == ["Comment"]
-    for step in steps_of(REPORT):
+    assert report["permissions"] == {}
+    assert set(report["jobs"]) == {"report", "comment"}
+    assert report["jobs"]["report"]["permissions"] == {"contents": "read"}
+    for step in report["jobs"]["report"]["steps"]:
+        assert "GH_TOKEN" not in step.get("env", {})
+        assert "secrets." not in str(step)
+
+
+def test_what_may_write_runs_the_base_branch_alone():
+    comment = load(REPORT)["jobs"]["comment"]
+    assert comment["permissions"] == {"contents": "read", "pull-requests": "write"}
+    assert comment["needs"] == "report"
+    checkout, download, *others = comment["steps"]
+    assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert download["uses"].startswith("actions/download-artifact@")
+    assert [step["run"] for step in others] == [".github/scripts/comment_report.sh"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=str)
+def test_actions_are_pinned_by_commit_and_checkouts_keep_no_token(path):
+    for step in steps_of(path):
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
         if step.get("uses", "").startswith("actions/checkout"):
             assert step["with"]["persist-credentials"] is False
+    lines = [line for line in path.read_text().splitlines() if "uses:" in line]
+    assert all(re.search(r"# v\d+\.\d+\.\d+$", line) for line in lines)  # which version it is
 
 
 def test_the_fetched_results_are_outputs_of_the_pipeline():

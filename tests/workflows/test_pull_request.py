@@ -1,4 +1,4 @@
-"""A pull request gets one comment, and the images of it: the steps of pr-report.yml are run.
+"""A pull request gets one comment, from a job that runs nothing of it: pr-report.yml is run.
 
 They run in order, in a clone with the branches of a pull request. GitHub is a bare repository and a
 file of comments.
@@ -6,11 +6,12 @@ file of comments.
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
-from tests.workflows.origin import clone, git, make_origin
-from tests.workflows.runner import HUMAN, IMAGES, OTHER_BOT, Runner, steps_to_run
+from tests.workflows.origin import clone, make_origin
+from tests.workflows.runner import HUMAN, OTHER_BOT, RUN_URL, Runner, steps_to_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")]
 needs_jq = pytest.mark.skipif(not shutil.which("jq"), reason="the stand-in for gh needs jq")
@@ -23,85 +24,74 @@ def origin(tmp_path_factory):
 
 @pytest.fixture
 def runner(origin, tmp_path):
-    git(origin, "update-ref", "-d", "refs/heads/pr-report-images")
     return Runner(clone(origin, tmp_path / "checkout", "better"))
 
 
-def images_on_branch(origin):
-    listing = git(origin, "ls-tree", "-r", "--name-only", "pr-report-images")
-    return listing.splitlines()
-
-
 @needs_jq
-def test_a_pull_request_gets_one_comment_that_is_updated(runner, origin):
-    fetch, write, comment = steps_to_run()
-    runner.run([fetch, write, comment])
+def test_a_pull_request_gets_one_comment_that_is_updated(runner):
+    runner.run(steps_to_run("report"))
+    for name in ("curves", "confusion"):
+        assert (runner.checkout / "pr_report" / f"{name}.png").is_file()
+    assert "this branch is better: +" in runner.summary.read_text()
+    runner.run(steps_to_run("comment"))
     assert runner.comments[:2] == [HUMAN, OTHER_BOT]
     (body,) = [comment["body"] for comment in runner.comments[2:]]
     assert "this branch is better: +" in body
     assert "| macro-F1 |" in body
-    assert "| params.yaml | train.lr_head | 0.1    | 0.2         |" in body
-    assert "| metrics/evaluate.json | accuracy | 0.5    | 0.9" in body
-    url = f"https://github.com/team/emotion/raw/pr-report-images/{IMAGES}"
-    assert f"![Learning curves]({url}/curves.png)" in body
-    assert f"![Confusion matrices]({url}/confusion.png)" in body
-    assert images_on_branch(origin) == [f"{IMAGES}/confusion.png", f"{IMAGES}/curves.png"]
+    assert "| params.yaml | train.lr_head | 0.1 | 0.2 | 0.1 |" in body
+    assert "| metrics/evaluate.json | accuracy | 0.5 | 0.9 | 0.4 |" in body
+    assert ".png" not in body
+    assert f"Images: the artifact `pr-report` of [this run]({RUN_URL})." in body
 
     report = runner.checkout / "pr_report" / "report.md"
     report.write_text(report.read_text() + "of a later commit\n")
-    runner.run([comment])
+    runner.run(steps_to_run("comment"))
     assert len(runner.comments) == 3
-    assert runner.comments[2]["body"] == body + "of a later commit\n"
+    assert "of a later commit" in runner.comments[2]["body"]
 
 
-@pytest.fixture
-def written(runner):
-    """A runner after the step that writes the report."""
+MARKER = "<!-- emotion-pr-report -->"
+
+
+def write_report(runner, text):
     folder = runner.checkout / "pr_report"
-    folder.mkdir()
-    (folder / "report.md").write_text("<!-- emotion-pr-report -->\n\n![Curves](curves.png)\n")
-    (folder / "curves.png").write_bytes(b"curves")
-    return runner
-
-
-def test_a_pull_request_of_a_fork_gets_a_summary_and_touches_nothing(written, origin):
-    before = git(origin, "for-each-ref")
-    written.run(steps_to_run()[-1:], fork="true")
-    summary = written.summary.read_text()
-    assert summary.startswith("<!-- emotion-pr-report -->")
-    assert "curves.png" not in summary
-    assert json.loads(written.github.read_text())["calls"] == []
-    assert git(origin, "for-each-ref") == before
-
-
-def test_the_branch_of_images_keeps_only_the_newest_of_each_pull_request(written, origin):
-    for images in ("pr-8/aaa", "pr-7/bbb", "pr-7/ccc"):
-        push_images(written, images)
-    assert images_on_branch(origin) == ["pr-7/ccc/curves.png", "pr-8/aaa/curves.png"]
-    assert git(origin, "rev-list", "--count", "pr-report-images") == "1\n"
-    assert git(origin, "show", "pr-report-images:pr-7/ccc/curves.png") == "curves"
-
-
-def push_images(runner, images):
-    runner.call([".github/scripts/push_images.sh"], {"IMAGES": images})
+    folder.mkdir(exist_ok=True)
+    (folder / "report.md").write_text(text)
+    return folder / "report.md"
 
 
 @needs_jq
-def test_two_reports_at_the_same_time_both_keep_their_images(written, origin, tmp_path):
-    other = tmp_path / "other"
-    shutil.copytree(written.checkout, other, symlinks=True)
-    hook = written.checkout / ".git" / "hooks" / "post-index-change"
-    hook.write_text(  # the other report is pushed while this one is prepared
-        f"#!/bin/sh\nrm {hook}\ncd {other} && unset $(git rev-parse --local-env-vars)\n"
-        "IMAGES=pr-9/ddd exec .github/scripts/push_images.sh\n"
-    )
-    hook.chmod(0o755)
-    written.run(steps_to_run()[-1:])
-    assert not hook.exists()
-    assert {"pr-9/ddd/curves.png", f"{IMAGES}/curves.png"} <= set(images_on_branch(origin))
+def test_what_the_report_says_is_not_run(runner):
+    evil = "$(touch PWNED) `touch PWNED`\n';touch PWNED;'\n![x](y.png)\n@file"
+    write_report(runner, f"{MARKER}\n{evil}\n")
+    runner.run(steps_to_run("comment"))
+    assert "$(touch PWNED)" in runner.comments[2]["body"]
+    assert not list(runner.checkout.rglob("PWNED"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "another file\n", f" {MARKER}\n", f"{MARKER}x\n", f"{MARKER}\n" + "x" * 65_001],
+    ids=["empty", "other", "space", "more", "long"],
+)
+def test_what_is_no_report_is_not_published(runner, text):
+    write_report(runner, text)
+    with pytest.raises(subprocess.CalledProcessError):
+        runner.run(steps_to_run("comment"))
+    assert json.loads(runner.github.read_text())["calls"] == []
+
+
+def test_a_link_is_not_followed(runner, tmp_path):
+    (tmp_path / "secret").write_text(f"{MARKER}\nsecret\n")
+    report = write_report(runner, "")
+    report.unlink()
+    report.symlink_to(tmp_path / "secret")
+    with pytest.raises(subprocess.CalledProcessError):
+        runner.run(steps_to_run("comment"))
+    assert json.loads(runner.github.read_text())["calls"] == []
 
 
 def test_a_remote_that_cannot_be_used_leaves_a_report_to_be_written(runner, capfd):
     (runner.checkout / ".dvc" / "config.local").write_text("[core]\n    remote = unknown\n")
-    runner.run(steps_to_run()[:1])
+    runner.run(steps_to_run("report")[:1])
     assert "::warning::dvc pull failed" in capfd.readouterr().out
