@@ -4,6 +4,7 @@ They use matplotlib's Figure without pyplot: no global state, no display. The co
 color-blind-safe palette of Okabe and Ito (2008).
 """
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,8 +67,9 @@ def show_name(name: str) -> str:
 
 def save(path: Path, figure: Figure) -> None:
     """Write a PNG; equal figures give equal bytes."""
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    files.write_bytes(path, buffer.getvalue())
 
 
 def draw_confusion(axes: Axes, counts: np.ndarray, names: Sequence[str]) -> AxesImage:

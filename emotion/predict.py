@@ -93,7 +93,13 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="with --draw and a checkpoint: color what counts for the answer",
     )
-    add("--camera", type=int, metavar="N", help="classify the frames of a camera, from 0")
+    add(
+        "--camera",
+        type=int,
+        choices=range(100),
+        metavar="N",
+        help="classify the frames of a camera, from 0",
+    )
     add(
         "--fps",
         type=positive_number,
@@ -109,13 +115,12 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("give an image, or --camera 0")
     if "" in options.images:  # a folder's name that a script has left empty
         parser.error("an IMAGE is empty")
-    if options.camera is not None and options.camera < 0:
-        parser.error("--camera: give a number from 0")
     if options.min_face is not None and not options.detect:
         parser.error("--min-face needs --detect")
     if options.explain and options.draw is None:
         parser.error("--explain needs --draw FOLDER")
-    options.min_face = options.min_face or MIN_FACE
+    if options.min_face is None:
+        options.min_face = MIN_FACE
 
 
 def _list_sources(options: argparse.Namespace) -> tuple["Iterable[Source]", list[str], bool]:
@@ -123,9 +128,15 @@ def _list_sources(options: argparse.Namespace) -> tuple["Iterable[Source]", list
     from emotion.prediction.sources import list_sources
 
     listed = list(list_sources(options.images))
-    if options.draw:  # what an earlier call has drawn into a folder of images
-        drawn = options.draw.absolute()
-        listed = [s for s in listed if not Path(s.name).absolute().is_relative_to(drawn)]
+    if options.draw:
+        from emotion.prediction.drawing import leave_out_copies, name_copies
+
+        listed = list(leave_out_copies(name_copies(listed), options.draw))
+        if options.images and not listed:
+            raise UserError(
+                f"all images are copies that an earlier call has drawn to {options.draw}; give "
+                "the images that they are copies of."
+            )
     names = [source.name for source in listed]
     if options.camera is None and not any(source.is_video for source in listed):
         return listed, names, False
@@ -158,7 +169,7 @@ def _choose_writer(
 
 def _choose_drawing(
     options: argparse.Namespace, model: "Model"
-) -> "Callable[[Answered], None] | None":
+) -> "Callable[[Answered], str] | None":
     """What is done with each classified image."""
     if options.draw is None:
         return None

@@ -1,7 +1,9 @@
 """Read and write files; no reader ever sees a half-written one.
 
 Everything is written under a temporary name in the same folder and renamed: a crash leaves the
-old file intact. JSON and CSV have one canonical form, so equal content gives equal bytes.
+old file intact. The temporary name is new each time, so nothing of the user has it, and two
+programs may write the same file. JSON and CSV have one canonical form, so equal content gives equal
+bytes.
 
 Every path that a user can choose is opened by `open_regular`: a pipe in place of a file would be
 waited for, and a device read for ever.
@@ -15,6 +17,7 @@ import math
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -27,6 +30,7 @@ from emotion.core.text import cell_of
 if TYPE_CHECKING:
     import pandas as pd
 
+TEMPORARY = ".writing-"  # a killed program leaves a folder whose name begins so
 _LITTLE = 1 << 16  # bytes; less free space, with a half-written file present, means a full disk
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -42,12 +46,37 @@ def replacing(path: Path) -> Iterator[Path]:
         UserError: the disk is full, or the folder may not be written to.
     """
     path = Path(path)
-    folder = path.parent / f".{path.name}.tmp"
+    with explaining_failed_writes(path), _temporary_folder(path.parent) as folder:
+        yield folder / path.name
+        os.replace(folder / path.name, path)
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new empty folder; it takes the place of `folder` if the block succeeds.
+
+    All of the old folder is deleted then: it must be an output of this project alone.
+
+    Raises:
+        UserError: as `replacing`.
+    """
+    with explaining_failed_writes(folder), _temporary_folder(folder.parent) as temporary:
+        new, old = temporary / "new", temporary / "old"
+        new.mkdir()
+        yield new
+        # A folder cannot be renamed over a non-empty one, so between these lines none exists.
+        if os.path.lexists(folder):
+            os.replace(folder, old)
+        os.replace(new, folder)
+
+
+@contextmanager
+def _temporary_folder(parent: Path) -> Iterator[Path]:
+    """A folder that no other program has; it is deleted with what is left in it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=parent))
     try:
-        with explaining_failed_writes(path):
-            folder.mkdir(parents=True, exist_ok=True)
-            yield folder / path.name
-            os.replace(folder / path.name, path)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -62,21 +91,26 @@ def explaining_failed_writes(path: Path) -> Iterator[None]:
     except Exception as error:  # torch.save and safetensors have exceptions of their own for it
         if _is_full(path.parent, error):
             raise UserError(
-                f"the disk is full: {path} could not be written. Free some space and run "
-                "`dvc repro` again; the previous file is intact."
+                f"the disk is full: {path} could not be written. Free some space and run the "
+                "command again; the previous file is intact."
             ) from None
         if isinstance(error, OSError) and error.errno in _DENIED:
             raise UserError(
                 f"{path} cannot be written ({error.strerror}: {error.filename}); change the "
-                "permissions of its folder and run `dvc repro` again."
+                "permissions of its folder and run the command again."
             ) from None
         raise
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file; images too: Pillow's own writing ignores that a disk is full."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 with LF line ends."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:

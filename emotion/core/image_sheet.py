@@ -7,6 +7,7 @@ import matplotlib
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from emotion.core import files
+from emotion.core.images import encode_image
 
 COLORS = {"train": "#33608c", "val": "#e0a030", "test": "#b5504a", "": "#888888"}  # of frames
 RED, GRAY = "#a00000", "#666666"  # of text
@@ -70,8 +71,7 @@ def framed(image: Image.Image, side: int, color: str) -> Image.Image:
 
 def save(path: Path, sheet: Image.Image) -> None:
     """Write a PNG; equal sheets are equal bytes."""
-    with files.replacing(path) as temporary:
-        sheet.save(temporary, optimize=True)
+    files.write_bytes(path, encode_image(sheet, "PNG", optimize=True))
 
 
 @cache

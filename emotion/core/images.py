@@ -1,8 +1,9 @@
-"""Decode image files of any format and mode into upright 8-bit RGB."""
+"""Decode image files of any format and mode into upright 8-bit RGB, and encode images."""
 
+import io
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +22,7 @@ SUFFIXES = {
     *(".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"),
     *(".tif", ".tiff", ".webp"),
 }
+_STRIP = 1 << 20  # pixels that are converted at once
 # Images too, but Pillow cannot read them.
 OTHER_SUFFIXES = {".heic", ".heif", ".jxl", ".svg", ".cr2", ".nef", ".dng", ".arw", ".psd"}
 
@@ -84,12 +86,13 @@ def decode_image(file: BinaryIO, name: str, max_pixels: int | None = None) -> Im
     Raises:
         UserError: it is truncated, too large or not an image.
     """
-    limit = max_pixels or Image.MAX_IMAGE_PIXELS or math.inf
+    limit = Image.MAX_IMAGE_PIXELS or math.inf if max_pixels is None else max_pixels
     try:
         with Image.open(file, formats=FORMATS) as image:
             if image.width * image.height > limit:
                 raise Image.DecompressionBombError(f"more than {limit:,} pixels")
-            return to_rgb(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            return to_rgb(image)
     except UnidentifiedImageError:
         raise UserError(
             f"{name} cannot be read: it is no image of a readable format ({', '.join(FORMATS)}); "
@@ -99,6 +102,21 @@ def decode_image(file: BinaryIO, name: str, max_pixels: int | None = None) -> Im
         raise _unreadable(name, error) from None
 
 
+def encode_image(image: Image.Image, format: str, **options: int) -> bytes:
+    """The bytes of an image file.
+
+    In memory, not by `Image.save` with a path: that ends without an error when the disk is full.
+
+    Args:
+        image: of a mode that the format has.
+        format: a name of Pillow, such as PNG.
+        options: of Pillow's encoder.
+    """
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
 def _unreadable(name: str, error: Exception) -> UserError:
     return UserError(f"{name} cannot be read as an image ({error}); repair or remove it.")
 
@@ -106,11 +124,33 @@ def _unreadable(name: str, error: Exception) -> UserError:
 def to_rgb(image: Image.Image) -> Image.Image:
     """An 8-bit RGB version of an image of any mode."""
     if image.mode.startswith("I"):
-        # Pillow's own conversion clips 16-bit values to 255, which turns an image white.
-        values = np.asarray(image).astype(np.float64).clip(0, 65535)
-        return Image.fromarray(np.rint(values / 257).astype(np.uint8)).convert("RGB")
+        return _in_strips(image, _from_16_bits)
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
+        return _in_strips(image, _over_white)
+    if image.mode == "RGB":
+        image.load()
+        return image
     return image.convert("RGB")
+
+
+def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """The same as `convert`, but of its intermediate images only some rows are in memory."""
+    image.load()
+    rows = max(1, _STRIP // max(1, image.width))
+    result = Image.new("RGB", image.size)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        result.paste(convert(strip), (0, top))
+    return result
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    # Pillow's own conversion clips 16-bit values to 255, which turns an image white.
+    values = np.asarray(image).astype(np.float64).clip(0, 65535)
+    return Image.fromarray(np.rint(values / 257).astype(np.uint8)).convert("RGB")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    image = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")

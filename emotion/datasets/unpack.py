@@ -9,6 +9,9 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from emotion.core import files
+from emotion.core.images import encode_image
+
 BROKEN_PIXELS = "broken pixels"
 # dvc.yaml lists the folder as an output, and DVC warns at every command of one that is empty.
 NOTE = "Images that the corpus stores inside a table; none for other formats.\n"
@@ -40,15 +43,15 @@ def unpack_images(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
     Args:
         rows: as returned by `read_corpus`. Without a column `pixels` the folder gets no image.
-        folder: replaced by a new folder; the files are named as in `path`.
+        folder: replaced by a new folder, when all images are written; they are named as in `path`.
 
     Returns:
         The rows without `pixels`; `problem` is BROKEN_PIXELS for pixels that could not be read.
     """
-    temporary = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    if "pixels" in rows:
+    with files.replacing_folder(folder) as temporary:
+        (temporary / "README.txt").write_text(NOTE, encoding="utf-8")
+        if "pixels" not in rows:
+            return rows
         pixels = rows["pixels"]
         problem = rows["problem"].mask(pixels.isna() & (rows["problem"] == ""), BROKEN_PIXELS)
         names = rows["path"].map(lambda path: Path(*Path(path).parts[-2:]))
@@ -56,10 +59,7 @@ def unpack_images(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
             (temporary / parent).mkdir(parents=True)
         usable = rows.index[problem == ""]
         for row in tqdm(usable, desc="unpack images", unit="image", leave=False):
-            Image.fromarray(pixels[row]).save(temporary / names[row])
-        path = [(folder / name).as_posix() for name in names]
-        rows = rows.drop(columns="pixels").assign(path=path, problem=problem)
-    (temporary / "README.txt").write_text(NOTE, encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
-    return rows
+            data = encode_image(Image.fromarray(pixels[row]), "PNG")
+            (temporary / names[row]).write_bytes(data)
+    path = [(folder / name).as_posix() for name in names]
+    return rows.drop(columns="pixels").assign(path=path, problem=problem)

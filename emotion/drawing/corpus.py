@@ -5,7 +5,6 @@ smaller one, and neither the order nor the number of processes changes a byte.
 """
 
 import os
-import shutil
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ import pandas as pd
 from pydantic import Field
 from tqdm import tqdm
 
+from emotion.core import files
 from emotion.core.params import settings
 from emotion.core.processes import map_in_processes
 from emotion.core.seeding import derive_seed
@@ -70,21 +70,17 @@ def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
         label, evidence_units (numbers, with a space between), subject, skin_tone (monk_01 to
         monk_10), glasses, beard, age, synthetic.
     """
-    folder = Path(folder)
-    temporary = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    for name in ("images", "evidence", "regions"):
-        (temporary / name).mkdir(parents=True)
-    draw = partial(_draw_subject, params, temporary)
-    # Processes, not threads: a face is a hundred small shapes, so Python uses as much time as
-    # OpenCV does.
-    results = map_in_processes(draw, range(params.subjects), os.cpu_count() or 1)
-    bar = tqdm(results, total=params.subjects, desc="draw faces", unit="subject")
-    rows = [row for result in bar for row in result]
-    table = pd.DataFrame(rows)
-    table.to_csv(temporary / "labels.csv", index=False, lineterminator="\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
+    with files.replacing_folder(Path(folder)) as temporary:
+        for name in ("images", "evidence", "regions"):
+            (temporary / name).mkdir()
+        draw = partial(_draw_subject, params, temporary)
+        # Processes, not threads: a face is a hundred small shapes, so Python uses as much time as
+        # OpenCV does.
+        results = map_in_processes(draw, range(params.subjects), os.cpu_count() or 1)
+        bar = tqdm(results, total=params.subjects, desc="draw faces", unit="subject")
+        rows = [row for result in bar for row in result]
+        table = pd.DataFrame(rows)
+        table.to_csv(temporary / "labels.csv", index=False, lineterminator="\n")
     return table
 
 

@@ -1,6 +1,5 @@
 """The Hub folder: copies of the model's files beside their card, complete or absent."""
 
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -26,16 +25,8 @@ def build_folder(folder: Path, sources: Iterable[Path], texts: Mapping[str, str]
     missing = [str(path) for path in sources if not path.is_file()]
     if missing:
         raise UserError(f"{', '.join(missing)} missing; run `dvc repro publish` to create them.")
-    temporary = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    with files.replacing_folder(folder) as temporary:
         for path in sources:
             shutil.copyfile(path, temporary / path.name)
         for name, text in texts.items():
             files.write_text(temporary / name, text)
-        # A folder cannot be renamed over a non-empty one, so between these two lines none exists.
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,17 +1,23 @@
 """Annotated copies of images: the box of each face, its class and the confidence."""
 
-from collections.abc import Callable
+import errno
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from PIL import Image, ImageDraw, ImageFont
 
 from emotion.core import files
+from emotion.core.images import encode_image
 from emotion.core.text import printable
 from emotion.prediction.answers import Prediction
 from emotion.prediction.predictor import Answered
+from emotion.prediction.sources import Source
 
 COLOR, UNCERTAIN_COLOR, TEXT = (16, 132, 92), (150, 150, 150), (255, 255, 255)
-_SMALLEST = 320  # pixels, shorter side; smaller images are enlarged so that the text can be read
+# Pixels: of the shorter side, below which an image is enlarged so that the text can be read; of the
+# longer one, up to which it is enlarged; and of the longer one that a JPEG file can have.
+_SMALLEST, _LARGEST_ENLARGED, _LARGEST = 320, 4096, 65_000
 _QUALITY = 90  # of JPEG
 # An image and a prediction for it to the image with an overlay.
 Overlay = Callable[[Image.Image, Prediction], Image.Image]
@@ -23,27 +29,66 @@ class Drawing:
     def __init__(self, folder: Path, overlay: Overlay | None = None) -> None:
         self.folder, self.overlay = folder, overlay
 
-    def save(self, answered: Answered) -> None:
-        """Write one image, unless nothing was found in it."""
+    def save(self, answered: Answered) -> str:
+        """Write one image, unless nothing was found in it; returns why it cannot be written, or "".
+
+        Raises:
+            UserError: no file can be written to the folder.
+        """
         predictions = [p for p in answered.predictions if not p.error]
         if answered.image is None or not predictions:
-            return
-        path = self.folder / file_name(answered)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with files.replacing(path) as temporary:
-            annotate(answered.image, predictions, self.overlay).save(
-                temporary, "JPEG", quality=_QUALITY
-            )
+            return ""
+        shown = annotate(answered.image, predictions, self.overlay)
+        path = self.folder / file_name(answered.source)
+        try:
+            files.write_bytes(path, encode_image(shown, "JPEG", quality=_QUALITY))
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            return f"{path}, a copy of {answered.source.name}, cannot be written: {error.strerror}."
+        return ""
 
 
-def file_name(answered: Answered) -> PurePath:
-    """Where the copy of an image lies in the folder: where the image lies, without `..`."""
-    source = answered.source
-    path = PurePath(source.name if source.name != "-" else "stdin")
-    inside = PurePath(*(part for part in path.parts if part not in (path.anchor, "..")))
-    if source.time is not None:
-        return inside / f"{source.time:09.3f}.jpg"
-    return inside.with_name(f"{inside.name}.jpg")
+def name_copies(sources: Iterable[Source]) -> Iterator[Source]:
+    """Give each source its place in the folder, in which no two sources share a file.
+
+    It lies where the image lies, without `..`; names that are then equal are numbered.
+    """
+    taken: dict[PurePath, tuple[str, bool]] = {}
+    for source in sources:
+        path = PurePath("stdin" if source.is_stdin else source.name)
+        inside = PurePath(*(part for part in path.parts if part not in (path.anchor, "..")))
+        plain = inside.with_name(f"{inside.name}{'.frames' if source.is_video else '.jpg'}")
+        owner, copy, number = (source.name, source.is_stdin), plain, 1
+        while taken.setdefault(copy, owner) != owner:
+            number += 1
+            copy = plain.with_name(f"{plain.stem} ({number}){plain.suffix}")
+        yield replace(source, copy=copy)
+
+
+def leave_out_copies(sources: Iterable[Source], folder: Path) -> Iterator[Source]:
+    """Without the copies of these sources that an earlier call has drawn and a folder of them has.
+
+    Args:
+        sources: with the names of their copies. One that was named itself stays.
+        folder: of the copies.
+    """
+    sources = list(sources)
+    folder = folder.resolve()
+    copies = {folder / source.copy for source in sources if source.copy}
+    for source in sources:
+        place = Path(source.name).resolve() if source.found else None
+        # The frames of a video are copied to a folder of its name.
+        if place is None or not {place, place.parent} & copies:
+            yield source
+
+
+def file_name(source: Source) -> PurePath:
+    """Of the copy of an image, or of a frame, in the folder."""
+    assert source.copy, "set by name_copies, or by read_camera"
+    if source.time is None:
+        return source.copy
+    return source.copy / f"{source.frame:06d}_{source.time:09.3f}.jpg"
 
 
 def annotate(
@@ -52,8 +97,9 @@ def annotate(
     """A copy of an image with the boxes and answers of its predictions."""
     for prediction in predictions:
         image = overlay(image, prediction) if overlay else image
-    zoom = max(1.0, _SMALLEST / min(image.size))
-    width, height = (round(side * zoom) for side in image.size)
+    zoom = max(1.0, min(_SMALLEST / min(image.size), _LARGEST_ENLARGED / max(image.size)))
+    zoom = min(zoom, _LARGEST / max(image.size))
+    width, height = (max(1, round(side * zoom)) for side in image.size)
     shown = image.resize((width, height), Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(shown)
     for prediction in predictions:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from emotion.core.text import cell_of, printable
+from emotion.core.text import cell_of, printable, shorten
 from emotion.detection.yunet import Face
 from emotion.prediction.answers import Prediction
 from emotion.prediction.model import Model
@@ -15,6 +15,7 @@ SYNTHETIC_NOTE = (
     "* This model was trained on drawn faces only. Do not use it on photographs: on 537 of them\n"
     "  the shipped model had accuracy 0.34, as much as always predicting the most frequent class."
 )
+_NAME = 200  # characters of a path
 _TIME = 12  # characters of the time of a frame
 _GEOMETRY = len("1000x1000+1000+1000")
 
@@ -44,7 +45,7 @@ class TableWriter:
         self.model, self.faces, self.times = model, faces, times
         answers = [_answer(name, model.threshold is not None) for name in model.class_names]
         self.widths = (
-            max(len(text) for text in ("image", *map(printable, names))),
+            max(len(text) for text in ("image", *map(_shown, names))),
             max(len(text) for text in ("class", *answers)),
         )
         self.mark = "*" if model.synthetic_fraction == 1 else ""
@@ -59,7 +60,7 @@ class TableWriter:
         self.rows += 1
         self.uncertain += prediction.uncertain
         self._print(
-            printable(prediction.image),
+            _shown(prediction.image),
             _seconds(prediction),
             _geometry(prediction.face),
             _answer(prediction.label, prediction.uncertain),
@@ -145,6 +146,10 @@ def to_json(prediction: Prediction) -> dict[str, Any]:
 
 def _print_error(prediction: Prediction) -> None:
     print(f"error: {printable(prediction.error)}", file=sys.stderr, flush=True)
+
+
+def _shown(name: str) -> str:
+    return shorten(printable(name), _NAME)
 
 
 def _seconds(prediction: Prediction) -> str:

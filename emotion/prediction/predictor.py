@@ -26,7 +26,7 @@ from emotion.prediction.sources import AnyImage, Source, open_image
 
 @dataclass(frozen=True)
 class Answered:
-    """A source, its image unless that cannot be read, and the predictions for it."""
+    """A source, the predictions for it, and its image where that is kept."""
 
     source: Source
     image: Image.Image | None
@@ -70,8 +70,10 @@ class Predictor:
         return prediction
 
     def predict_batch(self, images: Sequence[AnyImage]) -> list[Prediction]:
-        """Classify images at once; for one that cannot be read, `error` says why."""
-        answers = self.answer([Source.of(image) for image in images])
+        """Classify images; for one that cannot be read, `error` says why."""
+        sources, size = [Source.of(image) for image in images], self.model.batch_size
+        batches = [sources[start : start + size] for start in range(0, len(sources), size)]
+        answers = (answer for batch in batches for answer in self.answer(batch))
         return [prediction for answer in answers for prediction in answer.predictions]
 
     def predict_faces(self, image: AnyImage, min_face: float = MIN_FACE) -> list[Prediction]:
@@ -88,13 +90,26 @@ class Predictor:
             UserError: the image cannot be read.
         """
         [answer] = self.answer([Source.of(image)], min_face)
-        if answer.image is None:
-            raise UserError(answer.predictions[0].error)
+        for prediction in answer.predictions:
+            if prediction.error:
+                raise UserError(prediction.error)
         return answer.predictions
 
-    def answer(self, sources: Sequence[Source], min_face: float | None = None) -> list[Answered]:
-        """Read, find faces if `min_face` is given, and classify all of them in one batch."""
-        opened = [self._open(source, min_face) for source in sources]
+    def answer(
+        self,
+        sources: Sequence[Source],
+        min_face: float | None = None,
+        keep_images: bool = False,
+    ) -> list[Answered]:
+        """Read, find faces if `min_face` is given, and classify all of them in one batch.
+
+        Args:
+            sources: one batch.
+            min_face: as for `predict_faces`; None classifies whole images.
+            keep_images: whether the result has the images, a hundred megabytes each if they are
+                photographs; otherwise one at a time is in memory.
+        """
+        opened = [self._open(source, min_face, keep_images) for source in sources]
         views = [view for _, faces in opened for _, view in faces]
         rows = iter(self.model.probabilities(np.stack(views)).tolist() if views else [])
         answers = []
@@ -108,7 +123,7 @@ class Predictor:
         return FaceDetector()
 
     def _open(
-        self, source: Source, min_face: float | None
+        self, source: Source, min_face: float | None, keep_image: bool
     ) -> tuple[Answered, list[tuple[Face | None, np.ndarray]]]:
         """The image and its views; an answer with an error if it cannot be read."""
         try:
@@ -123,7 +138,7 @@ class Predictor:
             found = self._detector.detect(image, min_face)
             faces = [(face, crop_face(image, face)) for face in found]
         views = [(face, self.model.view(crop)) for face, crop in faces]
-        return Answered(source, image, []), views
+        return Answered(source, image if keep_image else None, []), views
 
     def _predict(self, source: Source, face: Face | None, row: list[float]) -> Prediction:
         return Prediction(

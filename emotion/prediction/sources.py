@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -29,11 +29,19 @@ class Source:
     name: str
     content: AnyImage | UserError  # an error where it cannot be read
     time: float | None = None  # of a frame, seconds
+    frame: int | None = None  # its number in the video, from 0
+    found: bool = False  # in a folder or by a pattern, not named itself
+    copy: PurePath | None = None  # of its annotated copy, in the folder for these
 
     @classmethod
     def of(cls, image: AnyImage) -> Self:
         """An image of a program; only a path has a name."""
         return cls(name=str(image) if isinstance(image, str | Path) else "image", content=image)
+
+    @property
+    def is_stdin(self) -> bool:
+        """Whether its bytes come on standard input."""
+        return self.name == STDIN and isinstance(self.content, str)
 
     @property
     def is_video(self) -> bool:
@@ -56,7 +64,7 @@ def list_sources(arguments: Iterable[str]) -> Iterator[Source]:
             yield Source(name=STDIN, content=STDIN)
             continue
         for path in _expand(argument):
-            yield Source(name=str(path), content=path)
+            yield Source(name=str(path), content=path, found=str(path) != str(Path(argument)))
 
 
 def open_image(source: Source, max_pixels: int | None = None) -> Image.Image:
@@ -76,7 +84,9 @@ def open_image(source: Source, max_pixels: int | None = None) -> Image.Image:
         return to_rgb(content)
     if isinstance(content, np.ndarray):
         return _from_array(content)
-    if content == STDIN and source.name == STDIN:
+    if source.is_stdin:
+        if sys.stdin is None or sys.stdin.closed:
+            raise UserError("standard input is closed; send an image, as in `cat a.jpg |`.")
         content = sys.stdin.buffer.read(LARGEST_INPUT)
     if isinstance(content, bytes):
         return decode_image(io.BytesIO(content), source.name, max_pixels)

@@ -25,7 +25,7 @@ def predict_stream(
     min_face: float | None = None,
     batch_size: int | None = None,
     workers: int = os.cpu_count() or 1,
-    then: Callable[[Answered], None] | None = None,
+    then: Callable[[Answered], str] | None = None,
 ) -> Iterator[Prediction]:
     """Predictions in the order of the sources, each as soon as those before it are there.
 
@@ -37,19 +37,20 @@ def predict_stream(
         min_face: as in `Predictor.answer`.
         batch_size: sources per batch; None takes that of the model.
         workers: threads, each with a batch.
-        then: called for each source in the thread that has classified it.
+        then: called for each source, with its image, in the thread that has classified it; returns
+            what went wrong, which is an error of that source, or "".
     """
 
     def work(batch: list[Source]) -> list[Prediction]:
         predictions = []
-        for answer in predictor.answer(batch, min_face):
-            if then:
-                then(answer)
+        for answer in predictor.answer(batch, min_face, keep_images=then is not None):
             predictions += answer.predictions
-            if not answer.predictions and answer.source.time is None:
-                name = answer.source.name
+            name, time = answer.source.name, answer.source.time
+            if not answer.predictions and time is None:
                 error = f"{name} shows no face of at least {min_face:g} pixels."
                 predictions.append(Prediction(image=name, probabilities={}, error=error))
+            if then and (error := then(answer)):
+                predictions.append(Prediction(image=name, probabilities={}, time=time, error=error))
         return predictions
 
     remaining = iter(sources)

@@ -4,9 +4,17 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from dataclasses import replace
+from io import BufferedReader
+from pathlib import Path, PurePath
+from typing import Any, cast
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet: errors are raised, reported by us
+# FFmpeg looks at the content of a file, whatever its name: a playlist would be answered with the
+# frames of other files or of a server, and a session description would listen to the network.
+os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
+    "protocol_whitelist;file|format_whitelist;avi,mov,matroska,mpeg,mpegts,mpegvideo,m4v,asf"
+)
 
 import cv2
 
@@ -22,7 +30,8 @@ def expand_videos(sources: Iterable[Source], frames_per_second: float | None) ->
             yield source
             continue
         try:
-            yield from read_video(Path(source.name), frames_per_second)
+            for frame in read_video(Path(source.name), frames_per_second):
+                yield replace(frame, copy=source.copy)
         except UserError as error:
             yield Source(name=source.name, content=error)
 
@@ -38,13 +47,18 @@ def read_video(path: Path, frames_per_second: float | None) -> Iterator[Source]:
         UserError: the file is missing, or is no video that OpenCV can decode.
     """
     try:
-        open_regular(path).close()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
-    capture = _open(str(path))
-    yield from _frames(
-        capture, str(path), frames_per_second, lambda: capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-    )
+        file = BufferedReader(open_regular(path))
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f"{path} cannot be read: {reason}.") from None
+    with file:
+        # The open file, not its path: OpenCV takes `http:/x` for an address, `a_%02d.avi` for a
+        # series of images, and crashes at a name that is not UTF-8.
+        _silence()
+        capture = cv2.VideoCapture(cast(Any, file), cv2.CAP_FFMPEG, [])
+        yield from _frames(
+            capture, str(path), frames_per_second, lambda: capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        )
 
 
 def read_camera(number: int, frames_per_second: float | None) -> Iterator[Source]:
@@ -58,16 +72,14 @@ def read_camera(number: int, frames_per_second: float | None) -> Iterator[Source
         UserError: there is no such camera.
     """
     start = time.monotonic()
-    yield from _frames(
-        _open(number), f"camera {number}", frames_per_second, lambda: time.monotonic() - start
-    )
+    _silence()
+    capture, name = cv2.VideoCapture(number), f"camera {number}"
+    for frame in _frames(capture, name, frames_per_second, lambda: time.monotonic() - start):
+        yield replace(frame, copy=PurePath(name))
 
 
-def _open(name: str | int) -> cv2.VideoCapture:
-    cv2.utils.logging.setLogLevel(
-        cv2.utils.logging.LOG_LEVEL_SILENT
-    )  # errors are raised, and reported by us
-    return cv2.VideoCapture(name)
+def _silence() -> None:
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # as OPENCV_FFMPEG_LOGLEVEL
 
 
 def _frames(
@@ -88,7 +100,7 @@ def _frames(
             decoded, pixels = capture.retrieve()
             if decoded:
                 rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-                yield Source(name=name, content=rgb, time=round(seconds, 3))
+                yield Source(name=name, content=rgb, time=round(seconds, 3), frame=count - 1)
     finally:
         capture.release()
     if not count:

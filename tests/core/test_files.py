@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -181,3 +183,104 @@ def test_a_table_for_people_has_no_formulas_and_others_keep_their_cells(tmp_path
     assert (tmp_path / "people.csv").read_text() == "path,n\n'=HYPERLINK(0),-1\na.png,2\n"
     assert (tmp_path / "stages.csv").read_text() == "path,n\n=HYPERLINK(0),-1\na.png,2\n"
     assert rows["path"][0] == "=HYPERLINK(0)"  # the table that was passed is unchanged
+
+
+def test_a_folder_of_the_user_with_the_name_of_a_temporary_one_is_left_alone(tmp_path):
+    mine = [tmp_path / ".a.txt.tmp", tmp_path / ".drawn.tmp", tmp_path / ".writing-"]
+    for folder in mine:
+        folder.mkdir()
+        (folder / "photo.jpg").write_text("mine")
+    files.write_text(tmp_path / "a.txt", "new")
+    with files.replacing_folder(tmp_path / "drawn") as temporary:
+        (temporary / "x").touch()
+    assert [(folder / "photo.jpg").read_text() for folder in mine] == ["mine"] * 3
+
+
+def test_two_writers_of_one_file_both_end_well(tmp_path):
+    with files.replacing(tmp_path / "a") as first, files.replacing(tmp_path / "a") as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert (tmp_path / "a").read_text() == "first"  # it ended last
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_folder_is_replaced_only_when_the_new_one_is_complete(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "old").touch()
+
+    def crash():
+        with files.replacing_folder(folder) as temporary:
+            (temporary / "half").touch()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        crash()
+    assert [path.name for path in folder.iterdir()] == ["old"]
+    with files.replacing_folder(folder) as temporary:
+        (temporary / "new").touch()
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert os.access(folder, os.X_OK)
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~current_umask()
+
+
+def current_umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_link_to_a_folder_is_replaced_and_what_it_leads_to_stays(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").touch()
+    (tmp_path / "out").symlink_to("photos")
+    with files.replacing_folder(tmp_path / "out"):
+        pass
+    assert (tmp_path / "photos" / "a.jpg").exists()
+    assert not (tmp_path / "out").is_symlink()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["image", "figure", "sheet", "drawing"])
+def test_no_writer_of_images_leaves_half_a_file_on_a_full_disk(tmp_path, kind):
+    """A limit of the file size ends writing as a full disk does."""
+    path = tmp_path / "a.png"
+    path.write_text("old")
+    code = f"""
+import resource, sys
+from pathlib import Path
+import numpy as np
+from PIL import Image
+from matplotlib.figure import Figure
+from emotion import figures
+from emotion.core import files, image_sheet
+from emotion.core.images import encode_image
+from emotion.prediction.drawing import Drawing
+from emotion.prediction.predictor import Answered
+from emotion.prediction.answers import Prediction
+from emotion.prediction.sources import Source
+noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (400, 400, 3), np.uint8))
+path = Path({str(path)!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    if {kind!r} == "image":
+        files.write_bytes(path, encode_image(noise, "PNG"))
+    elif {kind!r} == "sheet":
+        image_sheet.save(path, noise)
+    elif {kind!r} == "figure":
+        figure = Figure(figsize=(6, 6))
+        figure.add_axes((0, 0, 1, 1)).imshow(noise)
+        figures.save(path, figure)
+    else:
+        source = Source(name="a.png", content=b"", copy=Path("a.png"))
+        prediction = Prediction(image="a.png", probabilities={{"happy": 1.0}})
+        problem = Drawing(path.parent).save(Answered(source, noise, [prediction]))
+        sys.exit(3 if problem else 0)
+except OSError:
+    sys.exit(3)
+"""
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert result.returncode == 3, result.stderr.decode()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

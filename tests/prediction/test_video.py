@@ -1,6 +1,10 @@
 """Frames of a video: their order, their time, and one error for a file that is none."""
 
 import os
+import socket
+import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -22,6 +26,27 @@ def clip(tmp_path):
         writer.write(np.full((48, 64, 3), (frame * 12, 0, 0), np.uint8))  # BGR: blue
     writer.release()
     return path
+
+
+@pytest.fixture
+def server():
+    """A port of this machine that nobody may connect to."""
+    visits = []
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def accept():
+        while True:
+            try:
+                visits.append(listening.accept())
+            except OSError:
+                return
+
+    threading.Thread(target=accept, daemon=True).start()
+    port = listening.getsockname()[1]
+    yield SimpleNamespace(port=port, url=f"http://127.0.0.1:{port}")
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    assert visits == []
 
 
 def test_all_frames_come_in_order_with_their_time(clip):
@@ -66,3 +91,58 @@ def test_images_between_videos_stay_where_they_are(clip):
 def test_a_camera_that_is_not_there_is_one_sentence():
     with pytest.raises(UserError, match="camera 63 "):
         list(read_camera(63, None))
+
+
+# A file is what its content says, whatever its name, and is read through no address.
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ffconcat version 1.0\nfile clip.mp4\n",
+        "#EXTM3U\n#EXTINF:1,\nclip.mp4\n#EXT-X-ENDLIST\n",
+        "#EXTM3U\n#EXTINF:1,\n{url}/a.ts\n#EXT-X-ENDLIST\n",
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+        "m=video {port} RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+        "[playlist]\nFile1={url}/a.avi\n",
+    ],
+    ids=["concat", "local playlist", "playlist", "session", "list"],
+)
+@pytest.mark.parametrize("suffix", [".avi", ".mp4"])
+def test_a_file_that_leads_to_others_is_no_video(clip, server, text, suffix):
+    path = clip.with_name(f"x{suffix}")
+    path.write_text(text.format(url=server.url, port=server.port))
+    with pytest.raises(UserError, match="has no frame that OpenCV can decode"):
+        list(read_video(path, None))
+
+
+@pytest.mark.parametrize(
+    "name", ["http:/127.0.0.1:{port}/x.avi", "file:clip.mp4", "concat:a|b.avi"]
+)
+def test_a_path_is_not_taken_for_an_address(clip, server, monkeypatch, name):
+    monkeypatch.chdir(clip.parent)
+    path = Path(name.format(port=server.port))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("no video")
+    with pytest.raises(UserError, match="has no frame that OpenCV can decode"):
+        list(read_video(path, None))
+    path.write_bytes(clip.read_bytes())
+    assert len(list(read_video(path, None))) == FRAMES
+
+
+def test_a_pattern_in_a_name_does_not_bring_other_files(tmp_path):
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"a{number}.png"), np.zeros((8, 8, 3), np.uint8))
+        (tmp_path / f"a{number}.png").rename(tmp_path / f"a{number}.avi")
+    for name in ("a0.avi", "a%d.avi"):
+        with pytest.raises(UserError):
+            list(read_video(tmp_path / name, None))
+
+
+def test_a_name_that_is_not_utf8_is_read(clip):
+    path = Path(os.fsdecode(os.fsencode(clip.parent) + b"/b\xff.mp4"))
+    clip.rename(path)
+    assert len(list(read_video(path, None))) == FRAMES
+
+
+def test_a_null_character_in_a_name_is_one_sentence():
+    with pytest.raises(UserError, match="cannot be read"):
+        list(read_video(Path("a\0.mp4"), None))
