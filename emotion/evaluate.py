@@ -10,11 +10,11 @@ tables of both. Exit status: 0 the report is written, 2 there is none.
 """
 
 import argparse
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,11 +24,12 @@ from emotion.core import files
 from emotion.core.commands import run_command
 from emotion.core.errors import UserError
 from emotion.core.manifest import SPLITS
+from emotion.core.output_folder import OutputFolder
 from emotion.datasets import ADAPTERS
 from emotion.datasets.model_classes import check_classes, parse_labels, read_for_model
 from emotion.datasets.params import DataParams
 from emotion.datasets.unpack import unpack_images
-from emotion.evaluation.outputs import ModelFacts, write_outputs
+from emotion.evaluation.outputs import ModelFacts, name_final_paths, write_outputs
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.summary import describe_scores
 from emotion.grouping.groups import group_images
@@ -41,8 +42,8 @@ from emotion.prediction.stream import predict_stream
 
 RESAMPLES = 1000  # for each interval, as in the stage `evaluate`
 ALL = "all"
-MARK = "evaluation.json"  # a folder with it was written by this command
-OUTPUTS = ("report.json", "left_out.csv", "tables", "figures", "images")
+LIST = "evaluation.json"  # of the files that this command has written, with its settings
+COMMAND = "emotion evaluate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,23 +66,26 @@ def evaluate(request: Request) -> str:
             that the model does not know.
     """
     model = load_model(request.model, threads=1)
-    _check_folder(request.out, request.data)
+    _check_places(request)
+    outputs = OutputFolder(request.out, LIST, COMMAND)
     rows = read_for_model(request.data, request.format, request.labels, model.class_names)
     rows, chosen = _choose_split(rows, request)
     check_classes(rows, request.data, model.class_names)
-    _start(request)
-    if "pixels" in rows:
-        rows = unpack_images(rows, request.out / "images")
-    rows, left_out = _inspect(rows, request.data)
-    files.write_csv(request.out / "left_out.csv", left_out)
-    predictions = _predict(model, rows)
+    _check_images(rows, request.out)
     facts = ModelFacts(
         model_type=request.model.as_posix(),
         weights="",
         temperature=1.0,  # that of the model is in its probabilities
         threshold=model.threshold,
     )
-    report = write_outputs(request.out, predictions, None, facts, RESAMPLES)
+    with outputs.updating(_describe_request(request)) as folder:
+        if "pixels" in rows:
+            rows = unpack_images(rows, folder / "images")
+        rows, left_out = _inspect(rows, request.data)
+        left_out = name_final_paths(left_out, folder, request.out)
+        files.write_csv(folder / "left_out.csv", left_out, for_people=True)
+        predictions = _predict(model, rows)
+        report = write_outputs(folder, predictions, None, facts, RESAMPLES, final=request.out)
     lines = [
         f"{request.model} on {request.data}: {len(rows):,} images, {chosen}",
         *_describe_rows(rows, left_out),
@@ -143,31 +147,39 @@ def _default_folder(model: Path, data: Path) -> Path:
     return Path("reports") / f"{model.resolve().stem}_on_{data.resolve().name}"
 
 
-def _check_folder(out: Path, data: Path) -> None:
-    if out.resolve().is_relative_to(data.resolve()):
+def _check_places(request: Request) -> None:
+    """Raise if what is read lies in the folder that is written, or the reverse."""
+    out, data = request.out.resolve(), request.data.resolve()
+    if out.is_relative_to(data):
         raise UserError(
-            f"the report would go to {out}, inside the corpus, where its figures would be read as "
-            "images; give another folder with --out."
+            f"the report would go to {request.out}, inside the corpus, where its figures would be "
+            "read as images; give another folder with --out."
         )
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is not a folder; give a new folder with --out.")
-    if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
+    for name, path in (("the corpus", request.data), ("the model", request.model)):
+        if path.resolve().is_relative_to(out):
+            raise UserError(
+                f"{name}, {path}, lies in {request.out}, to which the report would go; give "
+                "another folder with --out."
+            )
+
+
+def _check_images(rows: pd.DataFrame, out: Path) -> None:
+    """Raise if a table names images in the folder that is written."""
+    if not out.exists() or "pixels" in rows:
+        return
+    folder = out.resolve()
+    inside = [path for path in rows["path"] if Path(path).resolve().is_relative_to(folder)]
+    if inside:
         raise UserError(
-            f"{out} has files that emotion evaluate did not write; give a new folder, or one of an "
-            "earlier evaluation, with --out."
+            f"{len(inside):,} images of the corpus lie in {out}, to which the report would go, "
+            f"such as {inside[0]}; give another folder with --out."
         )
 
 
-def _start(request: Request) -> None:
-    """Remove the outputs of an earlier evaluation, and write the settings of this one."""
-    for path in (request.out / name for name in OUTPUTS):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+def _describe_request(request: Request) -> dict[str, Any]:
+    """What evaluation.json says of the settings."""
     settings = {name: value for name, value in asdict(request).items() if name != "out"}
-    paths = {name: settings[name].as_posix() for name in ("model", "data")}
-    files.write_json(request.out / MARK, settings | paths)
+    return settings | {name: settings[name].as_posix() for name in ("model", "data")}
 
 
 def _choose_split(rows: pd.DataFrame, request: Request) -> tuple[pd.DataFrame, str]:

@@ -1,6 +1,7 @@
 """`emotion evaluate`: its scores equal scikit-learn's, and every row is scored or listed."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -295,7 +296,15 @@ def test_images_inside_a_table_are_unpacked_beside_the_report(tmp_path, run):
     assert status == 0
     assert "2 images, split test" in text
     assert "1 broken pixels" in text
-    assert len(list((out / "images").rglob("*.png"))) == 2
+    images = sorted((out / "images").rglob("*.png"))
+    assert len(images) == 2
+    named = [*pd.read_csv(out / "left_out.csv")["path"], *_paths_of_tables(out)]
+    assert {str(path.parent) for path in map(Path, named)} == {str(images[0].parent)}
+
+
+def _paths_of_tables(out):
+    for name in ("mistakes", "label_noise"):
+        yield from pd.read_csv(out / "tables" / f"{name}.csv")["path"]
 
 
 def test_a_model_of_drawn_faces_says_so(mixed, run, tmp_path):
@@ -363,16 +372,62 @@ def test_a_folder_of_other_files_is_not_overwritten(mixed, run, tmp_path):
 
 def test_an_earlier_evaluation_is_replaced_and_its_settings_recorded(mixed, run):
     _, _, out = run(mixed.root)
-    (out / "figures").mkdir(exist_ok=True)
-    (out / "figures" / "slices.png").write_text("of the earlier corpus")
-    (out / "notes.txt").write_text("mine")
+    (out / "tables" / "notes.txt").write_text("mine")
+    before = (out / "report.json").read_bytes()
     status, _, out = run(mixed.root, "--labels", "angry=")
     assert status == 0
-    assert not (out / "figures" / "slices.png").exists()
-    assert (out / "notes.txt").read_text() == "mine"
+    assert (out / "report.json").read_bytes() != before
+    assert (out / "tables" / "notes.txt").read_text() == "mine"
     settings = json.loads((out / "evaluation.json").read_text())
+    assert "tables/mistakes.csv" in settings["files"]
     assert settings["labels"] == {"angry": ""}
     assert settings["split"] == "all"
+
+
+def test_a_file_of_the_user_called_as_ours_makes_no_folder_ours(mixed, run, tmp_path):
+    out = tmp_path / "mine"
+    for name in ("evaluation.json", "images/photo.jpg", "tables/prices.csv", "report.json"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("{}")
+    status, text, _ = run(mixed.root, out=out)
+    assert status == 2
+    assert "did not write" in text
+    assert len([path for path in out.rglob("*") if path.is_file()]) == 4
+
+
+def test_what_is_read_may_not_lie_in_the_folder_that_is_written(mixed, run, tmp_path, onnx_file):
+    _, _, out = run(mixed.root)
+    model = out / "figures" / "model.onnx"
+    model.parent.mkdir(exist_ok=True)
+    model.write_bytes(onnx_file.read_bytes())
+    assert "the model, " in run(mixed.root, model=model)[1]
+    (out / "images").mkdir()
+    corpus = mixed.root.rename(out / "images" / "faces")
+    (tmp_path / "link").symlink_to(corpus)
+    for data in (corpus, tmp_path / "link"):
+        status, text, _ = run(data)
+        assert status == 2
+        assert "the corpus, " in text
+    table = tmp_path / "elsewhere"
+    table.mkdir()
+    rows = pd.read_csv(corpus / "labels.csv")
+    rows.assign(path=str(corpus) + "/" + rows["path"]).to_csv(table / "labels.csv", index=False)
+    status, text, _ = run(table)
+    assert status == 2
+    assert "30 images of the corpus lie in" in text
+    assert len(list(corpus.glob("*.png"))) == 30
+    assert model.exists()
+
+
+def test_a_run_that_fails_keeps_the_earlier_report(mixed, run):
+    _, _, out = run(mixed.root)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for image in mixed.root.glob("*.png"):
+        image.write_text("no image")
+    status, _, _ = run(mixed.root)
+    assert status == 2
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert [path.name for path in out.parent.iterdir() if path.name[0] == "."] == []
 
 
 def test_the_report_goes_to_a_folder_named_by_model_and_corpus(

@@ -46,7 +46,7 @@ def replacing(path: Path) -> Iterator[Path]:
         UserError: the disk is full, or the folder may not be written to.
     """
     path = Path(path)
-    with explaining_failed_writes(path), _temporary_folder(path.parent) as folder:
+    with explaining_failed_writes(path), temporary_folder(path.parent) as folder:
         yield folder / path.name
         os.replace(folder / path.name, path)
 
@@ -60,7 +60,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     Raises:
         UserError: as `replacing`.
     """
-    with explaining_failed_writes(folder), _temporary_folder(folder.parent) as temporary:
+    with explaining_failed_writes(folder), temporary_folder(folder.parent) as temporary:
         new, old = temporary / "new", temporary / "old"
         new.mkdir()
         yield new
@@ -71,7 +71,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _temporary_folder(parent: Path) -> Iterator[Path]:
+def temporary_folder(parent: Path) -> Iterator[Path]:
     """A folder that no other program has; it is deleted with what is left in it."""
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=parent))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from emotion.core import files
 from emotion.core.reports import EvaluationReport, write_report
 from emotion.evaluation.figures import draw_figures, write_confusion_table
@@ -31,6 +33,7 @@ def write_outputs(
     val: Predictions | None,
     model: ModelFacts,
     resamples: int,
+    final: Path | None = None,
 ) -> EvaluationReport:
     """Write `folder`/report.json, `folder`/tables/ and `folder`/figures/.
 
@@ -40,6 +43,7 @@ def write_outputs(
         val: of the split that selected the epoch and the temperature, if there is one.
         model: facts of the model.
         resamples: bootstrap resamples for the intervals.
+        final: where `folder` will be moved to: tables name images in it by that path.
 
     Returns:
         The content of report.json.
@@ -67,9 +71,23 @@ def write_outputs(
         ("confusions", rank_confusions(test)),
         ("label_noise", noise),
     ):
+        table = name_final_paths(table, folder, final)
         files.write_csv(tables / f"{name}.csv", table, for_people=True)
     draw_figures(figures, test, temperature, slices, gaps)
     draw_mistakes(figures / "mistakes.png", mistakes)
     draw_label_noise(figures / "label_noise.png", noise)
     write_report(folder / "report.json", report)
     return report
+
+
+def name_final_paths(table: pd.DataFrame, folder: Path, final: Path | None) -> pd.DataFrame:
+    """The table with paths in `folder` as they will be when it is moved to `final`."""
+    if final is None or "path" not in table:
+        return table
+    start = f"{folder.as_posix()}/"
+    paths = table["path"].map(
+        lambda path: (
+            f"{final.as_posix()}/{path.removeprefix(start)}" if path.startswith(start) else path
+        )
+    )
+    return table.assign(path=paths)
