@@ -102,6 +102,15 @@ def decode_image(file: BinaryIO, name: str, max_pixels: int | None = None) -> Im
         raise _unreadable(name, error) from None
 
 
+def count_pixels(file: BinaryIO) -> int:
+    """Width times height of an image, from its header alone; 0 if it is none."""
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            return image.width * image.height
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return 0
+
+
 def encode_image(image: Image.Image, format: str, **options: int) -> bytes:
     """The bytes of an image file.
 

@@ -1,11 +1,12 @@
 """The service: POST /predict, GET /health, GET /version; the page /docs describes them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from emotion.core.version import __version__
 from emotion.detection.yunet import MIN_FACE
@@ -13,8 +14,16 @@ from emotion.prediction.answers import Prediction
 from emotion.prediction.formats import to_json
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import Source
-from emotion.serving.batching import Batcher, BusyError
-from emotion.serving.limits import Limits, read_images
+from emotion.serving.batching import Batcher
+from emotion.serving.limits import (
+    BODIES_IN_FLIGHT,
+    IMAGES_IN_FLIGHT,
+    Budget,
+    BusyError,
+    Limits,
+    count_pixels_of,
+    read_images,
+)
 from emotion.serving.page import render_page
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -29,7 +38,7 @@ _BODY = {
 }
 _ERRORS: dict[int | str, dict[str, Any]] = {
     408: {"description": "The body came too slowly"},
-    413: {"description": "The body is too large"},
+    413: {"description": "The body is too large, or its images are"},
     422: {"description": "No image can be read"},
     503: {"description": "Too many images wait; try again later"},
 }
@@ -43,6 +52,8 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
         limits: of the requests.
     """
     batcher = Batcher(predictor)
+    bodies = Budget(BODIES_IN_FLIGHT * limits.bytes)
+    pixels = Budget(IMAGES_IN_FLIGHT * limits.pixels)
 
     @asynccontextmanager
     async def run(_: FastAPI) -> AsyncIterator[None]:
@@ -72,10 +83,12 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
         An image that cannot be read has an `error` in place of its answers. With `detect`, each
         image has one answer per face, from the left to the right.
         """
-        images = await read_images(request, limits)
-        sources = [Source(name=name, content=content) for name, content in images]
         try:
-            found = await batcher.classify(sources, min_face if detect else None)
+            with bodies.taking() as take_bytes, pixels.taking() as take_pixels:
+                images = await read_images(request, limits, take_bytes)
+                take_pixels(await asyncio.to_thread(count_pixels_of, images, limits))
+                sources = [Source(name=name, content=content) for name, content in images]
+                found = await batcher.classify(sources, min_face if detect else None)
         except BusyError:
             headers = {"Retry-After": "1"}
             raise HTTPException(503, "too many images wait; try again", headers) from None
@@ -88,6 +101,10 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
                 for source, predictions in zip(sources, found, strict=True)
             ]
         }
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> RedirectResponse:
+        return RedirectResponse("docs")
 
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
     async def docs() -> str:

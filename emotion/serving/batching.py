@@ -13,12 +13,9 @@ from dataclasses import dataclass
 from emotion.prediction.answers import Prediction
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import Source
+from emotion.serving.limits import BusyError
 
 LONGEST_QUEUE = 256  # images that may wait
-
-
-class BusyError(Exception):
-    """Too many images wait already."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
 """What a client may send, and how long it may take: everything else gets a clean answer.
 
 The sizes are checked before anything is decoded, and the body is kept in memory, so that no file is
-written.
+written. One image is bounded, and so are the images of a request and those of all requests: three
+megabytes of PNG can be a gigabyte of pixels.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+import io
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fastapi import HTTPException, Request
@@ -13,8 +16,13 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from emotion.core.images import count_pixels
+
 MOST_IMAGES = 64  # of one request
 BODY_SECONDS = 20.0  # from the first byte of the body to the last
+# Of all requests together, in bodies and images of the largest size.
+BODIES_IN_FLIGHT, IMAGES_IN_FLIGHT = 10, 8
+IMAGES_OF_REQUEST = 2  # of the largest size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +30,7 @@ class Limits:
     """Sizes, chosen when the service starts."""
 
     megabytes: float = 20.0  # of a body
-    megapixels: float = 50.0  # of an image
+    megapixels: float = 25.0  # of an image
 
     @property
     def bytes(self) -> int:
@@ -35,21 +43,77 @@ class Limits:
         return int(self.megapixels * 1e6)
 
 
-async def read_images(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
+class BusyError(Exception):
+    """Too much is in work already."""
+
+
+class Budget:
+    """An amount that all requests share, such as bytes; to be used in one event loop."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.used = limit, 0
+
+    @contextmanager
+    def taking(self) -> Iterator[Callable[[int], None]]:
+        """Yield a function that takes an amount, which is given back when the block ends.
+
+        Raises:
+            BusyError: by the function, if so much is not left.
+        """
+        taken = 0
+
+        def take(amount: int) -> None:
+            nonlocal taken
+            if self.used + amount > self.limit:
+                raise BusyError
+            self.used += amount
+            taken += amount
+
+        try:
+            yield take
+        finally:
+            self.used -= taken
+
+
+async def read_images(
+    request: Request, limits: Limits, take_bytes: Callable[[int], None]
+) -> list[tuple[str, bytes]]:
     """Names and contents of the images in a request: one as its body, or a form of several.
+
+    Args:
+        request: whose body is read.
+        limits: of it.
+        take_bytes: called with the size of each part; may raise BusyError.
 
     Raises:
         HTTPException: 408, 413, 400 or 422, with the reason.
     """
-    body = await _read_body(request, limits)
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    body = await _read_body(request, limits, take_bytes)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
         return await _parse_form(request, body)
     if not body:
         raise HTTPException(422, "the body is empty; send an image, or a form with images")
     return [("image", body)]
 
 
-async def _read_body(request: Request, limits: Limits) -> bytes:
+def count_pixels_of(images: list[tuple[str, bytes]], limits: Limits) -> int:
+    """The pixels of all images that will be decoded.
+
+    Raises:
+        HTTPException: 413, if they are too many for one request.
+    """
+    counts = (count_pixels(io.BytesIO(content)) for _, content in images)
+    total = sum(count for count in counts if count <= limits.pixels)  # larger ones are refused
+    if total > IMAGES_OF_REQUEST * limits.pixels:
+        allowed = IMAGES_OF_REQUEST * limits.megapixels
+        raise HTTPException(
+            413, f"the images have more than {allowed:g} megapixels together; send fewer at once"
+        )
+    return total
+
+
+async def _read_body(request: Request, limits: Limits, take_bytes: Callable[[int], None]) -> bytes:
     too_large = HTTPException(413, f"the body has more than {limits.megabytes:g} MB")
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limits.bytes:
@@ -61,6 +125,7 @@ async def _read_body(request: Request, limits: Limits) -> bytes:
                 size += len(part)
                 if size > limits.bytes:
                     raise too_large
+                take_bytes(len(part))
                 parts.append(part)
     except ClientDisconnect:
         raise HTTPException(400, "the client has left") from None

@@ -12,9 +12,10 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from emotion.prediction.predictor import Predictor
+from emotion.serving.access import guard
 from emotion.serving.app import create_app
+from emotion.serving.deadlines import Connections, Deadline, timed_protocol
 from emotion.serving.limits import Limits
-from emotion.serving.protocol import ImpatientProtocol
 from tests.prediction.conftest import write_onnx
 
 LIMITS = Limits(megabytes=1.0, megapixels=0.5)
@@ -49,7 +50,15 @@ def client(app):
 def address(app):
     """A real server on a free port of this machine."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, http=ImpatientProtocol, ws="none", log_level="critical")
+    guard(app, "127.0.0.1", ["a"], [])  # the tests ask for a host of that name
+    connections = Connections()
+    config = uvicorn.Config(
+        Deadline(app, connections),
+        http=timed_protocol(connections),
+        ws="none",
+        proxy_headers=False,
+        log_level="critical",
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -1,5 +1,6 @@
 """Requests get the answers of the model, and everything else a clean refusal."""
 
+import contextlib
 import io
 import re
 import zlib
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from emotion.serving import batching, limits
-from emotion.serving.batching import BusyError
+from emotion.serving.limits import BusyError
 from tests.detection.conftest import draw_party
 from tests.serving.conftest import BLUE, GREEN, LIMITS, RED, image_bytes
 
@@ -167,3 +168,52 @@ def test_an_error_of_the_program_does_not_end_the_service(app, monkeypatch):
     with TestClient(app, raise_server_exceptions=False) as client:
         assert client.post("/predict", content=GREEN).status_code == 500
         assert client.post("/predict", content=GREEN).status_code == 200
+
+
+def test_images_that_are_too_large_together_are_refused_before_they_are_decoded(client):
+    image = image_bytes((9, 9, 9), (700, 600))  # 0.42 of 0.5 megapixels
+    assert client.post("/predict", files=files(image, image)).status_code == 200
+    response = client.post("/predict", files=files(image, image, image))
+    assert response.status_code == 413
+    assert response.json()["detail"] == (
+        "the images have more than 1 megapixels together; send fewer at once"
+    )
+
+
+@pytest.mark.parametrize("kind", ["Multipart/Form-Data", "MULTIPART/FORM-DATA"])
+def test_the_kind_of_a_form_is_known_in_any_case(client, kind):
+    body = b'--x\r\nContent-Disposition: form-data; name="images"; filename="a.png"\r\n\r\n'
+    headers = {"Content-Type": f"{kind}; boundary=x"}
+    response = client.post("/predict", content=body + GREEN + b"\r\n--x--\r\n", headers=headers)
+    assert response.status_code == 200
+
+
+def test_bodies_of_all_requests_share_a_budget(client, monkeypatch):
+    monkeypatch.setattr(limits.Budget, "taking", _nothing_left)
+    response = client.post("/predict", content=GREEN)
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "1"
+
+
+@contextlib.contextmanager
+def _nothing_left(_):
+    def take(_):
+        raise BusyError
+
+    yield take
+
+
+def test_a_budget_gives_back_what_a_request_has_taken():
+    budget = limits.Budget(10)
+
+    def take_too_much(take):
+        take(4)
+        take(7)
+
+    with budget.taking() as take:
+        take(6)
+        with pytest.raises(BusyError), budget.taking() as other:
+            take_too_much(other)
+        assert budget.used == 6
+        take(4)
+    assert budget.used == 0

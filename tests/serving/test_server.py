@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from emotion.serving import limits, protocol
+from emotion.serving import deadlines, limits
 from tests.serving.conftest import GREEN
 
 pytestmark = pytest.mark.slow
@@ -34,13 +34,13 @@ def received(address, data):
     "data", [b"", b"POST /predict HTT", b"GET /health HTTP/1.1\r\nHost: a\r\n"]
 )
 def test_a_connection_without_a_complete_request_is_closed(address, data, monkeypatch):
-    monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(deadlines, "HEADER_SECONDS", 0.3)
     assert received(address, data) == b""
     assert ask(address) == 200
 
 
 def test_a_second_request_that_does_not_come_is_not_waited_for(address, monkeypatch):
-    monkeypatch.setattr(protocol, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(deadlines, "HEADER_SECONDS", 0.3)
     answer = received(address, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /hea")
     assert answer.startswith(b"HTTP/1.1 200")
     assert answer.count(b"HTTP/1.1") == 1
