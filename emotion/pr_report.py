@@ -3,7 +3,8 @@
     make pr-report BASE=main
     python -m emotion.pr_report main [--out FOLDER]      the same
 
-FOLDER receives report.md, curves.png and confusion.png. The predictions and curves of the base are
+FOLDER receives report.md, curves.png, confusion.png and a list of them, by which the next report
+knows what to replace. The predictions and curves of the base are
 read from the DVC cache or the remote. If some are in neither, the report says so and has the other
 parts. Exit status: 0 written, 2 the base is not a revision of this repository.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from emotion.comparison.learning_curves import read_curves
+from emotion.comparison.learning_curves import Curve, read_curves
 from emotion.comparison.paired import compare_with_baseline
 from emotion.comparison.pr_figures import write_confusions, write_curves
 from emotion.comparison.predictions import RevisionPredictions, read_predictions
@@ -26,9 +27,12 @@ from emotion.comparison.revisions import WORKSPACE, read_text
 from emotion.core import files, markdown
 from emotion.core.commands import run_command
 from emotion.core.errors import UserError
+from emotion.core.output_folder import OutputFolder
 from emotion.core.text import shorten
 
 MARKER = "<!-- emotion-pr-report -->"  # first line, by which the comment to update is found
+REPORT = "report.md"
+LIST, COMMAND = "pr_report.json", "make pr-report"  # of the files that it has written
 BRANCH = "this branch"
 PREDICTIONS = "data/predictions/test.csv"
 RESAMPLES = 2000  # the default of `emotion compare`
@@ -56,15 +60,24 @@ def write_report(base: str, folder: Path) -> Path:
 
     Args:
         base: a Git revision; the files as they are now are compared with it.
-        folder: receives the files; images of an earlier report are removed.
+        folder: new, or of an earlier report, whose files are replaced.
 
     Raises:
-        UserError: there is no such revision, or it has no pipeline.
+        UserError: there is no such revision, it has no pipeline, or the folder has other files.
     """
     read_text(base, "dvc.yaml")
+    outputs = OutputFolder(folder, LIST, COMMAND)
     predictions = _read_both(_read_test_predictions, base)
     curves = _read_both(read_curves, base)
-    folder.mkdir(parents=True, exist_ok=True)
+    with outputs.updating({"base": base}) as new:
+        _write(new, base, predictions, curves)
+    return folder / REPORT
+
+
+def _write(
+    folder: Path, base: str, predictions: Both[RevisionPredictions], curves: Both[list[Curve]]
+) -> None:
+    """Write the report and its images to an empty folder."""
     parts = [
         MARKER,
         f"## Results compared with {markdown.code(base)}",
@@ -76,9 +89,7 @@ def write_report(base: str, folder: Path) -> Path:
         *_show("Confusion matrices", folder / "confusion.png", predictions, write_confusions),
         "<sub>Written by `make pr-report`.</sub>",
     ]
-    report = folder / "report.md"
-    files.write_text(report, "\n\n".join(parts) + "\n")
-    return report
+    files.write_text(folder / REPORT, "\n\n".join(parts) + "\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -136,7 +147,6 @@ def _show(
     write: Callable[[Path, dict[str, Result | None]], None],
 ) -> Iterator[str]:
     """A section with the image, if at least one of both can be drawn."""
-    image.unlink(missing_ok=True)
     if both.found:
         write(image, both.results)
         yield f"### {title}\n\n![{title}]({image.name})"

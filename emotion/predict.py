@@ -95,8 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--camera",
-        type=int,
-        choices=range(100),
+        type=_camera,
         metavar="N",
         help="classify the frames of a camera, from 0",
     )
@@ -184,6 +183,13 @@ def _choose_drawing(
     from emotion.prediction.overlay import HeatMap
 
     return Drawing(options.draw, HeatMap(model, checkpoint)).save
+
+
+def _camera(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 100:  # OpenCV takes larger numbers for kinds of cameras
+        raise argparse.ArgumentTypeError("give a number from 0 to 99")
+    return number
 
 
 def _folder(text: str) -> Path:

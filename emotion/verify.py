@@ -205,7 +205,9 @@ def _ignored_in(root: Path, folder: str) -> list[str]:
 def _run_pipeline(clone: Path, stage: str | None) -> None:
     """`dvc repro` with this interpreter; its output is shown."""
     environment = dict(os.environ)
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment["PATH"] = (
+        f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    )
     command = [sys.executable, "-m", "dvc", "repro", *([stage] if stage else [])]
     status = subprocess.run(command, cwd=clone, env=environment, check=False).returncode
     if status:

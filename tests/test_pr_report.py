@@ -56,6 +56,7 @@ def test_a_change_without_effect_is_said_to_have_none(checkout, capsys):
         "report.md",
         "curves.png",
         "confusion.png",
+        "pr_report.json",
     }
 
     capsys.readouterr()
@@ -89,10 +90,25 @@ def test_without_any_results_no_image_is_linked_or_left_from_before(checkout, mo
     folder = checkout("better")
     forget_remote(folder)
     stub_dvc(monkeypatch)
+    ours = {"written_by": "make pr-report", "files": ["curves.png"]}
     (folder / "pr_report").mkdir()
+    (folder / "pr_report" / "pr_report.json").write_text(json.dumps(ours))
     (folder / "pr_report" / "curves.png").write_text("of an earlier report")
+    (folder / "pr_report" / "mine.png").write_text("mine")
     assert ".png" not in write(folder)
-    assert [path.name for path in (folder / "pr_report").iterdir()] == ["report.md"]
+    names = {path.name for path in (folder / "pr_report").iterdir()}
+    assert names == {"report.md", "pr_report.json", "mine.png"}
+
+
+def test_a_folder_with_files_of_the_user_is_refused(checkout, capsys):
+    folder = checkout("better")
+    (folder / "docs").mkdir()
+    (folder / "docs" / "curves.png").write_text("mine")
+    assert pr_report.main(["main", "--out", "docs"]) == 2
+    assert "docs has files that make pr-report of this version did not write" in (
+        capsys.readouterr().err
+    )
+    assert (folder / "docs" / "curves.png").read_text() == "mine"
 
 
 def test_long_tables_are_folded_and_cut(checkout, monkeypatch):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -111,7 +111,7 @@ def count_pixels(file: BinaryIO) -> int:
         return 0
 
 
-def encode_image(image: Image.Image, format: str, **options: int) -> bytes:
+def encode_image(image: Image.Image, format: str, **options: Any) -> bytes:
     """The bytes of an image file.
 
     In memory, not by `Image.save` with a path: that ends without an error when the disk is full.

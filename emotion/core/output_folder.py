@@ -42,7 +42,7 @@ class OutputFolder:
         if folder.is_dir() and any(folder.iterdir()) and self._listed() is None:
             raise UserError(
                 f"{folder} has files that {writer} of this version did not write; give a new "
-                "folder, or one of an earlier evaluation, with --out."
+                "folder, or one that it has written, with --out."
             )
 
     @contextmanager

@@ -1,6 +1,7 @@
 """Annotated copies of images: the box of each face, its class and the confidence."""
 
 import errno
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -19,6 +20,9 @@ COLOR, UNCERTAIN_COLOR, TEXT = (16, 132, 92), (150, 150, 150), (255, 255, 255)
 # longer one, up to which it is enlarged; and of the longer one that a JPEG file can have.
 _SMALLEST, _LARGEST_ENLARGED, _LARGEST = 320, 4096, 65_000
 _QUALITY = 90  # of JPEG
+_MARK = (
+    b"drawn by emotion predict"  # a comment in the file, by which a copy can be told from a photo
+)
 # An image and a prediction for it to the image with an overlay.
 Overlay = Callable[[Image.Image, Prediction], Image.Image]
 
@@ -41,12 +45,24 @@ class Drawing:
         shown = annotate(answered.image, predictions, self.overlay)
         path = self.folder / file_name(answered.source)
         try:
-            files.write_bytes(path, encode_image(shown, "JPEG", quality=_QUALITY))
+            if os.path.lexists(path) and not _is_copy(path):
+                return f"{path} exists, and this command has not drawn it; give another folder."
+            data = encode_image(shown, "JPEG", quality=_QUALITY, comment=_MARK)
+            files.write_bytes(path, data)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
             return f"{path}, a copy of {answered.source.name}, cannot be written: {error.strerror}."
         return ""
+
+
+def _is_copy(path: Path) -> bool:
+    """Whether a file is an image that this command has drawn."""
+    try:
+        with Image.open(path, formats=("JPEG",)) as image:
+            return bool(image.info.get("comment") == _MARK)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
 
 
 def name_copies(sources: Iterable[Source]) -> Iterator[Source]:

@@ -138,10 +138,22 @@ def test_an_image_of_any_shape_can_be_drawn(tmp_path, size):
         shown.load()
 
 
+def test_a_photo_of_the_user_is_not_taken_for_a_copy(tmp_path):
+    photo = tmp_path / "face.jpg"
+    GRAY.save(photo)
+    before = photo.read_bytes()
+    [source] = name_copies([Source(name="face", content=b"")])  # its copy would be face.jpg
+    drawing, answered = Drawing(tmp_path), Answered(source, GRAY, [answer()])
+    assert "exists, and this command has not drawn it" in drawing.save(answered)
+    assert photo.read_bytes() == before
+    photo.unlink()
+    assert drawing.save(answered) == drawing.save(answered) == ""  # its own copy is replaced
+
+
 @pytest.mark.parametrize("name", ["x" * 250 + ".jpg", "folder", "y" * 5000])
 def test_a_copy_that_cannot_be_written_is_an_error_of_its_image(tmp_path, name):
     (tmp_path / "folder.jpg").mkdir()
     [source] = name_copies([Source.of(name)])
     problem = Drawing(tmp_path).save(Answered(source, GRAY, [answer()]))
-    assert "cannot be written: " in problem
+    assert "cannot be written: " in problem or "has not drawn it" in problem
     assert [path.name for path in tmp_path.iterdir()] == ["folder.jpg"]
