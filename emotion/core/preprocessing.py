@@ -109,7 +109,7 @@ class Preprocessing:
         """Build from a mapping with a key for each field; errors as in `from_json`."""
         names = {field.name for field in dataclasses.fields(cls)}
         if not isinstance(values, dict) or set(values) != names:
-            found = ", ".join(map(str, values)) if isinstance(values, dict) else repr(values)
+            found = ", ".join(map(repr, values)) if isinstance(values, dict) else repr(values)
             raise UserError(
                 f"preprocessing has {shorten(found)}, but needs {', '.join(sorted(names))}."
             )

@@ -12,10 +12,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.text import printable, shorten
 
 Report = TypeVar("Report")
 Counts = dict[str, int]
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 
 
 def write_report(path: Path, content: Any) -> None:
@@ -35,7 +36,7 @@ def read_report(path: Path, schema: type[Report]) -> Report:
         return TypeAdapter(schema).validate_python(files.read_json(path))
     except ValidationError as error:
         names = [".".join(map(str, item["loc"])) for item in error.errors()]
-        problems = ", ".join(filter(None, names)) or "it is not an object"
+        problems = shorten(printable(", ".join(filter(None, names))), 300) or "it is not an object"
         reason = f"does not have the form of this version ({problems})"
         raise UserError(f"{path} {reason}; delete it and run `dvc repro`.") from None
 
@@ -119,8 +120,10 @@ class Calibration:
     """Content of models/calibration.json."""
 
     # Divides the logits. The fit stays in 0.05..20, and 1e-300 would make infinities of them.
-    temperature: Annotated[float, Field(ge=0.01, le=100)]
-    flip: bool  # whether the logits are the mean over an image and its mirror image
+    temperature: Annotated[float, Field(ge=0.01, le=100, strict=True)]
+    flip: Annotated[
+        bool, Field(strict=True)
+    ]  # whether the logits are the mean over an image and its mirror image
     val_nll_before: float
     val_nll_after: float  # with `temperature`
     fitted_temperature: float  # not in use if it does not help by more than chance

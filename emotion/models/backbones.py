@@ -135,6 +135,7 @@ def create_network(
         weights = {"pretrained": True, "pretrained_cfg_overlay": {"state_dict": state_dict}}
     network = _create(architecture, device, **args, **weights)
     for name in omitted:
+        network.get_submodule(name)  # raises for an unknown name, which would be added
         network.set_submodule(name, nn.Identity())
     return network
 

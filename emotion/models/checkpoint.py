@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
-from torch import Tensor, nn
+from torch import Tensor
 
 from emotion.core import files
 from emotion.core.errors import UserError
@@ -26,8 +26,8 @@ from emotion.core.params import one_of
 from emotion.core.preprocessing import Preprocessing
 from emotion.core.text import shorten
 from emotion.core.version import __version__
-from emotion.models.backbones import create_network, feature_count
-from emotion.models.classifier import HEADS, EmotionClassifier, build_head
+from emotion.models.backbones import create_network
+from emotion.models.classifier import HEADS, EmotionClassifier
 from emotion.models.weights_files import check_tensors, read_pth
 
 FORMAT = 3  # of the file; raised when a field changes its meaning
@@ -128,6 +128,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise UserError(f"{path} does not exist; `dvc repro train` makes it.") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except UserError as error:
+        raise _not_a_checkpoint(path, str(error)) from None
     except Exception as error:  # torch's have no base class, and advise to load unsafely
         raise _not_a_checkpoint(path, type(error).__name__) from None
     if not isinstance(content, dict) or not {"state_dict", "class_names"} <= content.keys():
@@ -163,19 +165,26 @@ def _check_values(content: dict[Any, Any]) -> Checkpoint:
 
 
 def _check_weights(checkpoint: Checkpoint) -> None:
-    """Raise unless the tensors are finite and those of the network; nothing is allocated for it."""
+    """Raise unless the network takes an image and gives the classes, and the tensors are its own.
+
+    Nothing is allocated for it, whatever sizes the file asks for.
+    """
+    size, classes = checkpoint.preprocessing.img_size, len(checkpoint.class_names)
     try:
         backbone = create_network(
             checkpoint.architecture, checkpoint.args, checkpoint.omitted, "meta"
         )
-        with torch.device("meta"):
-            head = build_head(checkpoint.head, feature_count(backbone), len(checkpoint.class_names))
+        with torch.device("meta"), torch.no_grad():
+            model = EmotionClassifier(backbone, checkpoint.head, classes).eval()
+            shape = tuple(model(torch.empty(1, 3, size, size)).shape)
     except UserError:
         raise
     except Exception as error:  # of any architecture with any arguments
         reason = shorten(" ".join(str(error).split()), 200)
         raise UserError(f"timm cannot build {checkpoint.architecture} ({reason})") from None
-    expected = nn.ModuleDict({"backbone": backbone, "head": head}).state_dict()
+    if shape != (1, classes):
+        raise UserError(f"its network gives {shape} for an image and {classes} classes")
+    expected = model.state_dict()
     check_tensors(checkpoint.state_dict)
     wrong = [
         name

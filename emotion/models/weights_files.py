@@ -32,8 +32,9 @@ def read_weights(path: Path) -> StateDict:
         else:
             content = read_pth(path)
     except Exception as error:  # torch's and safetensors' errors have no common base class
+        reason = error if isinstance(error, UserError) else type(error).__name__
         raise UserError(
-            f"pretrained: {path} cannot be read as weights ({type(error).__name__}); "
+            f"pretrained: {path} cannot be read as weights ({reason}); "
             "save a plain state dict with safetensors or torch.save."
         ) from None
     nested = content.get("state_dict", content) if isinstance(content, dict) else content
@@ -45,7 +46,7 @@ def read_pth(path: Path) -> Any:
 
     Raises:
         OSError: as `files.open_regular`.
-        ValueError: it is an archive that grows when it is read.
+        UserError: it is an archive that grows when it is read.
         Exception: of many kinds, by torch: it is damaged, or would run code.
     """
     with files.open_regular(path) as file:
@@ -54,9 +55,9 @@ def read_pth(path: Path) -> Any:
                 members = archive.infolist()
             # torch compresses nothing, but reads what another has compressed, to any size.
             if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-                raise ValueError("it is compressed")
+                raise UserError("its archive is compressed")
             if sum(member.file_size for member in members) > path.stat().st_size:
-                raise ValueError("its members overlap")
+                raise UserError("the members of its archive overlap")
         file.seek(0)
         return torch.load(file, weights_only=True, map_location="cpu")
 

@@ -59,7 +59,7 @@ class Drawing:
 def _is_copy(path: Path) -> bool:
     """Whether a file is an image that this command has drawn."""
     try:
-        with Image.open(path, formats=("JPEG",)) as image:
+        with files.open_regular(path) as file, Image.open(file, formats=("JPEG",)) as image:
             return bool(image.info.get("comment") == _MARK)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False

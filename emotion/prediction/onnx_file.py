@@ -52,7 +52,7 @@ def load_onnx(path: Path, threads: int) -> Model:
     except KeyError as error:
         raise UserError(f"{path} has damaged metadata (no {error}); export it again.") from None
     except (ValueError, RecursionError) as error:  # a UserError is a ValueError
-        reason = str(error).removesuffix(".")
+        reason = " ".join(str(error).split()).removesuffix(".")
         raise UserError(f"{path} has damaged metadata ({reason}); export it again.") from None
     try:
         _check_graph(session, len(class_names), preprocessing.img_size)

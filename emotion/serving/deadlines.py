@@ -20,7 +20,7 @@ class Connections:
         self._transports: dict[Any, asyncio.Transport] = {}
         self._timers: dict[Any, asyncio.TimerHandle] = {}
 
-    def open(self, transport: asyncio.Transport) -> None:
+    def add(self, transport: asyncio.Transport) -> None:
         """Begin to wait for the first request."""
         client = _client_of(transport)
         self._transports[client] = transport
@@ -68,7 +68,7 @@ def timed_protocol(connections: Connections) -> type[asyncio.Protocol]:
     class TimedProtocol(H11Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(cast(asyncio.Transport, transport))
-            connections.open(cast(asyncio.Transport, transport))
+            connections.add(cast(asyncio.Transport, transport))
 
         def connection_lost(self, exc: Exception | None) -> None:
             connections.forget(self.transport)

@@ -159,7 +159,7 @@ def test_a_method_that_does_not_apply_is_left_out_and_the_others_go_on(
 
 
 def test_panels_of_any_class_name_stay_in_the_folder(rows, tmp_path, checkpoint):
-    names = ["../../escaped", "$\\frac$", "sad"]
+    names = ["a/../../../escaped", "1$\\frac$", "sad"]
     rows = rows.assign(label=rows["label"].map(dict(zip(CLASSES, names, strict=True))))
     checkpoint = dataclasses.replace(checkpoint, class_names=names)
     explain_checkpoint(checkpoint, rows, CAM, tmp_path / "deep" / "plots")
