@@ -16,7 +16,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.core.commands import FAILED, add_model_option, positive_number, run_command
+from emotion.core.commands import (
+    FAILED,
+    add_model_option,
+    positive_number,
+    run_command,
+    whole_number,
+)
 from emotion.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -95,7 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--camera",
-        type=_camera,
+        type=whole_number(0, 99),  # OpenCV takes larger numbers for kinds of cameras
         metavar="N",
         help="classify the frames of a camera, from 0",
     )
@@ -183,13 +189,6 @@ def _choose_drawing(
     from emotion.prediction.overlay import HeatMap
 
     return Drawing(options.draw, HeatMap(model, checkpoint)).save
-
-
-def _camera(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 100:  # OpenCV takes larger numbers for kinds of cameras
-        raise argparse.ArgumentTypeError("give a number from 0 to 99")
-    return number
 
 
 def _folder(text: str) -> Path:

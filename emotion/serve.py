@@ -14,7 +14,13 @@ import logging
 import socket
 import sys
 
-from emotion.core.commands import FAILED, add_model_option, positive_number, run_command
+from emotion.core.commands import (
+    FAILED,
+    add_model_option,
+    positive_number,
+    run_command,
+    whole_number,
+)
 from emotion.core.errors import UserError
 from emotion.core.memory import return_freed_memory
 
@@ -110,7 +116,12 @@ def build_parser() -> argparse.ArgumentParser:
         default="127.0.0.1",
         help="address to listen on (default: %(default)s)",
     )
-    add("--port", type=_port, default=8000, help="0 for any free one (default: %(default)s)")
+    add(
+        "--port",
+        type=whole_number(0, 65_535),
+        default=8000,
+        help="0 for any free one (default: %(default)s)",
+    )
     add(
         "--allow-host",
         action="append",
@@ -145,13 +156,6 @@ def _address(text: str) -> str:
     if not text.strip():  # a variable of a script that is not set; it would mean every address
         raise argparse.ArgumentTypeError("it is empty; give 127.0.0.1, or 0.0.0.0 for all")
     return text.strip().strip("[]")
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65_535:
-        raise argparse.ArgumentTypeError("give a number from 0 to 65535")
-    return number
 
 
 if __name__ == "__main__":

@@ -72,6 +72,17 @@ def positive_number(text: str) -> float:
     return value
 
 
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """The type of an option with whole numbers of a range; argparse reports the errors."""
+
+    def check(text: str) -> int:
+        if not (text.isdecimal() and len(text) <= 10 and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"give a number from {low} to {high}")
+        return int(text)
+
+    return check
+
+
 def _discard_output() -> None:
     """Send what is still buffered for stdout nowhere; Python would fail again when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 
 from emotion.core.errors import UserError
 from emotion.core.preprocessing import LARGEST_SIDE
-from emotion.core.text import shorten
+from emotion.core.text import printable, shorten
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Scale = Annotated[float, Field(ge=0, le=100)]
@@ -148,12 +148,12 @@ def check_network(architecture: object, args: object, omitted: object = ()) -> N
         _ARGS.validate_python(args)
     except ValidationError as error:
         item = error.errors(include_url=False)[0]
+        key = shorten(printable(str(item["loc"][0]))) if item["loc"] else "model_args"
         if item["type"] == "extra_forbidden":
             raise UserError(
-                f"model_args has {shorten(str(item['loc'][0]))}, which no file may set; allowed "
-                f"are {', '.join(NetworkArgs.__annotations__)}"
+                f"model_args has {key}, which no file may set; allowed are "
+                f"{', '.join(NetworkArgs.__annotations__)}"
             ) from None
-        key = item["loc"][0] if item["loc"] else "model_args"
         reason = item["msg"].removeprefix("Input should be ")
         raise UserError(
             f"{key} is {shorten(repr(item['input']))}, but should be {reason}"

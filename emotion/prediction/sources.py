@@ -91,20 +91,25 @@ def open_image(source: Source, max_pixels: int | None = None) -> Image.Image:
     if isinstance(content, bytes):
         return decode_image(io.BytesIO(content), source.name, max_pixels)
     path = Path(content)
-    if path.is_dir():
+    if _is_folder(path):
         raise UserError(f"{path} has no images; known suffixes: {', '.join(sorted(SUFFIXES))}.")
-    if path.exists() and not path.is_file():
-        raise UserError(f"{path} is not a regular file.")  # reading a pipe would wait forever
     return read_image(path, max_pixels)
 
 
 def _expand(argument: str) -> list[Path]:
     path = Path(argument)
-    if path.is_dir():
+    if _is_folder(path):
         return sorted(images.list_images(path)) or [path]
-    if not path.exists() and glob.has_magic(argument):
+    if glob.has_magic(argument) and not path.exists():
         return _match(argument) or [path]
     return [path]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, which reading it reports
+        return False
 
 
 def _match(pattern: str) -> list[Path]:

@@ -1,12 +1,13 @@
 """Every way in which a command ends has its own exit status, and a crash is never a verdict."""
 
+import argparse
 import errno
 import subprocess
 import sys
 
 import pytest
 
-from emotion.core.commands import CLOSED_PIPE, FAILED, INTERRUPTED, run_command
+from emotion.core.commands import CLOSED_PIPE, FAILED, INTERRUPTED, run_command, whole_number
 
 
 def ending_with(error):
@@ -58,3 +59,10 @@ def test_a_file_that_the_system_refuses_is_one_sentence(capsys):
         r"error: No such file or directory (out\x1b[2J/report.json); correct that and try again."
     )
     assert capsys.readouterr().err.strip() == expected
+
+
+@pytest.mark.parametrize("text", ["-1", "100", "1e1", "1.0", "", "٣x", "9" * 5000, "0x1"])
+def test_a_whole_number_out_of_its_range_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="give a number from 0 to 99"):
+        whole_number(0, 99)(text)
+    assert whole_number(0, 99)("42") == 42

@@ -87,4 +87,4 @@ def test_an_error_of_the_program_is_not_swallowed(predictor, faces):
 def test_a_named_pipe_is_reported_and_not_waited_for(predictor, tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     [answer] = predict_stream(predictor, [Source.of(tmp_path / "pipe.png")])
-    assert answer.error.endswith("pipe.png is not a regular file.")
+    assert "not a regular file" in answer.error
