@@ -22,9 +22,10 @@ def main() -> None:
         params=settings_of(ExplainParams, "explain"),
         figures=paths.EXPLAIN_FIGURES,
     )
-    files.write_csv(paths.EXPLAIN_SCORES, explanation.scores)
+    files.write_csv(paths.EXPLAIN_SCORES, explanation.scores, for_people=True)
     model = files.sha256_of(paths.BEST_MODEL)
-    files.write_csv(paths.EXPLAIN_PANELS, explanation.panels.assign(model_sha256=model))
+    panels = explanation.panels.assign(model_sha256=model)
+    files.write_csv(paths.EXPLAIN_PANELS, panels, for_people=True)
     files.write_text(paths.EXPLAIN_OBSERVATIONS, format_observations(explanation.report))
     write_report(paths.EXPLAIN_REPORT, explanation.report)
     print(headline(explanation.report))

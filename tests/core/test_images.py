@@ -1,5 +1,6 @@
 """Every image file is read as upright 8-bit RGB, or rejected in one sentence."""
 
+import io
 import os
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 
 from emotion.core.errors import UserError
-from emotion.core.images import list_images, read_image
+from emotion.core.images import count_pixels, list_images, read_image, to_rgb
 
 RAMP = np.linspace(0, 255, 48 * 40).round().astype(np.uint8).reshape(40, 48)
 
@@ -153,3 +154,32 @@ def test_a_folder_that_cannot_be_listed_is_yielded(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     assert listed(tmp_path) == ["secret"]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "PA", "I", "I;16", "RGB"])
+def test_an_image_converted_in_strips_has_the_pixels_of_one_converted_at_once(monkeypatch, mode):
+    rng = np.random.default_rng(0)
+    if mode.startswith("I"):
+        values = rng.integers(0, 65536, (37, 23)).astype(np.uint16 if ";" in mode else np.int32)
+        image = Image.fromarray(values)
+    else:
+        image = Image.fromarray(rng.integers(0, 256, (37, 23, 4), np.uint8)).convert(mode)
+        if mode == "P":
+            image.info["transparency"] = 7
+    assert image.mode == mode
+    whole = np.asarray(to_rgb(image))
+    monkeypatch.setattr("emotion.core.images._STRIP", 50)  # two rows
+    np.testing.assert_array_equal(np.asarray(to_rgb(image)), whole)
+
+
+def test_pixels_are_counted_from_the_header_alone():
+    file = io.BytesIO()
+    Image.new("RGB", (300, 20)).save(file, "PNG")
+    assert count_pixels(io.BytesIO(file.getvalue()[:60])) == 6000
+    assert count_pixels(io.BytesIO(b"no image")) == count_pixels(io.BytesIO()) == 0
+
+
+def test_no_pixels_are_allowed_where_the_limit_is_zero(tmp_path):
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match="more than 0 pixels"):
+        read_image(tmp_path / "a.png", max_pixels=0)

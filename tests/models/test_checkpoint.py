@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import zipfile
 
 import pytest
 import safetensors.torch
@@ -149,4 +150,59 @@ def test_what_is_no_file_is_not_waited_for(tmp_path, kind, suffix):
     path = tmp_path / f"x{suffix}"
     path.mkdir() if kind == "folder" else os.mkfifo(path)
     with pytest.raises(UserError, match=r"cannot be read"):
+        load_checkpoint(path)
+
+
+def rewritten(checkpoint, path, **changes):
+    """The file of a checkpoint, with other content."""
+    checkpoint.save(path)
+    content = torch.load(path, weights_only=True)
+    torch.save({**content, **changes}, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda tensor: torch.zeros(1).expand(tensor.shape), "is not stored as its shape says"),
+        (lambda tensor: tensor.to_sparse(), "is not stored as its shape says"),
+        (lambda tensor: tensor.half(), "do not fit test_vit"),
+        (lambda tensor: tensor[:1], "do not fit test_vit"),
+        (lambda tensor: tensor * float("nan"), "has values that are not finite"),
+        (lambda tensor: tensor / 0, "has values that are not finite"),
+    ],
+)
+def test_tensors_are_those_of_the_network(checkpoint, tmp_path, change, reason):
+    name = "head.0.weight"
+    weights = {**checkpoint.state_dict, name: change(checkpoint.state_dict[name])}
+    path = rewritten(checkpoint, tmp_path / "x.pth", state_dict=weights)
+    with pytest.raises(UserError, match=reason):
+        load_checkpoint(path)
+
+
+def test_an_archive_that_grows_is_not_read(checkpoint, tmp_path):
+    """torch compresses nothing; two gigabytes of zeros would be two megabytes."""
+    checkpoint.save(tmp_path / "x.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "x.pth") as old,
+        zipfile.ZipFile(tmp_path / "y.pth", "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    with pytest.raises(UserError, match="its archive is compressed"):
+        load_checkpoint(tmp_path / "y.pth")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"omitted": ["no.such"]}, "timm cannot build"),
+        ({"omitted": ["a"] * 101}, "should be names of modules"),
+        ({"args": {"img_size": 64, "global_pool": ""}}, "its network gives|timm cannot build"),
+        ({"args": {"img_size": 64, "num_classes": 3}}, "model_args has num_classes"),
+    ],
+)
+def test_a_network_must_take_an_image_and_give_the_classes(checkpoint, tmp_path, changes, reason):
+    path = rewritten(checkpoint, tmp_path / "x.pth", **changes)
+    with pytest.raises(UserError, match=reason):
         load_checkpoint(path)

@@ -100,3 +100,26 @@ def test_a_missing_member_and_a_folder_in_its_place_are_refused(tmp_path):
         archive.addfile(entry)
     with pytest.raises(UserError, match="is not the wanted package"):
         read_members(path, ["package/a"])
+
+
+@pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.SYMTYPE])
+def test_a_link_to_a_large_member_is_refused(tmp_path, monkeypatch, kind):
+    """Its own size is 0, so a limit on the size of a member would let it pass."""
+    monkeypatch.setattr(npm_package, "LARGEST", 1000)
+    with tarfile.open(tmp_path / "x.tgz", "w:gz") as archive:
+        entry = tarfile.TarInfo("package/large")
+        entry.size = 5000
+        archive.addfile(entry, io.BytesIO(bytes(5000)))
+        link = tarfile.TarInfo("package/a.bin")
+        link.type, link.linkname = kind, "package/large"
+        archive.addfile(link)
+    with pytest.raises(UserError, match=r"package/a\.bin is not a file of at most 1,000 bytes"):
+        read_members(tmp_path / "x.tgz", ["package/a.bin"])
+
+
+def test_an_archive_that_grows_is_not_read_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(npm_package, "LARGEST_PACKAGE", 100_000)
+    archive = make_archive(tmp_path / "x.tgz", {"zeros": bytes(10_000_000), "package/a": b"x"})
+    assert archive.stat().st_size < 50_000
+    with pytest.raises(UserError, match="it has more than 100,000 bytes"):
+        read_members(archive, ["package/a"])

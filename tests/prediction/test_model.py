@@ -3,8 +3,10 @@
 import json
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper
 from PIL import Image
 
 from emotion.core import files
@@ -13,6 +15,7 @@ from emotion.core.reports import write_report
 from emotion.data.cache import CacheParams, open_images
 from emotion.data.transforms import preprocess_batch
 from emotion.inference import predict_logits
+from emotion.prediction import onnx_file
 from emotion.prediction.model import load_model
 from emotion.prediction.predictor import Predictor
 from tests.conftest import make_calibration, make_checkpoint
@@ -153,3 +156,56 @@ def test_what_is_not_a_model_is_one_sentence(tmp_path, name, message):
     with pytest.raises(UserError, match=message) as caught:
         load_model(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+def changed(path, change):
+    model = onnx.load(write_onnx(path))
+    change(model.graph)
+    onnx.save(model, path)
+    return path
+
+
+def fix_batch(graph):
+    dimension = graph.input[0].type.tensor_type.shape.dim[0]
+    dimension.ClearField("dim_param")
+    dimension.dim_value = 1
+
+
+def add_input(graph):
+    graph.input.append(helper.make_tensor_value_info("second", TensorProto.FLOAT, [1]))
+
+
+def rename_output(graph):
+    graph.output[1].name = graph.node[2].output[0] = "other"
+
+
+def loop_without_an_end(graph):
+    flag = helper.make_tensor_value_info("flag", TensorProto.BOOL, [])
+    after = helper.make_tensor_value_info("flag_after", TensorProto.BOOL, [])
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in ("v", "w")
+    ]
+    number = helper.make_tensor_value_info("number", TensorProto.INT64, [])
+    nodes = [
+        helper.make_node("Identity", ["flag"], ["flag_after"]),
+        helper.make_node("Add", ["v", "v"], ["w"]),
+    ]
+    body = helper.make_graph(nodes, "body", [number, flag, values[0]], [after, values[1]])
+    graph.node[1].output[0] = "start"
+    graph.node.insert(2, helper.make_node("Loop", ["times", "", "start"], ["logits"], body=body))
+    graph.initializer.append(helper.make_tensor("times", TensorProto.INT64, [], [10**12]))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (fix_batch, "images takes batches of 1 only"),
+        (add_input, "its inputs are images, second, not images alone"),
+        (rename_output, "its outputs are logits, other, without probabilities"),
+        (loop_without_an_end, "an image takes more than 0.5 s"),
+    ],
+)
+def test_a_graph_is_one_of_this_pipeline_or_refused(tmp_path, monkeypatch, change, reason):
+    monkeypatch.setattr(onnx_file, "LONGEST_RUN", 0.5)
+    with pytest.raises(UserError, match=f"is not a graph of this pipeline.*{reason}"):
+        load_model(changed(tmp_path / "x.onnx", change))

@@ -9,6 +9,7 @@ from PIL import Image
 from emotion.core.errors import UserError
 from emotion.prediction.crops import FRAME, crop_face, face_square
 from emotion.prediction.predictor import Predictor
+from emotion.prediction.sources import Source
 
 
 @pytest.fixture
@@ -101,3 +102,21 @@ def test_an_image_of_exif_rotation_is_upright_before_faces_are_looked_for(predic
     exif[0x0112] = 6
     turned.save(file, "JPEG", exif=exif, quality=95)
     assert len(predictor.predict_faces(file.getvalue())) == 3
+
+
+def test_many_images_are_classified_in_batches(predictor, faces, monkeypatch):
+    """All views at once took three megabytes per image."""
+    sizes, answer = [], predictor.answer
+    monkeypatch.setattr(
+        predictor, "answer", lambda batch: sizes.append(len(batch)) or answer(batch)
+    )
+    count = 2 * predictor.model.batch_size + 1
+    answers = predictor.predict_batch([faces / "red.jpg"] * count)
+    assert [answer.label for answer in answers] == ["angry"] * count
+    assert max(sizes) <= predictor.model.batch_size
+
+
+def test_images_are_kept_only_if_asked_for(predictor, faces):
+    source = Source.of(faces / "red.jpg")
+    assert predictor.answer([source])[0].image is None
+    assert predictor.answer([source], keep_images=True)[0].image.size == (40, 50)
