@@ -25,7 +25,7 @@ from emotion.models.own_checkpoints import OwnCheckpointParams, fetch_checkpoint
 from emotion.models.pretrained import PretrainedParams, fetch_pretrained
 from tests.conftest import make_checkpoint
 from tests.fake_hub import Server, hub_at
-from tests.prediction.conftest import write_onnx
+from tests.prediction.conftest import PREPROCESSING, write_onnx
 
 SUFFIXES = (".pth", ".safetensors")
 
@@ -214,7 +214,8 @@ def test_no_hostile_file_gets_in(trap, tmp_path, monkeypatch, capsys, way, suffi
 def test_the_same_file_without_the_change_gets_in(tmp_path, monkeypatch, way, suffix):
     """Otherwise the test above would pass for any file."""
     file_name = "best_model.pth" if suffix == ".pth" else "model.safetensors"
-    file = write(tmp_path / "hub" / file_name, content_of({}))
+    changes = {"preprocessing": dataclasses.asdict(PREPROCESSING)}  # of the ONNX file beside it
+    file = write(tmp_path / "hub" / file_name, content_of(changes))
     monkeypatch.chdir(file.parent)
     assert way(file) in (0, None)
 

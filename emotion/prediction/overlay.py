@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from emotion.core.errors import UserError
 from emotion.data.transforms import normalize
 from emotion.explainers import EXPLAINERS
 from emotion.explainers.attribution import ExplainerOptions
@@ -21,10 +22,20 @@ _OPACITY = 0.6  # of the strongest evidence
 
 
 class HeatMap:
-    """Colors the evidence for the predicted class, in the part of the image that is classified."""
+    """Colors the evidence for the predicted class, in the part of the image that is classified.
+
+    Raises:
+        UserError: the checkpoint is not that of the model.
+    """
 
     def __init__(self, model: Model, checkpoint_file: Path) -> None:
         checkpoint = load_checkpoint(checkpoint_file)
+        ours = checkpoint.class_names, checkpoint.preprocessing
+        if ours != (model.class_names, model.preprocessing):
+            raise UserError(
+                f"{checkpoint_file} has other classes or another preprocessing than the model that "
+                "predicts, so it cannot explain its predictions; give the checkpoint with --model."
+            )
         self.model, self.network = model, checkpoint.build_model()
 
     def __call__(self, image: Image.Image, prediction: Prediction) -> Image.Image:

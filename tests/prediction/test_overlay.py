@@ -42,3 +42,11 @@ def test_only_a_checkpoint_can_be_explained(tmp_path):
     assert find_checkpoint(tmp_path) == tmp_path / "best_model.pth"
     with pytest.raises(UserError, match="only a checkpoint can be explained"):
         find_checkpoint(tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("changes", [{"class_names": ("happy", "sad")}, {"img_size": 64}])
+def test_a_checkpoint_of_another_model_explains_nothing(tmp_path, changes):
+    make_checkpoint().save(tmp_path / "best_model.pth")
+    make_checkpoint(**changes).save(tmp_path / "other.pth")
+    with pytest.raises(UserError, match=r"other\.pth has other classes or another preprocessing"):
+        HeatMap(load_model(tmp_path / "best_model.pth"), tmp_path / "other.pth")
