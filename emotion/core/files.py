@@ -67,7 +67,12 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         # A folder cannot be renamed over a non-empty one, so between these lines none exists.
         if os.path.lexists(folder):
             os.replace(folder, old)
-        os.replace(new, folder)
+        try:
+            os.replace(new, folder)
+        except BaseException:  # the old one would be deleted with the temporary folder
+            if os.path.lexists(old) and not os.path.lexists(folder):
+                os.replace(old, folder)
+            raise
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from emotion.core.errors import UserError
 from emotion.core.labels import check_class_names
 from emotion.core.params import one_of
 from emotion.core.preprocessing import Preprocessing
+from emotion.core.reports import Share
 from emotion.core.text import shorten
 from emotion.core.version import __version__
 from emotion.models.backbones import create_network
@@ -37,7 +38,6 @@ _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
 
 Text = Annotated[str, Field(max_length=4000)]
 Word = Annotated[str, Field(max_length=300)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Setting = bool | int | float | Text | None
 
 
@@ -185,7 +185,6 @@ def _check_weights(checkpoint: Checkpoint) -> None:
     if shape != (1, classes):
         raise UserError(f"its network gives {shape} for an image and {classes} classes")
     expected = model.state_dict()
-    check_tensors(checkpoint.state_dict)
     wrong = [
         name
         for name in {**expected, **checkpoint.state_dict}
@@ -196,6 +195,7 @@ def _check_weights(checkpoint: Checkpoint) -> None:
             f"its weights do not fit {checkpoint.tag}: {len(wrong)} of {len(expected)} tensors are "
             f"missing, not of the network, or of another form ({shorten(', '.join(wrong[:3]))} ...)"
         )
+    check_tensors(checkpoint.state_dict)
 
 
 def _form(tensor: Tensor | None) -> tuple[Any, ...] | None:

@@ -17,9 +17,9 @@ from typing_extensions import TypedDict
 
 from emotion.core.errors import UserError
 from emotion.core.preprocessing import LARGEST_SIDE
+from emotion.core.reports import Share
 from emotion.core.text import printable, shorten
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Scale = Annotated[float, Field(ge=0, le=100)]
 Side = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
 Width = Annotated[int, Field(ge=1, le=8192)]  # channels

@@ -14,6 +14,7 @@ from emotion.core.errors import UserError
 from emotion.core.text import shorten
 from emotion.models.backbones import BackboneInfo, build_backbone
 
+MOST_SHARED = 4  # names per stored number, on average
 StateDict = dict[str, Tensor]
 # In timm's names of position embeddings: pos_embed, rel_pos, relative_position_bias_table.
 _POSITION = "pos"
@@ -68,11 +69,18 @@ def check_tensors(tensors: Mapping[str, Tensor]) -> None:
     Raises:
         UserError: one is not; the message names it.
     """
+    stored: dict[int, int] = {}  # bytes by address
     for name, tensor in tensors.items():
         plain = tensor.layout == torch.strided and tensor.device.type == "cpu"
         # An expanded tensor of a few bytes may claim any shape.
         if not plain or tensor.nbytes > tensor.untyped_storage().nbytes():
             raise UserError(f"the tensor {shorten(name)} is not stored as its shape says")
+        storage = tensor.untyped_storage()
+        stored[storage.data_ptr()] = storage.nbytes()
+    # A few are tied; a hundred thousand names of one large tensor would take hours to look at.
+    if sum(tensor.nbytes for tensor in tensors.values()) > MOST_SHARED * sum(stored.values()):
+        raise UserError("its tensors are the same memory under many names")
+    for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise UserError(f"the tensor {shorten(name)} has values that are not finite")
 

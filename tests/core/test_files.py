@@ -284,3 +284,25 @@ except OSError:
     assert result.returncode == 3, result.stderr.decode()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_old_folder_stays_if_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "old").touch()
+    replace = os.replace
+
+    def fail(source, target):
+        if Path(source).name == "new":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    def update():
+        with files.replacing_folder(folder) as temporary:
+            (temporary / "new").touch()
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(KeyboardInterrupt):
+        update()
+    assert [path.name for path in folder.iterdir()] == ["old"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -21,6 +21,7 @@ from emotion.models.pretrained import (
     fetch_pretrained,
     load_initial_model,
 )
+from emotion.models.weights_files import check_tensors
 from tests.fake_hub import hub_that_answers
 
 
@@ -198,3 +199,10 @@ def test_settings_are_checked_without_fetching_anything(tmp_path, monkeypatch):
     for wrong in ({"model_type": "resnet5o"}, {"pretrained": "requir"}):
         with pytest.raises(UserError, match=r"resnet50|use require, prefer or none"):
             check_pretrained(PretrainedParams(**wrong), tmp_path)
+
+
+def test_one_tensor_under_many_names_is_not_looked_at_again_and_again():
+    tensor = torch.zeros(10)
+    check_tensors({"a": tensor, "tied": tensor})
+    with pytest.raises(UserError, match="the same memory under many names"):
+        check_tensors({str(number): tensor for number in range(100)})
