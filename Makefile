@@ -28,10 +28,10 @@ experiments: $(VENV)/installed ## compare experiments: dvc exp show, without wha
 	COLUMNS=160 dvc exp show --only-changed --drop '$(HIDDEN)'
 
 verify: $(VENV)/installed ## run the last commit again from nothing and compare its outputs
-	$(BIN)/python -m emotion.verify
+	$(BIN)/python -m emotion.cli.verify
 
 pr-report: $(VENV)/installed ## write pr_report/: what this branch changes against BASE
-	$(BIN)/python -m emotion.pr_report -- "$$BASE"
+	$(BIN)/python -m emotion.cli.pr_report -- "$$BASE"
 
 test: $(VENV)/installed ## run the tests
 	pytest --numprocesses auto -m "not shipped"

@@ -22,12 +22,13 @@ import numpy as np
 
 import emotion.models  # noqa: F401, must precede torchvision
 from benchmarks.bench_recipe import format_spread, score, train
-from emotion.core import files, labels
+from emotion.core import files
 from emotion.core.machine import processor_name
-from emotion.core.manifest import read_manifest
 from emotion.core.memory import keep_freed_memory
-from emotion.models.face_mobilenet import MODEL_TYPE as FACES
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.data import labels
+from emotion.data.manifest import read_manifest
+from emotion.models.sources.face_mobilenet import MODEL_TYPE as FACES
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.params import TrainParams
 from stages import paths
 from stages.run import settings_of

@@ -17,7 +17,7 @@ import emotion.models  # noqa: F401, must precede torchvision
 from benchmarks.machine import describe_machine
 from emotion.core import files
 from emotion.core.memory import keep_freed_memory
-from emotion.core.preprocessing import Preprocessing
+from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import AugmentParams, augment_batch
 
 RESULTS = Path(__file__).parent / "results" / "augmentation.json"

@@ -33,14 +33,14 @@ from benchmarks.trained_backbones import train_backbone, train_params
 from emotion.core import files
 from emotion.core.machine import processor_name
 from emotion.core.memory import keep_freed_memory
-from emotion.explainers import BASELINES, EXPLAINERS, SAMPLING
-from emotion.explainers.attribution import ExplainerOptions, NotApplicableError
 from emotion.explanation.explain import explain_checkpoint
+from emotion.explanation.methods import BASELINES, EXPLAINERS, SAMPLING
+from emotion.explanation.methods.attribution import ExplainerOptions, NotApplicableError
 from emotion.explanation.params import ExplainParams
+from emotion.metrics.means import mean_by_group
 from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.classifier import EmotionClassifier
-from emotion.models.folding import fold_norms
-from emotion.uncertainty.means import mean_by_group
+from emotion.models.fuse_batchnorm import fold_norms
 
 RESULTS = Path(__file__).parent / "results" / "explainers.json"
 BACKBONES = ("tf_efficientnet_lite0", "resnet50", "vit_base_patch16_224")

@@ -26,9 +26,9 @@ import emotion.models  # noqa: F401, must precede torchvision
 from benchmarks.trained_backbones import train_backbone
 from emotion.core import files
 from emotion.core.machine import processor_name
-from emotion.core.manifest import SPLITS, read_manifest
 from emotion.core.memory import keep_freed_memory
 from emotion.core.reports import Calibration, read_report
+from emotion.data.manifest import SPLITS, read_manifest
 from emotion.export.export import ExportParams, export_checkpoint
 from emotion.export.images import choose_rows, read_pixels
 from emotion.export.latency import median_seconds

@@ -22,7 +22,7 @@ from PIL import Image
 
 from benchmarks.machine import describe_machine, in_a_process
 from emotion.core import files
-from emotion.prediction.model import load_model
+from emotion.prediction.loading import load_model
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import list_sources
 from emotion.prediction.stream import predict_stream
@@ -111,7 +111,7 @@ def peak_memory(model: Path, folder: Path, count: int) -> float:
 
 def start_up(model: Path, folder: Path) -> float:
     """Seconds of the command for one image."""
-    command = [sys.executable, "-m", "emotion.cli", "predict", "--model", str(model)]
+    command = [sys.executable, "-m", "emotion.cli.main", "predict", "--model", str(model)]
     image = folder / "00000.jpg"
     start = time.perf_counter()
     subprocess.run([*command, str(image)], check=True, capture_output=True)

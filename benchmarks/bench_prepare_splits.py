@@ -72,7 +72,7 @@ def stopwatch() -> Iterator[dict[str, float]]:
 
 def bench_inspection() -> dict[str, Any]:
     """Compare the inspection of IMAGES files with decoding only, alternating."""
-    from emotion.inspection.images import inspect_images
+    from emotion.datasets.inspection import inspect_images
 
     bare: list[float] = []
     inspection: list[float] = []
@@ -132,7 +132,7 @@ def bench_near_pairs(count: int) -> dict[str, float]:
     """Measure the search among random hashes, 1 % of them near-duplicates of others."""
     import numpy as np
 
-    from emotion.grouping.near_duplicates import find_near_pairs
+    from emotion.datasets.near_duplicates import find_near_pairs
 
     rng = np.random.default_rng(0)
     hashes = rng.integers(0, 256, (count, 32), dtype=np.uint8)
@@ -183,9 +183,9 @@ def split_manifest(rows: "pd.DataFrame") -> None:
     """Group and split rows without near-duplicates and copies."""
     import numpy as np
 
-    from emotion.grouping.groups import name_groups
-    from emotion.grouping.near_duplicates import Pairs
-    from emotion.splits import split_rows
+    from emotion.datasets.groups import name_groups
+    from emotion.datasets.near_duplicates import Pairs
+    from emotion.datasets.splits import split_rows
 
     none = np.array([], dtype=np.int64)
     groups = name_groups(rows, Pairs(none, none, none), np.full(len(rows), "", object))

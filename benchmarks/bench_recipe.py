@@ -24,17 +24,18 @@ import numpy as np
 import pandas as pd
 
 import emotion.models  # noqa: F401, must precede torchvision
-from emotion.class_weights import ClassWeightParams, compute_class_weights
-from emotion.core import files, labels
+from emotion.core import files
 from emotion.core.machine import processor_name
-from emotion.core.manifest import read_manifest
 from emotion.core.memory import keep_freed_memory
 from emotion.core.reports import TrainingTime, read_report
-from emotion.inference import predict_logits
-from emotion.metrics import accuracy, macro_f1, nll
+from emotion.data import labels
+from emotion.data.class_weights import ClassWeightParams, compute_class_weights
+from emotion.data.manifest import read_manifest
+from emotion.metrics.scores import accuracy, macro_f1, nll
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.flip_average import average_flips
-from emotion.models.own_checkpoints import TEACHER_FILE
+from emotion.models.inference import predict_logits
+from emotion.models.sources.own_checkpoints import TEACHER_FILE
 from emotion.training.fit import fit
 from emotion.training.loading import load_split
 from emotion.training.params import TrainParams

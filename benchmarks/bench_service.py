@@ -40,7 +40,7 @@ def main() -> None:
     """Start the service, measure, and print the results."""
     model = Path(sys.argv[1]) if sys.argv[1:] else paths.ONNX
     limit = in_a_process(measure_limit, model, 1)
-    command = [sys.executable, "-m", "emotion.cli", "serve", "--model", str(model), "--quiet"]
+    command = [sys.executable, "-m", "emotion.cli.main", "serve", "--model", str(model), "--quiet"]
     with subprocess.Popen([*command, "--port", str(ADDRESS[1])]) as service:
         try:
             wait_until_it_answers()

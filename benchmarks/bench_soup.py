@@ -25,17 +25,18 @@ from torch import Tensor, nn
 import emotion.models  # noqa: F401, must precede torchvision
 from benchmarks.bench_accuracy import FACE_RECIPE, FACES
 from benchmarks.bench_recipe import format_spread, score, train
-from emotion.averaging.greedy import greedy_soup
-from emotion.averaging.members import Member
-from emotion.core import files, labels
+from emotion.core import files
 from emotion.core.machine import processor_name
-from emotion.core.manifest import read_manifest
 from emotion.core.memory import keep_freed_memory
-from emotion.core.preprocessing import Preprocessing
+from emotion.data import labels
+from emotion.data.manifest import read_manifest
+from emotion.data.preprocessing import Preprocessing
 from emotion.models.checkpoint import Checkpoint, load_checkpoint
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.loading import load_split
 from emotion.training.params import TrainParams
+from emotion.training.soup.greedy import greedy_soup
+from emotion.training.soup.ingredients import Member
 from stages import paths
 from stages.run import settings_of
 

@@ -32,7 +32,7 @@ from benchmarks.machine import describe_machine, in_a_process
 from emotion.core import files
 from emotion.core.memory import keep_freed_memory
 from emotion.data.cache import CachedImages
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
 from emotion.training.amp import choose_precision
 from emotion.training.determinism import seed_everything
 from emotion.training.distributed import Processes

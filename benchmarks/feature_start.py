@@ -17,8 +17,8 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import OneCycleLR
 from tqdm import tqdm
 
-from emotion.core.preprocessing import Preprocessing
 from emotion.data.cache import CacheParams, open_images
+from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import (
     AugmentParams,
     augment_batch,

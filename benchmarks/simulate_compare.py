@@ -21,10 +21,10 @@ from scipy import optimize
 
 from benchmarks.machine import describe_machine
 from benchmarks.simulated_predictions import SimulatedPredictions, simulate
-from emotion import metrics
-from emotion.comparison.paired import compare_with_baseline
-from emotion.comparison.predictions import RevisionPredictions
 from emotion.core import files
+from emotion.evaluation.comparison.paired import compare_with_baseline
+from emotion.evaluation.comparison.predictions import RevisionPredictions
+from emotion.metrics import scores
 
 RESULTS = Path(__file__).parent / "results" / "compare.json"
 RESAMPLES = 1000
@@ -126,7 +126,7 @@ def draw_models(
         logits = draw_logits(rng, shared, setting, more_skill if number else 0.0)
         table = rows.assign(
             predicted=names[logits.argmax(axis=1)],
-            confidence=metrics.softmax(logits).max(axis=1).round(6),
+            confidence=scores.softmax(logits).max(axis=1).round(6),
         )
         models.append(RevisionPredictions(f"model {number}", table, CLASSES))
     return models
@@ -136,10 +136,10 @@ def draw_logits(
     rng: np.random.Generator, shared: SimulatedPredictions, setting: Setting, more_skill: float
 ) -> np.ndarray:
     """Logits (N, C) of one model: what all models share, and what is its own."""
-    scores = shared.logits + setting.noise * rng.normal(size=shared.logits.shape)
+    logits = shared.logits + setting.noise * rng.normal(size=shared.logits.shape)
     subject = rng.normal(0, setting.subject_sd, shared.groups.max() + 1)
-    scores[np.arange(len(scores)), shared.labels] += more_skill + subject[shared.groups]
-    return SHARPNESS * scores / np.hypot(1, setting.noise)
+    logits[np.arange(len(logits)), shared.labels] += more_skill + subject[shared.groups]
+    return SHARPNESS * logits / np.hypot(1, setting.noise)
 
 
 def find_skill(setting: Setting) -> float:
@@ -154,7 +154,7 @@ def find_skill(setting: Setting) -> float:
 
     def score(skill: float) -> float:
         predicted = (logits + skill * hits).argmax(axis=1)
-        return metrics.macro_f1(shared.labels, predicted, len(CLASSES))
+        return scores.macro_f1(shared.labels, predicted, len(CLASSES))
 
     base = score(0.0)
     return float(optimize.brentq(lambda skill: score(skill) - base - setting.gap, 0, 1, xtol=1e-4))

@@ -21,9 +21,8 @@ from scipy import stats
 
 from benchmarks.machine import describe_machine, in_a_process
 from benchmarks.simulated_predictions import SimulatedPredictions, simulate
-from emotion import metrics
 from emotion.core import files
-from emotion.uncertainty import bootstrap, sums
+from emotion.metrics import bootstrap, scores, sums
 
 RESULTS = Path(__file__).parent / "results" / "intervals.json"
 CLASSES, RESAMPLES, TRUTH_ROWS, CHUNK_ROWS = 6, 1000, 4_000_000, 50_000
@@ -95,14 +94,14 @@ def layout() -> list[str]:
 
 def count(predictions: SimulatedPredictions, rng: np.random.Generator) -> np.ndarray:
     """One vector per row, from whose sums all scores follow; see `layout`."""
-    scores, labels = predictions.logits, predictions.labels
-    second = scores + rng.normal(0, NOISE, scores.shape)
-    models = [(scores, sharpness) for sharpness in SHARPNESSES] + [(second, SHARPNESSES[1])]
+    first, labels = predictions.logits, predictions.labels
+    second = first + rng.normal(0, NOISE, first.shape)
+    models = [(first, sharpness) for sharpness in SHARPNESSES] + [(second, SHARPNESSES[1])]
     return np.hstack(
-        [sums.count_cells(labels, logits.argmax(axis=1), CLASSES) for logits in (scores, second)]
+        [sums.count_cells(labels, logits.argmax(axis=1), CLASSES) for logits in (first, second)]
         + [
             sums.count_gaps(
-                metrics.softmax(sharpness * logits).max(axis=1), logits.argmax(axis=1) == labels
+                scores.softmax(sharpness * logits).max(axis=1), logits.argmax(axis=1) == labels
             )
             for logits, sharpness in models
         ]
@@ -116,13 +115,13 @@ def score(counts: np.ndarray) -> dict[str, np.ndarray]:
         sums.confusions(counts[:, columns == name]) for name in ("cells", "second_cells")
     )
     images = confusion.sum(axis=(1, 2))
-    values = [sums.accuracy_of(confusion), metrics.macro_f1_of(confusion)]
+    values = [sums.accuracy_of(confusion), scores.macro_f1_of(confusion)]
     found = dict(zip(SCORES, [*values, *sums.class_f1_of(confusion).T], strict=True))
     for name in [*ECES, "second_ece"]:
         found[name] = sums.ece_of(counts[:, columns == name], images)
     second_values = [
         sums.accuracy_of(second),
-        metrics.macro_f1_of(second),
+        scores.macro_f1_of(second),
         found.pop("second_ece"),
     ]
     values.append(found[ECES[1]])
@@ -173,10 +172,10 @@ def find_ece_interval(
     """`bootstrap.ece_interval` at one of the sharpnesses."""
     columns = np.array(layout())
     sharpness = SHARPNESSES[ECES.index(name)]
-    confidence = metrics.softmax(sharpness * predictions.logits).max(axis=1)
+    confidence = scores.softmax(sharpness * predictions.logits).max(axis=1)
     return bootstrap.ece_interval(
         gaps=counts[:, columns == name].sum(axis=0),
-        counts=np.bincount(metrics.bin_of(confidence, sums.BINS), minlength=sums.BINS),
+        counts=np.bincount(scores.bin_of(confidence, sums.BINS), minlength=sums.BINS),
         resampled=resampled[:, columns == name],
         images=resampled[:, columns == "cells"].sum(axis=1),
         groups=groups,

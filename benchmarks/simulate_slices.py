@@ -21,7 +21,7 @@ from benchmarks.simulated_predictions import SimulatedPredictions, simulate
 from emotion.core import files
 from emotion.evaluation.slice_gaps import Blocks, intraclass_correlation, largest_difference
 from emotion.evaluation.slices import MIN_ROWS
-from emotion.uncertainty.hypothesis_tests import holm
+from emotion.metrics.hypothesis_tests import holm
 
 RESULTS = Path(__file__).parent / "results" / "slices.json"
 PERMUTATIONS = 199  # a multiple of 20 less one, so that a p-value of 0.05 is possible

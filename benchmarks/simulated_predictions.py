@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.metrics import softmax
+from emotion.metrics.scores import softmax
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ import torch
 from benchmarks.bench_recipe import train
 from benchmarks.feature_start import WEAK, learn_features
 from emotion.core import files
-from emotion.core.manifest import SPLITS
+from emotion.data.manifest import SPLITS
+from emotion.datasets.drawn_faces.dataset import DrawFacesParams, draw_corpus
 from emotion.datasets.params import DataParams
-from emotion.drawing.corpus import DrawFacesParams, draw_corpus
+from emotion.datasets.prepare import Prepared, prepare
 from emotion.models.checkpoint import Checkpoint, load_checkpoint
-from emotion.models.own_checkpoints import TEACHER_FILE
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
-from emotion.preparation.prepare import Prepared, prepare
+from emotion.models.sources.own_checkpoints import TEACHER_FILE
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.params import TrainParams
 from stages import paths
 from stages.run import settings_of

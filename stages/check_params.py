@@ -4,18 +4,18 @@ Reads   params.yaml, and whether the folder and the files that it names exist
 Writes  plots/check_params/report.json, always the same: no other stage becomes stale by it
 """
 
-from emotion.class_weights import ClassWeightParams
 from emotion.core import files
 from emotion.core.params import check_params
-from emotion.datasets.corpus import locate_root
+from emotion.data.class_weights import ClassWeightParams
+from emotion.datasets.drawn_faces.dataset import DrawFacesParams
 from emotion.datasets.params import DataParams
-from emotion.drawing.corpus import DrawFacesParams
+from emotion.datasets.reader import locate_root
 from emotion.evaluation.evaluator import EvaluateParams
 from emotion.explanation.params import ExplainParams
 from emotion.export.export import ExportParams
-from emotion.hub.upload import PublishParams, check_push
-from emotion.models.own_checkpoints import locate_checkpoints
-from emotion.models.pretrained import PretrainedParams, check_pretrained
+from emotion.export.hub.upload import PublishParams, check_push
+from emotion.models.sources.own_checkpoints import locate_checkpoints
+from emotion.models.sources.pretrained import PretrainedParams, check_pretrained
 from emotion.training.params import TrainParams
 from stages import paths
 from stages.run import run

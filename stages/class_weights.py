@@ -4,8 +4,9 @@ Reads   data/splits/train.csv, models/label_map.json; params class_weights
 Writes  data/class_weights.json
 """
 
-from emotion.class_weights import ClassWeightParams, compute_class_weights
-from emotion.core import files, labels, manifest
+from emotion.core import files
+from emotion.data import labels, manifest
+from emotion.data.class_weights import ClassWeightParams, compute_class_weights
 from stages import paths
 from stages.run import run, settings_of
 

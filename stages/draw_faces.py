@@ -4,7 +4,7 @@ Reads   the draw_faces section of params.yaml
 Writes  data/drawn_faces/
 """
 
-from emotion.drawing.corpus import DrawFacesParams, draw_corpus
+from emotion.datasets.drawn_faces.dataset import DrawFacesParams, draw_corpus
 from stages import paths
 from stages.run import run, settings_of
 

@@ -5,8 +5,8 @@ Writes  plots/explain/
 """
 
 from emotion.core import files
-from emotion.core.manifest import read_manifest
 from emotion.core.reports import write_report
+from emotion.data.manifest import read_manifest
 from emotion.explanation.explain import explain_checkpoint
 from emotion.explanation.params import ExplainParams
 from emotion.explanation.summary import format_observations, headline

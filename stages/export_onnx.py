@@ -6,8 +6,8 @@ Writes  models/model.{onnx,safetensors}, metrics/onnx.json, plots/export_onnx/re
 """
 
 from emotion.core import files
-from emotion.core.manifest import SPLITS, read_manifest
 from emotion.core.reports import Calibration, read_report, write_report
+from emotion.data.manifest import SPLITS, read_manifest
 from emotion.export import export, variants
 from emotion.export.onnx_model import describe_model
 from emotion.models.checkpoint import load_checkpoint

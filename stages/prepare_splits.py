@@ -4,13 +4,14 @@ Reads   the corpus under data.root; params data
 Writes  data/splits/, data/unpacked/, models/label_map.json, plots/prepare_splits/
 """
 
-from emotion.core import files, manifest
+from emotion.core import files
 from emotion.core.reports import write_report
+from emotion.data import manifest
+from emotion.datasets import sheets
 from emotion.datasets.params import DataParams
-from emotion.preparation import sheets
-from emotion.preparation.prepare import prepare
-from emotion.preparation.rejected import write_rejected
-from emotion.preparation.report import compute_report, describe_report
+from emotion.datasets.prepare import prepare
+from emotion.datasets.rejected import write_rejected
+from emotion.datasets.report import compute_report, describe_report
 from stages import paths
 from stages.run import run, settings_of
 

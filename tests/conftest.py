@@ -13,8 +13,8 @@ import pytest
 import torch
 from PIL import Image
 
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import Calibration
+from emotion.data.preprocessing import Preprocessing
 from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.classifier import EmotionClassifier

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from emotion.core.errors import UserError
-from emotion.core.labels import check_class_names
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import Calibration, read_report
+from emotion.data.labels import check_class_names
+from emotion.data.preprocessing import Preprocessing
 from emotion.models.checkpoint import Checkpoint, load_checkpoint
 from emotion.models.network_args import NetworkArgs, check_network
 from emotion.prediction.onnx_file import load_onnx

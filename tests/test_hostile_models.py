@@ -18,11 +18,15 @@ import torch
 from dvc.repo import Repo
 from PIL import Image
 
-from emotion import evaluate, predict, serve, soup
+from emotion.cli import evaluate, predict, serve, soup
 from emotion.core.errors import UserError
-from emotion.core.manifest import write_manifest
-from emotion.models.own_checkpoints import OwnCheckpointParams, fetch_checkpoints, load_teacher
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.data.manifest import write_manifest
+from emotion.models.sources.own_checkpoints import (
+    OwnCheckpointParams,
+    fetch_checkpoints,
+    load_teacher,
+)
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained
 from tests.conftest import make_checkpoint
 from tests.fake_hub import Server, hub_at
 from tests.prediction.conftest import PREPROCESSING, write_onnx

@@ -55,7 +55,7 @@ def test_the_name_of_a_branch_reaches_the_program_as_it_is(project, base):
         make(project, "pr-report", f"BASE={base}"),
         make(project, "pr-report", BASE=base),
     ):
-        assert result.stdout.strip() == str(["-m", "emotion.pr_report", "--", base])
+        assert result.stdout.strip() == str(["-m", "emotion.cli.pr_report", "--", base])
     assert not list(project.rglob("PWNED"))
 
 
@@ -69,7 +69,7 @@ def test_the_path_of_python_is_no_command_line(project, python):
 
 def test_other_variables_cannot_be_set(project):
     hostile = [f"{name}=;id>PWNED;" for name in ("VENV", "BIN", "HIDDEN")]
-    assert make(project, "verify", *hostile).stdout.strip() == str(["-m", "emotion.verify"])
+    assert make(project, "verify", *hostile).stdout.strip() == str(["-m", "emotion.cli.verify"])
     assert not list(project.rglob("PWNED"))
 
 

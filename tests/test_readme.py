@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from benchmarks import bench_accuracy, bench_explainers, bench_inference, bench_recipe, bench_soup
-from emotion import predict, serve
-from tests.detection.conftest import draw_party
+from emotion.cli import predict, serve
+from tests.data.conftest import draw_party
 from tests.prediction.conftest import write_onnx
 
 README = Path("README.md").read_text(encoding="utf-8")

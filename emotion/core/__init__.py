@@ -1,1 +1,1 @@
-"""What every part may import; it imports no other part."""
+"""What every room may import: errors, files, text, params, seeding, processes; imports none."""

@@ -1,1 +1,1 @@
-"""From image files to batches on the training device: cache, augmentation, mixing."""
+"""From a row of the manifest to a batch: labels, images, faces, preprocessing, augmentation."""

@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from emotion.core.errors import UserError
 from emotion.core.params import settings
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.processes import starting_without_ctrl_c
+from emotion.data.preprocessing import Preprocessing
 
 
 @settings

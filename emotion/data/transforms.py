@@ -23,8 +23,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from emotion.core.params import settings
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.seeding import derive_seed, uniforms
+from emotion.data.preprocessing import Preprocessing
 
 CROP_RATIO = (3 / 4, 4 / 3)
 ERASE_AREA = (0.02, 0.2)  # as a share of the image's

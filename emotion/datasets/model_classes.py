@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from emotion.core.errors import UserError
-from emotion.core.labels import SYNONYMS
-from emotion.datasets.corpus import UNKNOWN_LABEL, read_corpus
+from emotion.data.labels import SYNONYMS
 from emotion.datasets.params import DataParams
+from emotion.datasets.reader import UNKNOWN_LABEL, read_corpus
 
 EXCLUDED = "excluded by --labels"  # the problem of such a row
 SHOWN = 10  # classes in a message

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from emotion.core.labels import LONGEST_CLASS, is_class_name
 from emotion.core.params import one_of, settings
 from emotion.core.text import shorten
-from emotion.datasets import ADAPTERS
-from emotion.datasets.votes import Mode
+from emotion.data.labels import LONGEST_CLASS, is_class_name
+from emotion.datasets.formats import ADAPTERS
+from emotion.datasets.formats.votes import Mode
 
 
 @settings
@@ -17,7 +17,7 @@ class DataParams:
     """The `data` section of params.yaml."""
 
     # folder of the corpus, relative to the repository root
-    root: Annotated[str, Field(min_length=1)] = "data/drawn_faces"
+    root: Annotated[str, Field(min_length=1)]
     # csv: labels.csv in root; folder: class folders; ...
     format: Annotated[str, one_of(ADAPTERS)] = "csv"
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15  # if the corpus has no split

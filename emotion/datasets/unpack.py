@@ -10,7 +10,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from emotion.core import files
-from emotion.core.images import encode_image
+from emotion.data.images import encode_image
 
 BROKEN_PIXELS = "broken pixels"
 # dvc.yaml lists the folder as an output, and DVC warns at every command of one that is empty.

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy import optimize, special, stats
 
-from emotion import metrics
 from emotion.core.reports import Calibration
 from emotion.core.seeding import derive_seed
 from emotion.evaluation.abstention import choose_threshold
 from emotion.evaluation.predictions import Predictions
+from emotion.metrics import scores
 
 RANGE = (0.05, 20.0)  # keeps T finite if validation has no errors, or is no better than chance
 FOLDS = 5
@@ -46,7 +46,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """
     # In log T, the search treats 1/2 and 2 symmetrically.
     found = optimize.minimize_scalar(
-        lambda log_t: metrics.nll(logits / math.exp(log_t), labels),
+        lambda log_t: scores.nll(logits / math.exp(log_t), labels),
         bounds=(math.log(RANGE[0]), math.log(RANGE[1])),
         method="bounded",
         options={"xatol": 1e-7},
@@ -112,8 +112,8 @@ def calibrate(val: Predictions, target_error: float | None, flip: bool = False) 
     return Calibration(
         temperature=temperature,
         flip=flip,
-        val_nll_before=round(metrics.nll(val.logits, val.labels), 6),
-        val_nll_after=round(metrics.nll(val.logits / temperature, val.labels), 6),
+        val_nll_before=round(scores.nll(val.logits, val.labels), 6),
+        val_nll_after=round(scores.nll(val.logits / temperature, val.labels), 6),
         fitted_temperature=fitted,
         val_nll_gain=gain.mean if gain else None,
         val_nll_gain_low=gain.low if gain else None,

@@ -7,14 +7,14 @@ from typing import Annotated
 import torch
 from pydantic import Field
 
-from emotion import inference
-from emotion.core import manifest
 from emotion.core.params import settings
 from emotion.core.reports import Calibration
+from emotion.data import manifest
 from emotion.data.cache import CacheParams, open_images
 from emotion.evaluation.calibration import calibrate
 from emotion.evaluation.outputs import ModelFacts
 from emotion.evaluation.predictions import Predictions, check_rows
+from emotion.models import inference
 from emotion.models.checkpoint import load_checkpoint
 from emotion.models.flip_average import average_flips
 

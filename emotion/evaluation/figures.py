@@ -1,6 +1,6 @@
 """The figures of plots/evaluate/: confusion, reliability, risk and coverage, classes, slices.
 
-The look is that of `emotion.figures`.
+The look is that of `emotion.metrics.figures`.
 """
 
 from pathlib import Path
@@ -13,12 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
-from emotion import figures, metrics
 from emotion.core import files
 from emotion.core.reports import SliceGap
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slice_figure import draw_slices
-from emotion.figures import BLUE, GRAY, GREEN, ORANGE, PALE_BLUE
+from emotion.metrics import figures, scores
+from emotion.metrics.figures import BLUE, GRAY, GREEN, ORANGE, PALE_BLUE
 
 FEW = 10  # images; a bin with fewer is drawn pale
 
@@ -61,7 +61,7 @@ def write_confusion_table(path: Path, predictions: Predictions) -> None:
 def draw_confusion(predictions: Predictions) -> Figure:
     """The confusion matrix of one split."""
     names = predictions.class_names
-    counts = metrics.confusion_matrix(predictions.labels, predictions.predicted, len(names))
+    counts = scores.confusion_matrix(predictions.labels, predictions.predicted, len(names))
     side = 2.4 + 0.55 * len(names)
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axes = figure.add_subplot()
@@ -85,13 +85,13 @@ def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
         2, len(panels), sharex=True, sharey="row", height_ratios=(3, 1), squeeze=False
     )
     for (above, below), (name, divisor) in zip(grid.T, panels, strict=True):
-        bins = metrics.reliability_bins(predictions.confidence(divisor), predictions.correct)
+        bins = scores.reliability_bins(predictions.confidence(divisor), predictions.correct)
         width = bins.upper[0]
         center = bins.upper - width / 2
         colors = np.where(bins.count < FEW, PALE_BLUE, BLUE)
         above.bar(center, bins.accuracy, 0.92 * width, color=colors)
         above.plot([0, 1], [0, 1], "--", lw=1.2, color="black")
-        above.set(title=f"{name}: ECE {metrics.ece(bins):.3f}")
+        above.set(title=f"{name}: ECE {scores.ece(bins):.3f}")
         above.set(xlim=(0, 1), ylim=(0, 1.02))
         below.bar(center, bins.count, 0.92 * width, color=GRAY)
         below.set(xlabel="confidence of the predicted class")
@@ -114,14 +114,14 @@ def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
 def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
     """Error rate against coverage when the least confident predictions are rejected."""
     confidence, correct = predictions.confidence(temperature), predictions.correct
-    coverage, risk = metrics.risk_coverage(confidence, correct)
-    best = metrics.risk_coverage(correct.astype(float), correct)[1]
+    coverage, risk = scores.risk_coverage(confidence, correct)
+    best = scores.risk_coverage(correct.astype(float), correct)[1]
     figure = Figure(figsize=(5.6, 3.8), layout="constrained")
     axes = figure.add_subplot()
     axes.plot(coverage, risk, color=BLUE, lw=2, label="reject the least confident")
     axes.plot(coverage, best, color=GREEN, lw=1.5, ls=":", label="reject the errors first (ideal)")
     axes.axhline(risk[-1], color=GRAY, lw=1, ls="--", label="reject at random")
-    area = metrics.aurc(confidence, correct)
+    area = scores.aurc(confidence, correct)
     axes.set(xlabel="coverage (accepted images)", ylabel="error rate of the accepted", xlim=(0, 1))
     axes.set(title=f"Risk and coverage: AURC {area:.3f}", ylim=(0, max(1.05 * risk.max(), 0.01)))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
@@ -133,7 +133,7 @@ def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
 def draw_per_class(predictions: Predictions) -> Figure:
     """Precision, recall and F1 of each class; the number of images is next to its name."""
     names = predictions.class_names
-    scores = metrics.per_class(predictions.labels, predictions.predicted, len(names))
+    per_class = scores.per_class(predictions.labels, predictions.predicted, len(names))
     figure = Figure(figsize=(6.4, 1.4 + 0.42 * len(names)), layout="constrained")
     axes = figure.add_subplot()
     positions = np.arange(len(names))
@@ -143,9 +143,9 @@ def draw_per_class(predictions: Predictions) -> Figure:
         ("f1", "black", "o"),
     ):
         label = "F1" if key == "f1" else key
-        axes.plot(scores[key], positions, marker, ms=7, color=color, label=label, clip_on=False)
+        axes.plot(per_class[key], positions, marker, ms=7, color=color, label=label, clip_on=False)
     shown = map(figures.show_name, names)
-    labels = [f"{name} ({rows})" for name, rows in zip(shown, scores["support"], strict=True)]
+    labels = [f"{name} ({rows})" for name, rows in zip(shown, per_class["support"], strict=True)]
     axes.set_yticks(positions, labels)
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores per class (images)")
     figure.legend(loc="outside lower center", ncols=3)

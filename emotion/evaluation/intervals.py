@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion import metrics
 from emotion.evaluation.predictions import Predictions
-from emotion.uncertainty import sums
-from emotion.uncertainty.bootstrap import Interval, ece_interval, interval_of, resample_sums
+from emotion.metrics import scores, sums
+from emotion.metrics.bootstrap import Interval, ece_interval, interval_of, resample_sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +33,10 @@ def compute_intervals(
     confusion = sums.confusions(drawn[:, : classes**2])
     return ScoreIntervals(
         accuracy=interval_of(sums.accuracy_of(confusion), groups),
-        macro_f1=interval_of(metrics.macro_f1_of(confusion), groups),
+        macro_f1=interval_of(scores.macro_f1_of(confusion), groups),
         ece=ece_interval(
             gaps=gaps.sum(axis=0),
-            counts=metrics.reliability_bins(confidence, correct, sums.BINS).count,
+            counts=scores.reliability_bins(confidence, correct, sums.BINS).count,
             resampled=drawn[:, classes**2 :],
             images=confusion.sum(axis=(1, 2)),
             groups=groups,

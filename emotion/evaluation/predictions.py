@@ -9,10 +9,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from emotion import metrics
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.reports import Calibration
+from emotion.metrics import scores
 
 DECIMALS = 5  # of the logits; further ones differ between machines and thread counts
 CONFIDENCE_DECIMALS = 6
@@ -58,7 +58,7 @@ class Predictions:
 
     def probabilities(self, temperature: float) -> np.ndarray:
         """Calibrated probabilities, shape (N, C)."""
-        return metrics.softmax(self.logits / temperature)
+        return scores.softmax(self.logits / temperature)
 
     def confidence(self, temperature: float) -> np.ndarray:
         """Probability of the predicted class, shape (N,), rounded as in the CSV."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from emotion import metrics
 from emotion.core.reports import (
     Answered,
     ClassScores,
@@ -16,6 +15,7 @@ from emotion.core.reports import (
 )
 from emotion.evaluation.intervals import ScoreIntervals, compute_intervals
 from emotion.evaluation.predictions import Predictions
+from emotion.metrics import scores
 
 
 def build_report(
@@ -65,19 +65,19 @@ def score(predictions: Predictions, temperature: float) -> Scores:
 
     def calibration_error(temperature: float) -> float:
         confidence = predictions.confidence(temperature)
-        return metrics.ece(metrics.reliability_bins(confidence, correct))
+        return scores.ece(scores.reliability_bins(confidence, correct))
 
     return Scores(
-        macro_f1=metrics.macro_f1(labels, predicted, classes),
-        accuracy=metrics.accuracy(labels, predicted),
-        balanced_accuracy=metrics.balanced_accuracy(labels, predicted, classes),
-        majority_accuracy=metrics.majority_accuracy(labels),
-        nll=metrics.nll(calibrated, labels),
-        nll_uncalibrated=metrics.nll(predictions.logits, labels),
-        brier=metrics.brier(metrics.softmax(calibrated), labels),
+        macro_f1=scores.macro_f1(labels, predicted, classes),
+        accuracy=scores.accuracy(labels, predicted),
+        balanced_accuracy=scores.balanced_accuracy(labels, predicted, classes),
+        majority_accuracy=scores.majority_accuracy(labels),
+        nll=scores.nll(calibrated, labels),
+        nll_uncalibrated=scores.nll(predictions.logits, labels),
+        brier=scores.brier(scores.softmax(calibrated), labels),
         ece=calibration_error(temperature),
         ece_uncalibrated=calibration_error(1.0),
-        aurc=metrics.aurc(predictions.confidence(temperature), correct),
+        aurc=scores.aurc(predictions.confidence(temperature), correct),
         rows=len(labels),
         groups=predictions.rows["group"].nunique(),
         synthetic_fraction=float(predictions.rows["synthetic"].mean()),
@@ -112,13 +112,13 @@ def _with_intervals(scores: Scores, intervals: ScoreIntervals) -> ScoresWithInte
 
 
 def _per_class(predictions: Predictions, intervals: ScoreIntervals) -> dict[str, ClassScores]:
-    scores = metrics.per_class(
+    per_class = scores.per_class(
         predictions.labels, predictions.predicted, len(predictions.class_names)
     )
     table = {}
     for index, name in enumerate(predictions.class_names):
         low, high = intervals.class_f1[index] or (None, None)
-        values = {key: column[index].item() for key, column in scores.items()}
+        values = {key: column[index].item() for key, column in per_class.items()}
         table[name] = ClassScores(**values, f1_low=low, f1_high=high)
     return table
 

@@ -9,7 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from emotion.core.errors import UserError
-from emotion.core.image_sheet import (
+from emotion.data.image_sheet import (
     COLORS,
     GAP,
     HEAD,
@@ -21,8 +21,8 @@ from emotion.core.image_sheet import (
     write,
     write_legend,
 )
-from emotion.core.images import read_image
-from emotion.core.manifest import SPLITS
+from emotion.data.images import read_image
+from emotion.data.manifest import SPLITS
 
 COLUMNS, ROWS = 6, 4
 SIDE, LINE, FONT = 152, 16, 12  # pixels: of a framed image, of a line of text, of its font

@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from emotion.core.reports import SliceGap
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slices import MIN_ROWS, NOT_SLICED
-from emotion.figures import BLUE, GRAY, show_name
+from emotion.metrics.figures import BLUE, GRAY, show_name
 
 ROWS_PER_COLUMN = 40  # with the titles; more are drawn in two columns
 TITLE = 3  # rows of space above the values of an attribute

@@ -14,7 +14,7 @@ from emotion.core.reports import SliceGap
 from emotion.core.seeding import derive_seed
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slices import MIN_ROWS, MISSING, is_sliced, read_attributes
-from emotion.uncertainty.hypothesis_tests import holm
+from emotion.metrics.hypothesis_tests import holm
 
 LEVEL = 0.05  # of the adjusted p-value, below which a difference counts as shown
 BATCH = 200  # permutations at once; limits the memory

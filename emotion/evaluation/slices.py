@@ -10,11 +10,11 @@ from itertools import count
 import numpy as np
 import pandas as pd
 
-from emotion.core.manifest import attribute_columns
+from emotion.data.manifest import attribute_columns
 from emotion.evaluation.predictions import Predictions
-from emotion.metrics import macro_f1_of
-from emotion.uncertainty.bootstrap import interval_of, resample_sums
-from emotion.uncertainty.sums import accuracy_of, confusions, count_cells
+from emotion.metrics.bootstrap import interval_of, resample_sums
+from emotion.metrics.scores import macro_f1_of
+from emotion.metrics.sums import accuracy_of, confusions, count_cells
 
 MIN_ROWS = 20  # the 95 % interval of a smaller slice is wider than about 40 percentage points
 MAX_VALUES = 12  # a column with more values holds measurements or names, not categories

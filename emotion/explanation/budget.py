@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from emotion.explainers import BASELINES, SAMPLING
+from emotion.explanation.methods import BASELINES, SAMPLING
 from emotion.explanation.params import ExplainParams
 
 _SECONDS_PER_FORWARD, _FLOPS_PER_SECOND = 0.003, 140e9

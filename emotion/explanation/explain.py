@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from emotion.core.errors import UserError
 from emotion.core.explanation_report import ExplanationReport, MethodReport
-from emotion.explainers import BASELINES, EXPLAINERS, SAMPLING
-from emotion.explainers.attribution import NotApplicableError
+from emotion.explanation.methods import BASELINES, EXPLAINERS, SAMPLING
+from emotion.explanation.methods.attribution import NotApplicableError
 from emotion.explanation.observations import observe
 from emotion.explanation.params import ExplainParams
 from emotion.explanation.scoring import Scored, Task, prepare_task, randomize, score_maps

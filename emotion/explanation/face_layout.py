@@ -8,8 +8,8 @@ those of FER2013 and RAF-DB. A photograph that is not cropped to its face needs 
 
 import numpy as np
 
-from emotion.core.face_regions import LEVELS
-from emotion.core.preprocessing import Preprocessing
+from emotion.data.face_regions import LEVELS
+from emotion.data.preprocessing import Preprocessing
 
 # (top, bottom, left, right)
 BOXES = {

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from emotion.core.errors import UserError
-from emotion.core.face_regions import LEVELS, UNIT_REGIONS
-from emotion.core.manifest import EVIDENCE, EVIDENCE_UNITS, REGIONS
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.seeding import derive_seed
 from emotion.data.cache import cache_images
+from emotion.data.face_regions import LEVELS, UNIT_REGIONS
+from emotion.data.manifest import EVIDENCE, EVIDENCE_UNITS, REGIONS
+from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import crop_batch, preprocess_batch
 from emotion.explanation.face_layout import draw_layout
 

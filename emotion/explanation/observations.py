@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.core.face_regions import LEVELS
+from emotion.data.face_regions import LEVELS
 
 _MIN_IMAGES = 5  # of a class; fewer say nothing
 _MIN_CONFUSED = 3  # of a confusion

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
-from emotion.figures import literal_text, save
+from emotion.metrics.figures import literal_text, save
 
 # Inches.
 _CELL, _GAP = 2.3, 0.09

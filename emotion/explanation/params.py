@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from emotion.core.params import one_of, settings
-from emotion.explainers import EXPLAINERS
+from emotion.explanation.methods import EXPLAINERS
 
 Method = Annotated[str, one_of(EXPLAINERS)]
 

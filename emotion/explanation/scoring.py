@@ -7,18 +7,18 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from emotion.explainers.attribution import Attribution, Explainer, ExplainerOptions
 from emotion.explanation.budget import ImageCounts, count_images
+from emotion.explanation.faithfulness.deletion import Ends, delete_and_insert, find_ends
+from emotion.explanation.faithfulness.evidence import score_evidence
+from emotion.explanation.faithfulness.randomization import check_randomization
+from emotion.explanation.faithfulness.road import road
 from emotion.explanation.images import ExplainedImages, choose_rows, load_images
+from emotion.explanation.methods.attribution import Attribution, Explainer, ExplainerOptions
 from emotion.explanation.params import ExplainParams
-from emotion.faithfulness.deletion import Ends, delete_and_insert, find_ends
-from emotion.faithfulness.evidence import score_evidence
-from emotion.faithfulness.randomization import check_randomization
-from emotion.faithfulness.road import road
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.classifier import EmotionClassifier, name_stages
-from emotion.models.cores import forward_batches
-from emotion.models.folding import fold_norms
+from emotion.models.fuse_batchnorm import fold_norms
+from emotion.models.parallel import forward_batches
 
 # Images of the randomization check; a method of many passes per image runs it on the second number,
 # and only with all weights destroyed.

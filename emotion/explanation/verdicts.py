@@ -10,11 +10,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from emotion.core.explanation_report import Estimate, MethodReport, UnitReport
+from emotion.explanation.faithfulness.evidence import score_evidence, unit_masks
+from emotion.explanation.faithfulness.randomization import LIMIT
 from emotion.explanation.images import ExplainedImages
 from emotion.explanation.scoring import Scored
-from emotion.faithfulness.evidence import score_evidence, unit_masks
-from emotion.faithfulness.randomization import LIMIT
-from emotion.uncertainty.means import mean_by_group
+from emotion.metrics.means import mean_by_group
 
 _DECIMALS = 4
 _MIN_UNIT_IMAGES = 5  # fewer say nothing of an action unit

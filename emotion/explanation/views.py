@@ -9,10 +9,10 @@ import numpy as np
 
 from emotion.core.explanation_report import MethodReport
 from emotion.core.text import file_name_of
-from emotion.explainers import EXPLAINERS, SAMPLING
+from emotion.explanation.methods import EXPLAINERS, SAMPLING
 from emotion.explanation.panels import ImageView, MapView, draw_panel, draw_sheet
 from emotion.explanation.scoring import Scored, Task
-from emotion.figures import show_name
+from emotion.metrics.figures import show_name
 
 _SHEET_ROWS = 4  # images of a class
 _MISTAKES = 6

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from emotion.core import files
 from emotion.core.errors import UserError
-from emotion.core.export_report import BatchParity, ExportReport
 from emotion.core.params import settings
 from emotion.core.reports import Calibration
 from emotion.data.cache import cache_images
@@ -18,6 +17,7 @@ from emotion.export.images import choose_rows, class_indices
 from emotion.export.onnx_model import ServedClassifier, save_onnx
 from emotion.export.opsets import NEWEST, OLDEST, Attempt, attempt_exports, opset_of
 from emotion.export.parity import Parity, Reference, round_up
+from emotion.export.report import BatchParity, ExportReport
 from emotion.models.checkpoint import Checkpoint
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.seeding import derive_seed
 from emotion.data.cache import cache_images
+from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import crop_batch
 
 

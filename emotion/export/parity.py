@@ -11,11 +11,11 @@ from scipy import special
 from torch import Tensor
 
 from emotion.core.errors import UserError
-from emotion.core.export_report import BatchParity
 from emotion.core.reports import Calibration
 from emotion.data.transforms import crop_batch, preprocess_batch
+from emotion.export.report import BatchParity
 from emotion.export.sessions import open_session, run_batches
-from emotion.metrics import macro_f1
+from emotion.metrics.scores import macro_f1
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.flip_average import average_flips
 

@@ -15,17 +15,17 @@ import numpy as np
 import onnx
 import pandas as pd
 
-from emotion.core.export_report import Variant, VariantsReport
 from emotion.core.machine import describe_machine
 from emotion.export.images import choose_rows, class_indices, read_pixels
 from emotion.export.latency import median_seconds
 from emotion.export.onnx_model import save_onnx
 from emotion.export.opsets import INPUT
 from emotion.export.quantization import RECIPES
+from emotion.export.report import Variant, VariantsReport
 from emotion.export.sessions import open_session, run_batches
+from emotion.metrics import sums
+from emotion.metrics.bootstrap import Interval, difference_interval_of, resample_sums
 from emotion.models.checkpoint import Checkpoint
-from emotion.uncertainty import sums
-from emotion.uncertainty.bootstrap import Interval, difference_interval_of, resample_sums
 
 CALIBRATION_IMAGES = 128
 MOST_IMAGES = 2000  # of validation

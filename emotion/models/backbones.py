@@ -12,7 +12,7 @@ from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor, nn
 
 from emotion.core.errors import UserError
-from emotion.core.preprocessing import Preprocessing
+from emotion.data.preprocessing import Preprocessing
 from emotion.models.network_args import check_network
 
 

@@ -21,12 +21,12 @@ from torch import Tensor
 
 from emotion.core import files
 from emotion.core.errors import UserError
-from emotion.core.labels import check_class_names
 from emotion.core.params import one_of
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import Share
 from emotion.core.text import shorten
 from emotion.core.version import __version__
+from emotion.data.labels import check_class_names
+from emotion.data.preprocessing import Preprocessing
 from emotion.models.backbones import create_network
 from emotion.models.classifier import HEADS, EmotionClassifier
 from emotion.models.weights_files import check_tensors, read_pth

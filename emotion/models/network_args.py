@@ -16,9 +16,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from emotion.core.errors import UserError
-from emotion.core.preprocessing import LARGEST_SIDE
 from emotion.core.reports import Share
 from emotion.core.text import printable, shorten
+from emotion.data.preprocessing import LARGEST_SIDE
 
 Scale = Annotated[float, Field(ge=0, le=100)]
 Side = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]

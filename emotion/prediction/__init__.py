@@ -3,7 +3,7 @@
 For an ONNX file it needs onnxruntime, numpy and Pillow only; a checkpoint also needs torch.
 """
 
-from emotion.prediction.answers import Prediction
 from emotion.prediction.predictor import Predictor
+from emotion.prediction.result import Prediction
 
 __all__ = ["Prediction", "Predictor"]

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from emotion.detection.yunet import Face
+from emotion.data.face_detector import Face
 
 # Side of the square, in heights of the detector's box. Measured on 300 photographs of a corpus of
 # cropped faces: the box ends at the brow line and the chin, and is 1.06 times as high as the image.

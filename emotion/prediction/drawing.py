@@ -9,10 +9,10 @@ from pathlib import Path, PurePath
 from PIL import Image, ImageDraw, ImageFont
 
 from emotion.core import files
-from emotion.core.images import encode_image
 from emotion.core.text import printable
-from emotion.prediction.answers import Prediction
+from emotion.data.images import encode_image
 from emotion.prediction.predictor import Answered
+from emotion.prediction.result import Prediction
 from emotion.prediction.sources import Source
 
 COLOR, UNCERTAIN_COLOR, TEXT = (16, 132, 92), (150, 150, 150), (255, 255, 255)

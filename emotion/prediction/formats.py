@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from emotion.core.text import cell_of, printable, shorten
-from emotion.detection.yunet import Face
-from emotion.prediction.answers import Prediction
+from emotion.data.face_detector import Face
 from emotion.prediction.model import Model
+from emotion.prediction.result import Prediction
 
 SYNTHETIC_NOTE = (
     "* This model was trained on drawn faces only. Do not use it on photographs: on 537 of them\n"

@@ -9,9 +9,9 @@ import numpy as np
 import onnxruntime
 
 from emotion.core.errors import UserError
-from emotion.core.labels import check_class_names
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.text import shorten
+from emotion.data.labels import check_class_names
+from emotion.data.preprocessing import Preprocessing
 from emotion.prediction.model import Model
 
 _FORMAT = "1"  # of the metadata that export_onnx writes

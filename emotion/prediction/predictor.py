@@ -15,12 +15,12 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
-from emotion.core.commands import DEFAULT_MODEL
 from emotion.core.errors import UserError
-from emotion.detection.yunet import MIN_FACE, Face, FaceDetector
-from emotion.prediction.answers import Prediction
+from emotion.data.face_detector import MIN_FACE, Face, FaceDetector
 from emotion.prediction.crops import crop_face
-from emotion.prediction.model import Model, load_model
+from emotion.prediction.loading import load_model
+from emotion.prediction.model import Model
+from emotion.prediction.result import Prediction
 from emotion.prediction.sources import AnyImage, Source, open_image
 
 
@@ -40,9 +40,7 @@ class Predictor:
         self.model, self.max_pixels = model, max_pixels
 
     @classmethod
-    def load(
-        cls, path: str | Path = DEFAULT_MODEL, threads: int = 0, max_pixels: int | None = None
-    ) -> Self:
+    def load(cls, path: str | Path, threads: int = 0, max_pixels: int | None = None) -> Self:
         """Load an ONNX file, a checkpoint, or a Hub folder with either of them.
 
         Args:

@@ -12,9 +12,9 @@ from typing import Self, TypeAlias
 import numpy as np
 from PIL import Image
 
-from emotion.core import images
 from emotion.core.errors import UserError
-from emotion.core.images import SUFFIXES, decode_image, read_image, to_rgb
+from emotion.data import images
+from emotion.data.images import SUFFIXES, decode_image, read_image, to_rgb
 
 AnyImage: TypeAlias = str | Path | bytes | np.ndarray | Image.Image
 STDIN = "-"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
-from emotion.prediction.answers import Prediction
 from emotion.prediction.predictor import Answered, Predictor
+from emotion.prediction.result import Prediction
 from emotion.prediction.sources import Source
 
 AHEAD = 2  # batches per core that are begun before their turn to be shown

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.seeding import derive_seed
 from emotion.data.mixing import Mix, sample_mix
+from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import AugmentParams, augment_batch
 from emotion.training.distributed import Processes
 from emotion.training.loading import LabeledImages

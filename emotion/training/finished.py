@@ -7,8 +7,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from emotion.core.errors import UserError
-from emotion.core.manifest import hash_images
 from emotion.core.reports import PretrainedSource
+from emotion.data.manifest import hash_images
 from emotion.models.checkpoint import Checkpoint
 from emotion.training.logger import RunLogger
 from emotion.training.params import TrainParams

@@ -9,13 +9,13 @@ import torch
 from tqdm import tqdm
 
 from emotion.core.errors import UserError
-from emotion.core.manifest import hash_images
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import PretrainedSource
+from emotion.data.manifest import hash_images
+from emotion.data.preprocessing import Preprocessing
 from emotion.models.checkpoint import Checkpoint, library_versions
 from emotion.models.classifier import copy_state
-from emotion.models.own_checkpoints import load_finished, load_teacher
-from emotion.models.pretrained import info_of, load_initial_model, read_source
+from emotion.models.sources.own_checkpoints import load_finished, load_teacher
+from emotion.models.sources.pretrained import info_of, load_initial_model, read_source
 from emotion.training.amp import Precision, choose_precision
 from emotion.training.determinism import announce_portable, seed_everything
 from emotion.training.distributed import Processes, join_processes

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from emotion.core.errors import UserError
-from emotion.core.manifest import SHARE
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import PretrainedSource
 from emotion.data.cache import CacheParams, Images, open_images
+from emotion.data.manifest import SHARE
+from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import preprocess_batch
 from emotion.models.classifier import EmotionClassifier
-from emotion.models.folded_norms import unfold_norms
+from emotion.models.recover_batchnorm import unfold_norms
 
 NORM_IMAGES = 256  # that BatchNorm statistics are measured on
 

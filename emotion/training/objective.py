@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from emotion.core.preprocessing import Preprocessing
+from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import denormalize, normalize
-from emotion.losses import LOSSES
-from emotion.losses.distillation import distillation
-from emotion.losses.weighting import smooth_targets, weighted_mean
+from emotion.training.losses import LOSSES
+from emotion.training.losses.distillation import distillation
+from emotion.training.losses.weighting import smooth_targets, weighted_mean
 from emotion.training.params import TrainParams
 
 BatchLoss = Callable[[Tensor, Tensor, Tensor], Tensor]

@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 from emotion.core.params import ArithmeticParams, one_of, settings
 from emotion.data.cache import CacheParams
 from emotion.data.transforms import AugmentParams
-from emotion.losses import LOSSES
 from emotion.models.classifier import HEADS
-from emotion.models.own_checkpoints import OwnCheckpointParams
+from emotion.models.sources.own_checkpoints import OwnCheckpointParams
 from emotion.training.amp import AMP_MODES
+from emotion.training.losses import LOSSES
 from emotion.training.schedules import SCHEDULES
 from emotion.training.trackers import TRACKERS
 

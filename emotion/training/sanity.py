@@ -15,13 +15,13 @@ from torch.nn import functional as F
 from tqdm import trange
 
 from emotion.core.errors import UserError
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.reports import SanityReport
 from emotion.data.cache import CacheParams
+from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import preprocess_batch
 from emotion.models.classifier import EmotionClassifier
-from emotion.models.own_checkpoints import load_finished, load_teacher
-from emotion.models.pretrained import load_initial_model
+from emotion.models.sources.own_checkpoints import load_finished, load_teacher
+from emotion.models.sources.pretrained import load_initial_model
 from emotion.training.determinism import seed_everything
 from emotion.training.failures import is_out_of_memory
 from emotion.training.loading import LabeledImages, complete_weights, load_split

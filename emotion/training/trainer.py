@@ -13,11 +13,11 @@ from sklearn.metrics import log_loss
 from torch import Tensor, nn
 
 from emotion.core.errors import UserError
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.seeding import derive_seed
-from emotion.inference import predict_logits
-from emotion.metrics import accuracy, macro_f1
+from emotion.data.preprocessing import Preprocessing
+from emotion.metrics.scores import accuracy, macro_f1
 from emotion.models.classifier import EmotionClassifier
+from emotion.models.inference import predict_logits
 from emotion.training.amp import Precision
 from emotion.training.batches import Batch, load_epoch
 from emotion.training.distributed import Processes

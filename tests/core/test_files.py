@@ -253,12 +253,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from matplotlib.figure import Figure
-from emotion import figures
-from emotion.core import files, image_sheet
-from emotion.core.images import encode_image
+from emotion.core import files
+from emotion.data import image_sheet
+from emotion.metrics import figures
+from emotion.data.images import encode_image
 from emotion.prediction.drawing import Drawing
 from emotion.prediction.predictor import Answered
-from emotion.prediction.answers import Prediction
+from emotion.prediction.result import Prediction
 from emotion.prediction.sources import Source
 noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (400, 400, 3), np.uint8))
 path = Path({str(path)!r})

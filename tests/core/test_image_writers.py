@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 FILES = sorted(path for folder in ("emotion", "stages") for path in Path(folder).rglob("*.py"))
-IN_MEMORY = {"emotion/core/images.py": "save", "emotion/figures.py": "savefig"}
+IN_MEMORY = {"emotion/data/images.py": "save", "emotion/metrics/figures.py": "savefig"}
 OURS = {"image_sheet", "figures"}  # modules whose `save` is that way
 
 

@@ -6,14 +6,9 @@ from dataclasses import asdict
 import pytest
 
 from emotion.core.errors import UserError
-from emotion.core.explanation_report import (
-    Estimate,
-    ExplanationReport,
-    MethodReport,
-    UnitReport,
-)
-from emotion.core.export_report import BatchParity, ExportReport
+from emotion.core.explanation_report import Estimate, ExplanationReport, MethodReport, UnitReport
 from emotion.core.reports import Calibration, TrainingSummary, read_report, write_report
+from emotion.export.report import BatchParity, ExportReport
 from tests.conftest import make_calibration, preprocessing_of
 
 EXPORT = ExportReport(

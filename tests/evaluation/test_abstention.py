@@ -8,12 +8,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from benchmarks.simulated_predictions import simulate
-from emotion.evaluation.abstention import (
-    DELTA,
-    choose_threshold,
-    clopper_pearson,
-    design_effect,
-)
+from emotion.evaluation.abstention import DELTA, choose_threshold, clopper_pearson, design_effect
 
 
 def make_rows(seed=0, groups=60, images=5, skill=2.4):

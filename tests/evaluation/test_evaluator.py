@@ -6,9 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from emotion.core import manifest
 from emotion.core.errors import UserError
-from emotion.data import cache
+from emotion.data import cache, manifest
 from emotion.data.cache import CacheParams
 from emotion.data.transforms import preprocess_batch
 from emotion.evaluation.evaluator import EvaluateParams, evaluate

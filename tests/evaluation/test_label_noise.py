@@ -11,7 +11,7 @@ from benchmarks.simulated_predictions import simulate
 from emotion.core import files
 from emotion.evaluation.label_noise import COLUMNS, find_label_noise
 from emotion.evaluation.predictions import Predictions
-from emotion.metrics import softmax
+from emotion.metrics.scores import softmax
 
 NAMES = ["angry", "fearful", "happy", "neutral", "sad", "surprised"]
 USUAL = (0.16, 0.10, 0.22, 0.22, 0.16, 0.14)

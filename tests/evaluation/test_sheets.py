@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emotion.core.image_sheet import COLORS, GAP, HEAD, RED, text_width
+from emotion.data.image_sheet import COLORS, GAP, HEAD, RED, text_width
 from emotion.evaluation import sheets
 from emotion.evaluation.sheets import (
     COLUMNS,

@@ -8,7 +8,7 @@ from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slice_figure import GRAY, draw_slices
 from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
-from emotion.figures import NAME_LENGTH, STYLE
+from emotion.metrics.figures import NAME_LENGTH, STYLE
 
 
 def draw(test, **attributes):

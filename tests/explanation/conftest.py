@@ -1,3 +1,3 @@
 """Rows with masks, and a tiny model."""
 
-from tests.explainers.conftest import checkpoint, options, rows  # noqa: F401, fixtures
+from tests.explanation.methods.conftest import checkpoint, options, rows  # noqa: F401, fixtures

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from emotion.core.errors import UserError
 from emotion.core.explanation_report import ExplanationReport
 from emotion.core.reports import read_report, write_report
-from emotion.explainers import BASELINES, EXPLAINERS
-from emotion.explainers.attribution import NotApplicableError
 from emotion.explanation.explain import explain_checkpoint
+from emotion.explanation.methods import BASELINES, EXPLAINERS
+from emotion.explanation.methods.attribution import NotApplicableError
 from emotion.explanation.params import ExplainParams
 from emotion.explanation.summary import format_observations, headline
 from tests.conftest import make_checkpoint
-from tests.explainers.conftest import CLASSES, draw_rows
+from tests.explanation.methods.conftest import CLASSES, draw_rows
 
 pytestmark = pytest.mark.slow
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from emotion.core.errors import UserError
-from emotion.core.face_regions import LEVELS
+from emotion.data.face_regions import LEVELS
 from emotion.explanation.images import choose_rows, load_images, parse_units
-from tests.explainers.conftest import CLASSES, SIZE
+from tests.explanation.methods.conftest import CLASSES, SIZE
 
 
 def load(rows, checkpoint, per_class=1, count=None):

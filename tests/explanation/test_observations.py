@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emotion.core.face_regions import LEVELS
+from emotion.data.face_regions import LEVELS
 from emotion.explanation.observations import measure_shares, observe
 
 

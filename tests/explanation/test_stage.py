@@ -5,11 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from emotion.core import files, manifest
+from emotion.core import files
 from emotion.core.explanation_report import ExplanationReport
 from emotion.core.reports import read_report
+from emotion.data import manifest
 from stages import explain, paths
-from tests.explainers.conftest import draw_rows
+from tests.explanation.methods.conftest import draw_rows
 
 
 @pytest.mark.slow

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from emotion.core.explanation_report import Estimate
-from emotion.core.face_regions import LEVELS
-from emotion.explainers.attribution import Attribution
+from emotion.data.face_regions import LEVELS
 from emotion.explanation.images import ExplainedImages
+from emotion.explanation.methods.attribution import Attribution
 from emotion.explanation.scoring import Scored
 from emotion.explanation.verdicts import judge, report_method
 

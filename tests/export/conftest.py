@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from emotion.core.preprocessing import Preprocessing
+from emotion.data.preprocessing import Preprocessing
 from emotion.export.onnx_model import ServedClassifier, describe_model, save_onnx
 from emotion.export.opsets import attempt_exports
 from emotion.export.parity import run_network

@@ -4,12 +4,12 @@ import onnx
 import pytest
 
 from emotion.core.errors import UserError
-from emotion.core.export_report import ExportReport
 from emotion.core.reports import read_report, write_report
 from emotion.export import export as export_module
 from emotion.export.export import ExportParams, export_checkpoint, headline
 from emotion.export.images import choose_rows
 from emotion.export.opsets import Attempt
+from emotion.export.report import ExportReport
 from tests.export.conftest import CALIBRATION
 
 pytestmark = pytest.mark.slow

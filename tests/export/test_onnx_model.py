@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
-from emotion.core.preprocessing import Preprocessing
 from emotion.core.version import __version__
+from emotion.data.preprocessing import Preprocessing
 from emotion.export.onnx_model import METADATA_FORMAT, save_onnx
 from emotion.export.opsets import opset_of
 from emotion.export.parity import compare

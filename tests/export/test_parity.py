@@ -10,8 +10,8 @@ import torch
 from scipy import stats
 
 from emotion.core.errors import UserError
-from emotion.core.export_report import BatchParity
 from emotion.export.parity import BATCH_SIZES, Parity, compare, round_up
+from emotion.export.report import BatchParity
 from tests.conftest import make_calibration
 from tests.export.conftest import TEMPERATURE, ask
 

@@ -3,12 +3,13 @@
 import onnx
 import pytest
 
-from emotion.core import files, manifest
-from emotion.core.export_report import ExportReport, VariantsReport
+from emotion.core import files
 from emotion.core.reports import read_report, write_report
+from emotion.data import manifest
+from emotion.export.report import ExportReport, VariantsReport
 from stages import export_onnx, paths
 from tests.conftest import make_calibration, make_checkpoint
-from tests.explainers.conftest import draw_rows
+from tests.explanation.methods.conftest import draw_rows
 
 
 @pytest.mark.slow

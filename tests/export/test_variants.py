@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
-from emotion.comparison.paired import compare_pair
-from emotion.comparison.predictions import RevisionPredictions
-from emotion.core.export_report import VariantsReport
 from emotion.core.reports import read_report, write_report
+from emotion.evaluation.comparison.paired import compare_pair
+from emotion.evaluation.comparison.predictions import RevisionPredictions
 from emotion.export import variants
 from emotion.export.images import read_pixels
+from emotion.export.report import VariantsReport
 from emotion.export.variants import Float32, build_variants, headline
 from tests.export.conftest import SmallCheckpoint
 

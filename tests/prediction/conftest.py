@@ -10,7 +10,7 @@ from PIL import Image
 
 from emotion.core.version import __version__
 from tests.conftest import preprocessing_of
-from tests.detection.conftest import draw_party
+from tests.data.conftest import draw_party
 
 CLASSES = ["angry", "happy", "sad"]
 PREPROCESSING = preprocessing_of(32)

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from emotion.detection.yunet import Face
-from emotion.prediction.answers import Prediction
+from emotion.data.face_detector import Face
 from emotion.prediction.drawing import (
     COLOR,
     UNCERTAIN_COLOR,
@@ -19,6 +18,7 @@ from emotion.prediction.drawing import (
     name_copies,
 )
 from emotion.prediction.predictor import Answered
+from emotion.prediction.result import Prediction
 from emotion.prediction.sources import Source
 
 GRAY = Image.new("RGB", (400, 400), (90, 90, 90))

@@ -14,9 +14,9 @@ from emotion.core.errors import UserError
 from emotion.core.reports import write_report
 from emotion.data.cache import CacheParams, open_images
 from emotion.data.transforms import preprocess_batch
-from emotion.inference import predict_logits
+from emotion.models.inference import predict_logits
 from emotion.prediction import onnx_file
-from emotion.prediction.model import load_model
+from emotion.prediction.loading import load_model
 from emotion.prediction.predictor import Predictor
 from tests.conftest import make_calibration, make_checkpoint
 from tests.prediction.conftest import CLASSES, PREPROCESSING, write_onnx

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from emotion.export.onnx_model import save_onnx
 from emotion.prediction import Predictor
 from tests.conftest import make_calibration, make_checkpoint
-from tests.detection.conftest import draw_party
+from tests.data.conftest import draw_party
 from tests.export.conftest import export
 from tests.prediction.conftest import write_onnx
 

@@ -11,7 +11,7 @@ import yaml
 from ruamel.yaml import YAML
 
 from emotion.core.errors import UserError
-from emotion.models.pretrained import PretrainedParams
+from emotion.models.sources.pretrained import PretrainedParams
 from stages import check_params, paths
 from tests.conftest import make_checkpoint
 from tests.test_pipeline import OWNERS

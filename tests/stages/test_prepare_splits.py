@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emotion.core import files, manifest
+from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.data import manifest
 from stages import class_weights, paths, prepare_splits
-from tests.inspection.test_images import png_that_claims
+from tests.datasets.test_inspection import png_that_claims
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.fit import fit
 from emotion.training.params import TrainParams
 from emotion.training.state import discard_state

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from emotion import metrics
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.data.cache import CacheParams, open_images
-from emotion.inference import predict_logits
+from emotion.metrics import scores
 from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.checkpoint import load_checkpoint
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.models.inference import predict_logits
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.distributed import Processes, join_processes
 from emotion.training.fit import check_batches
 from tests.training.conftest import QUICK
@@ -80,7 +80,7 @@ def test_two_processes_with_batchnorm_validate_the_network_that_is_saved(tmp_pat
     logits = predict_logits(checkpoint.build_model(), images, checkpoint.preprocessing)
     labels = striped_rows["label"][15:].map({"happy": 0, "sad": 1}).to_numpy()
     val_loss = checkpoint.history["val_loss"][checkpoint.epoch - 1]
-    assert metrics.nll(logits, labels) == pytest.approx(val_loss, abs=1e-6)
+    assert scores.nll(logits, labels) == pytest.approx(val_loss, abs=1e-6)
 
 
 def test_rows_are_shared_evenly_and_a_single_process_takes_all():

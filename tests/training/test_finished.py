@@ -8,8 +8,8 @@ import torch
 
 from emotion.core.errors import UserError
 from emotion.core.reports import TrainingSummary, TrainingTime, read_report
-from emotion.models.own_checkpoints import FINISHED_FILE
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained
+from emotion.models.sources.own_checkpoints import FINISHED_FILE
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from emotion.core.reports import TrainingTime, read_report
 from emotion.core.seeding import derive_seed
 from emotion.data.cache import CacheParams, open_images
 from emotion.data.transforms import AugmentParams
-from emotion.inference import predict_logits
-from emotion.losses import LOSSES
-from emotion.metrics import accuracy, macro_f1
-from emotion.models.pretrained import load_initial_model
+from emotion.metrics.scores import accuracy, macro_f1
+from emotion.models.inference import predict_logits
+from emotion.models.sources.pretrained import load_initial_model
 from emotion.training import fit as fit_module
 from emotion.training.distributed import Processes
 from emotion.training.fit import run_epochs
 from emotion.training.loading import load_split, soft_targets
+from emotion.training.losses import LOSSES
 from emotion.training.objective import Objective
 from emotion.training.schedules import SCHEDULES
 from emotion.training.state import RunState

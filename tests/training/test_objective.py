@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from emotion.core.errors import UserError
-from emotion.losses.distillation import distillation
+from emotion.training.losses.distillation import distillation
 from emotion.training.objective import Objective
 from tests.conftest import make_checkpoint, preprocessing_of
 from tests.training.conftest import QUICK

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from emotion.core.errors import UserError
-from emotion.models.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
+from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
 from emotion.training import sanity
 from tests.conftest import make_checkpoint
 from tests.training.conftest import QUICK

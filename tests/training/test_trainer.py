@@ -10,7 +10,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from emotion.data.cache import CachedImages
-from emotion.models.pretrained import load_initial_model
+from emotion.models.sources.pretrained import load_initial_model
 from emotion.training.amp import Precision
 from emotion.training.batches import load_epoch
 from emotion.training.distributed import Processes

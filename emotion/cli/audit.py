@@ -1,0 +1,157 @@
+"""Audit an existing split for leaks. The audit only reads; it changes nothing.
+
+    emotion audit train.csv val.csv test.csv [--root folder of the images]
+    python -m emotion.cli.audit ...                   the same
+
+Each CSV (columns path, label; subject if known) is one split, named after its file; those of
+data/splits too. For each pair of splits the report counts the rows of the second that also stand in
+the first; train, val and test are taken in this order, other names as given. Exit status: 0 no
+leaks, 1 leaks found, 2 the tables cannot be read, or no leaks found but not every image was read.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from emotion.cli.commands import run_command
+from emotion.core.errors import UserError
+from emotion.core.text import printable
+from emotion.data.manifest import SPLITS
+from emotion.datasets.formats.csv_table import read_labeled_table
+from emotion.datasets.groups import group_images
+from emotion.datasets.inspection import inspect_images
+from emotion.datasets.leaks import (
+    SplitPair,
+    count_leaks,
+    count_repeated,
+    describe_leak,
+    find_conflicts,
+)
+from emotion.datasets.near_duplicates import Pairs
+from emotion.datasets.params import DataParams
+
+NO_LEAKS, LEAKS, UNKNOWN = 0, 1, 2  # exit status
+NEAR_BITS = DataParams.near_duplicate_bits  # the default of prepare_splits
+EXAMPLES = 3  # per pair of splits
+
+
+def audit(tables: list[Path], root: Path | None = None) -> tuple[str, int]:
+    """Compare the splits of a corpus.
+
+    Args:
+        tables: one CSV per split.
+        root: folder that paths are relative to; None means the folder of each table.
+
+    Returns:
+        The report as text, and NO_LEAKS, LEAKS or UNKNOWN.
+
+    Raises:
+        UserError: a table is missing, malformed or empty, two have the same name, or no image of
+            one can be read.
+    """
+    names = [table.stem for table in tables]
+    if len(set(names)) < len(names) or len(names) < 2:
+        raise UserError(
+            f"the audit needs two or more tables with different names, not {', '.join(names)}; "
+            "name each after its split, such as train.csv and test.csv."
+        )
+    rows = pd.concat([_read_split(table, root or table.parent) for table in tables])
+    rows, near, bad = _inspect(rows.reset_index(drop=True))
+    order = list(dict.fromkeys([*SPLITS, *names]))
+    repeated = count_repeated(rows, near, order)
+    counts = {pair: found | repeated[pair] for pair, found in count_leaks(rows, order).items()}
+    status = UNKNOWN if len(bad) else NO_LEAKS
+    if any(count["groups"] for count in counts.values()):
+        status = LEAKS
+    return "\n".join(_report(rows, bad, counts, names)), status
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="emotion audit", description="Report what leaks across a split."
+    )
+    parser.add_argument("tables", nargs="+", type=Path, metavar="CSV", help="one per split")
+    parser.add_argument("--root", type=Path, help="folder of the images, if not that of the table")
+    options = parser.parse_args(arguments)
+    try:
+        report, status = audit(options.tables, options.root)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return UNKNOWN
+    print(report)
+    return status
+
+
+def _read_split(table: Path, root: Path) -> pd.DataFrame:
+    rows = read_labeled_table(table, root, "the audit needs columns path and label.", reserved=())
+    if rows.empty:
+        raise UserError(f"{table} has no rows; the audit needs at least one image per split.")
+    path = [Path(root, path).as_posix() for path in rows["path"]]
+    return rows[["label", "subject"]].assign(path=path, split=table.stem)
+
+
+def _inspect(rows: pd.DataFrame) -> tuple[pd.DataFrame, Pairs, pd.Series]:
+    """Readable rows with their groups, their near-duplicates, and the other rows by reason."""
+    findings = pd.DataFrame(inspect_images(rows["path"].tolist(), min_size=1))
+    bad = findings["sha256"] == ""
+    for split, unreadable in bad.groupby(rows["split"]):
+        if unreadable.all():
+            first = rows.loc[unreadable.index[0], "path"]
+            raise UserError(
+                f"none of the {len(unreadable):,} images of {split} can be read, the first is "
+                f"{first}; pass their folder with --root."
+            )
+    rows = rows.join(findings[["sha256", "phash"]])[~bad].reset_index(drop=True)
+    grouping = group_images(rows, NEAR_BITS)
+    reasons = findings.loc[bad, "reason"].value_counts()
+    return rows.assign(group=grouping.names), grouping.near, reasons
+
+
+def _report(
+    rows: pd.DataFrame,
+    bad: pd.Series,
+    counts: dict[SplitPair, dict[str, int]],
+    names: list[str],
+) -> Iterator[str]:
+    splits = ", ".join(f"{printable(name)} {(rows['split'] == name).sum():,}" for name in names)
+    yield f"{len(rows):,} images read: {splits}"
+    for reason, count in bad.items():
+        yield f"{count:,} left out: {reason}"
+    yield f"{find_conflicts(rows).sum():,} rows whose pixels also occur with another label"
+    yield ""
+    if not any(count["groups"] for count in counts.values()):
+        unread = int(bad.sum())
+        yield (
+            f"no leaks among the images that were read; {unread:,} could not be read and may leak: "
+            "restore them, or pass their folder with --root"
+            if unread
+            else "no leaks"
+        )
+        return
+    for pair, count in counts.items():
+        if not count["groups"]:
+            yield f"no leaks between {' and '.join(pair)}"
+            continue
+        total, *kinds = describe_leak(pair, count)
+        yield f"LEAK between {total}"
+        yield from (f"  {kind}" for kind in kinds)
+        yield "  such as"
+        yield from _examples(rows, *pair)
+    yield "(a group is one person, or one image with its near-duplicates and augmented copies)"
+
+
+def _examples(rows: pd.DataFrame, first: str, second: str) -> Iterator[str]:
+    parts = [rows[rows["split"] == split] for split in (first, second)]
+    shared = set(parts[0]["group"]) & set(parts[1]["group"])
+    for group in sorted(shared)[:EXAMPLES]:
+        yield "    " + "  ~  ".join(
+            printable(part.loc[part["group"] == group, "path"].min()) for part in parts
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, sys.argv[1:]))

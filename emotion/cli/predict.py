@@ -1,0 +1,201 @@
+"""Classify images of faces with a trained model: files, folders, patterns, stdin, videos, a camera.
+
+    emotion predict face.jpg folder/ 'photos/**/*.png'
+    emotion predict --detect --draw out/ party.jpg holiday.mp4
+    curl -s https://example.org/face.jpg | emotion predict --json -
+
+Exit status: 0 all images are classified, 1 some cannot be read or show no face, 2 there is no
+usable model.
+"""
+
+import argparse
+import itertools
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emotion.cli.commands import (
+    FAILED,
+    add_model_option,
+    positive_number,
+    run_command,
+    whole_number,
+)
+from emotion.core.errors import UserError
+
+if TYPE_CHECKING:
+    from emotion.prediction.formats import Writer
+    from emotion.prediction.model import Model
+    from emotion.prediction.predictor import Answered
+    from emotion.prediction.sources import Source
+
+MIN_FACE = 20.0  # pixels, as in emotion.data.face_detector, which is not imported for `--help`
+FRAMES = 4  # of a video in one batch: they are large
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    _check(parser, options)
+    # Not at the top: `--help` and usage errors should not wait for numpy and onnxruntime.
+    from emotion.prediction.predictor import Predictor
+    from emotion.prediction.stream import predict_stream
+
+    try:
+        sources, names, frames = _list_sources(options)
+        workers = 1 if len(names) == 1 or options.camera is not None else os.cpu_count() or 1
+        predictor = Predictor.load(options.model, threads=0 if workers == 1 else 1)
+        writer = _choose_writer(options, predictor.model, names, frames)
+        then = _choose_drawing(options, predictor.model)
+        batch = 1 if options.camera is not None else FRAMES if frames or then else None
+        errors = 0
+        for prediction in predict_stream(
+            predictor,
+            sources,
+            min_face=options.min_face if options.detect else None,
+            batch_size=batch,
+            workers=workers,
+            then=then,
+        ):
+            writer.write(prediction)
+            errors += bool(prediction.error)
+        writer.end()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    return int(errors > 0)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    parser = argparse.ArgumentParser(
+        prog="emotion predict",
+        description="Classify images of faces, one per image, or with --detect all that it shows.",
+    )
+    add = parser.add_argument
+    add(
+        "images",
+        nargs="*",
+        metavar="IMAGE",
+        help="an image or video file, a folder of images, a quoted pattern, or - for stdin",
+    )
+    add_model_option(parser)
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help="print one JSON object per line")
+    formats.add_argument("--csv", action="store_true", help="print CSV with one column per class")
+    add("--detect", action="store_true", help="find the faces of each image first")
+    add(
+        "--min-face",
+        type=positive_number,
+        metavar="PIXELS",
+        help=f"with --detect: smallest longer side of a face (default: {MIN_FACE:g})",
+    )
+    add("--draw", type=_folder, metavar="FOLDER", help="save the images with their answers there")
+    add(
+        "--explain",
+        action="store_true",
+        help="with --draw and a checkpoint: color what counts for the answer",
+    )
+    add(
+        "--camera",
+        type=whole_number(0, 99),  # OpenCV takes larger numbers for kinds of cameras
+        metavar="N",
+        help="classify the frames of a camera, from 0",
+    )
+    add(
+        "--fps",
+        type=positive_number,
+        metavar="N",
+        help="frames per second of videos (default: all)",
+    )
+    return parser
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Reject combinations that mean nothing, and fill the default that depends on one."""
+    if not options.images and options.camera is None:
+        parser.error("give an image, or --camera 0")
+    if "" in options.images:  # a folder's name that a script has left empty
+        parser.error("an IMAGE is empty")
+    if options.min_face is not None and not options.detect:
+        parser.error("--min-face needs --detect")
+    if options.explain and options.draw is None:
+        parser.error("--explain needs --draw FOLDER")
+    if options.min_face is None:
+        options.min_face = MIN_FACE
+
+
+def _list_sources(options: argparse.Namespace) -> tuple["Iterable[Source]", list[str], bool]:
+    """What to classify, the names of it, and whether there are frames among it."""
+    from emotion.prediction.sources import list_sources
+
+    listed = list(list_sources(options.images))
+    if options.draw:
+        from emotion.prediction.drawing import leave_out_copies, name_copies
+
+        listed = list(leave_out_copies(name_copies(listed), options.draw))
+        if options.images and not listed:
+            raise UserError(
+                f"all images are copies that an earlier call has drawn to {options.draw}; give "
+                "the images that they are copies of."
+            )
+    names = [source.name for source in listed]
+    if options.camera is None and not any(source.is_video for source in listed):
+        return listed, names, False
+    try:
+        from emotion.prediction.video import expand_videos, read_camera
+    except ImportError as error:
+        raise UserError(
+            f"videos and cameras need {error.name}; install it with "
+            "`pip install 'emotion-pipeline[video]'`."
+        ) from None
+    sources = expand_videos(listed, options.fps)
+    if options.camera is None:
+        # All cores work on the frames of one video too.
+        return sources, [*names, ""], True
+    camera = read_camera(options.camera, options.fps)
+    return itertools.chain(sources, camera), [*names, f"camera {options.camera}"], True
+
+
+def _choose_writer(
+    options: argparse.Namespace, model: "Model", names: list[str], frames: bool
+) -> "Writer":
+    from emotion.prediction.formats import CsvWriter, JsonWriter, TableWriter
+
+    if options.json:
+        return JsonWriter()
+    if options.csv:
+        return CsvWriter(model)
+    return TableWriter(model, names, faces=options.detect, times=frames)
+
+
+def _choose_drawing(
+    options: argparse.Namespace, model: "Model"
+) -> "Callable[[Answered], str] | None":
+    """What is done with each classified image."""
+    if options.draw is None:
+        return None
+    from emotion.prediction.drawing import Drawing
+    from emotion.prediction.loading import find_checkpoint
+
+    if options.draw.exists() and not options.draw.is_dir():
+        raise UserError(f"--draw {options.draw} is not a folder; give a folder.")
+    if not options.explain:
+        return Drawing(options.draw).save
+    checkpoint = find_checkpoint(options.model)
+    from emotion.cli.heat_map import HeatMap
+
+    return Drawing(options.draw, HeatMap(model, checkpoint)).save
+
+
+def _folder(text: str) -> Path:
+    if not text:  # Path("") is the present folder
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, sys.argv[1:]))

@@ -1,0 +1,154 @@
+"""Average the weights of several runs into one network, and keep what helps on validation.
+
+    emotion soup seed-0 seed-1 seed-2
+    python -m emotion.cli.soup ...                 the same
+
+A run is a DVC experiment, a Git commit, branch or tag, `workspace`, or a checkpoint file (.pth or
+.safetensors).
+The result costs no more time per image than one of the runs. It is written to data/weights/, from
+where `train.checkpoint` puts it into the pipeline, or `train.teacher` lets another network learn
+from it. Exit status: 0 it is written; 1 no average is better than the best run, nothing is written;
+2 the runs cannot be averaged.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+import emotion.models  # noqa: F401, first: it prepares torchvision for timm
+from emotion.cli.commands import run_command
+from emotion.core.errors import UserError
+from emotion.core.text import printable
+from emotion.data.cache import CacheParams, open_images
+from emotion.data.manifest import hash_images, read_manifest
+from emotion.evaluation.comparison.revisions import read_bytes
+from emotion.models.checkpoint import SAFETENSORS, load_checkpoint
+from emotion.training.soup.greedy import Soup, Step, greedy_soup
+from emotion.training.soup.ingredients import Member, check_members
+
+MODEL = "models/best_model.pth"  # from the root of the repository
+SPLITS = Path("data/splits")
+DEFAULT = Path("data/weights/soup.pth")
+HEADER = ("run", "alone:", "NLL", "accuracy", "macro-F1", "added:", "NLL", "accuracy", "macro-F1")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="emotion soup",
+        description="Average the weights of several runs, as far as that helps on validation.",
+    )
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="a revision, a DVC experiment, or a checkpoint file"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=DEFAULT, metavar="FILE", help="default: %(default)s"
+    )
+    options = parser.parse_args(arguments)
+    if len(options.runs) < 2:
+        parser.error("an average needs at least two runs")
+    try:
+        _check_output(options.output)
+        soup = make_soup(options.runs)
+        print(format_steps(soup.steps))
+        print(describe(soup))
+        if soup.count == 1:
+            return 1
+        soup.checkpoint.save(options.output)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{options.output} has it. To evaluate, explain, export and publish it:")
+    if options.output.parent != DEFAULT.parent:
+        print(f"  cp {options.output} {DEFAULT.parent}/")
+    print(f"  dvc exp run -S train.checkpoint={DEFAULT.parent / options.output.name}")
+    return 0
+
+
+def make_soup(runs: Sequence[str]) -> Soup:
+    """Read the runs, check them and average them, on the splits of the workspace.
+
+    Raises:
+        UserError: a run or the splits cannot be read, or the runs do not fit together.
+    """
+    with tqdm(runs, desc="read runs", unit="run", leave=False) as bar:  # closed before an error
+        members = [read_member(run) for run in bar]
+    train, val = (read_manifest(SPLITS / f"{name}.csv") for name in ("train", "val"))
+    check_members(members, hash_images(train, val))
+    checkpoint = members[0].checkpoint
+    train_images, val_images = (
+        open_images(list(rows["path"]), checkpoint.preprocessing, CacheParams(), f"decode {name}")
+        for name, rows in (("train", train), ("val", val))
+    )
+    labels = val["label"].map(checkpoint.class_names.index).to_numpy()
+    total = 2 * len(members) - 1
+    with tqdm(total=total, desc="average", unit="network", leave=False) as bar:
+        return greedy_soup(members, train_images, val_images, labels, bar.update)
+
+
+def read_member(run: str) -> Member:
+    """The checkpoint of a run.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    if run.endswith((".pth", SAFETENSORS)):
+        return Member(Path(run).name, load_checkpoint(Path(run)))  # the card should name no folder
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / Path(MODEL).name
+        path.write_bytes(read_bytes(run, MODEL))
+        return Member(run, load_checkpoint(path))
+
+
+def format_steps(steps: Sequence[Step]) -> str:
+    """A table with one line per run, in the order in which they were tried."""
+    rows: list[tuple[str, ...]] = [HEADER]
+    for index, step in enumerate(steps):
+        cells = [
+            f"{value:.3f}"
+            for scores in (step.alone, step.average)
+            for value in (scores.nll, scores.accuracy, scores.macro_f1)
+        ]
+        fate = "" if not index else "kept" if step.kept else "left out"
+        second = cells[3:] if index else [""] * 3
+        rows.append((printable(step.name), "", *cells[:3], fate, *second))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in rows
+    )
+
+
+def describe(soup: Soup) -> str:
+    """One sentence: what the average is worth on validation."""
+    first = soup.steps[0]
+    if soup.count == 1:
+        return f"No average is better on validation than {printable(first.name)} alone."
+    return (
+        f"Validation of the average of {soup.count} of {len(soup.steps)} runs: "
+        f"NLL {soup.scores.nll:.3f} ({first.alone.nll:.3f} of {printable(first.name)}), "
+        f"accuracy {soup.scores.accuracy:.3f} ({first.alone.accuracy:.3f}), "
+        f"macro-F1 {soup.scores.macro_f1:.3f} ({first.alone.macro_f1:.3f})"
+    )
+
+
+def _check_output(path: Path) -> None:
+    """Raise if the file would replace something else than an earlier result."""
+    if path.suffix != ".pth":
+        raise UserError(f"--output is {str(path)!r}; give a file whose name ends in .pth.")
+    try:
+        known = not path.exists() or bool(load_checkpoint(path).members)
+    except UserError:
+        known = False
+    if not known:
+        raise UserError(
+            f"{path} is not an average of this command, and would be lost; give another --output."
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, sys.argv[1:]))

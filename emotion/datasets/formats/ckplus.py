@@ -1,0 +1,29 @@
+"""CK+ (Lucey et al. 2010) as class folders, such as CK+48: `anger/S010_004_00000017.png`.
+
+The file name contains the subject (S010), the sequence (004) and the frame. Frames of one sequence
+are near-duplicates, so splitting by subject matters more for this corpus than for any other.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from emotion.core.errors import UserError
+from emotion.datasets.formats.folder import read_folder
+
+
+def read_ckplus(root: Path) -> pd.DataFrame:
+    """List the images; `subject` is "" for a file name of another form.
+
+    Raises:
+        UserError: as in `read_folder`, or no file name has the form above.
+    """
+    rows = read_folder(root)
+    subject = rows["path"].str.extract(r"/(S\d+)_\d+_\d+[^/]*$", expand=False).fillna("")
+    if len(rows) and not subject.any():
+        raise UserError(
+            f"{root} has no image with a name such as S010_004_00000017.png, first "
+            f"{rows['path'].iloc[0]}; for class folders of another corpus, set data.format to "
+            "folder."
+        )
+    return rows.assign(subject=subject, source="ckplus")

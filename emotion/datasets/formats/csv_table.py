@@ -1,0 +1,141 @@
+"""A folder with a `labels.csv`: the layout that can name the subject of each image.
+
+The columns path and label are required; split, subject, synthetic, source and masks are
+optional; columns votes_<word> hold the number of annotators' votes for each word. Any other column
+is an attribute (skin tone, age, ...): it is kept as text and becomes a slice in the evaluation.
+Paths of images and of masks are resolved by `resolve_path`. Headings may be in capitals, and path
+and label may have one of the names in ALIASES. Subjects such as `nan` and -1 count as unknown.
+"""
+
+import posixpath
+from collections.abc import Collection
+from pathlib import Path
+
+import pandas as pd
+
+from emotion.core.errors import UserError
+from emotion.data import manifest
+from emotion.datasets.formats.resolve_path import resolve_paths
+from emotion.datasets.formats.tables import describe_cells, read_text_table, require_columns
+from emotion.datasets.formats.votes import parse_votes
+
+REQUIRED = ("path", "label")
+# Headings of other tools that mean one of ours; only where ours does not stand beside them.
+ALIASES = {
+    "path": ("filepath", "file_path", "file", "filename", "file_name", "image", "image_path"),
+    "label": ("emotion", "expression", "class"),
+}
+OPTIONAL = ("split", "subject", "source", "synthetic")
+FILLED_IN = set(manifest.COLUMNS) - {*REQUIRED, *OPTIONAL} | {
+    *("attempts", "detail", "mode", "phash", "pixels", "problem", "vote_problem"),
+}
+# What tables have in place of an unknown person, in lower case. As a name, it would put all of them
+# into one group.
+UNKNOWN_SUBJECTS = {"unknown", "nan", "none", "na", "n/a", "null", "-1", "-1.0", "-", "?"}
+BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def read_csv_table(root: Path) -> pd.DataFrame:
+    """Read `labels.csv`: one row per image, with the columns of `read_labeled_table`.
+
+    Raises:
+        UserError: as in `read_labeled_table`; or two rows name the same image, although an image
+            has only one label.
+    """
+    table = root / "labels.csv"
+    rows = read_labeled_table(
+        table,
+        root,
+        "data.format csv needs it, with columns path and label. For class folders without a "
+        "table, set data.format to folder.",
+    )
+    paths = rows["path"].map(posixpath.normpath)
+    repeated = paths.duplicated() & (rows["path"] != "")
+    if repeated.any():
+        raise UserError(
+            f"{table}: {repeated.sum()} paths are repeated: {describe_cells(paths[repeated])}. "
+            "Give each image one row."
+        )
+    return rows
+
+
+def read_labeled_table(
+    table: Path, root: Path, when_missing: str, reserved: Collection[str] = FILLED_IN
+) -> pd.DataFrame:
+    """Read a table of paths and labels, one row per image.
+
+    Rows whose image is missing, is outside the root or has no path are kept.
+
+    Args:
+        table: the CSV file.
+        root: folder of the corpus.
+        when_missing: second half of the message for a missing file: how to fix it.
+        reserved: columns that the table may not have; none to read what the pipeline wrote.
+
+    Returns:
+        The columns of the package, the attributes, `votes_*` as integers, the masks that the table
+        has, and `attempts`: the paths that were tried for a missing image or mask, or "".
+
+    Raises:
+        UserError: the file is missing or malformed, lacks or misuses a column, or has invalid
+            booleans or votes.
+    """
+    rows = _rename_columns(read_text_table(table, when_missing))
+    require_columns(rows, REQUIRED, table, "Name the columns path and label.")
+    taken = sorted(name for name in map(str, rows) if _is_reserved(name, reserved))
+    if taken:
+        raise UserError(
+            f"{table} has the column(s) {', '.join(taken)}, which prepare_splits fills itself; "
+            "rename or remove them."
+        )
+    rows = rows.assign(**{column: "" for column in OPTIONAL if column not in rows})
+    unknown = rows["subject"].str.lower().isin(UNKNOWN_SUBJECTS)
+    rows = rows.assign(
+        subject=rows["subject"].mask(unknown, ""),
+        source=rows["source"].mask(rows["source"] == "", root.name),
+        synthetic=_parse_booleans(rows["synthetic"], table),
+    )
+    rows = _resolve_masks(parse_votes(rows, table), table, root)
+    found = resolve_paths(rows["path"], table, root)
+    attempts = found["attempts"].mask(found["attempts"] == "", rows["attempts"])
+    return rows.assign(path=found["path"], attempts=attempts)
+
+
+def _rename_columns(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give our columns their names, whatever their case, and whatever one other name they have."""
+    names: dict[str, str] = {}
+    for ours in (*REQUIRED, *OPTIONAL, *manifest.MASKS):
+        if ours in rows:
+            continue
+        words = {ours, *ALIASES.get(ours, ())}
+        written = [name for name in map(str, rows) if name.lower() == ours]
+        written = written or [name for name in map(str, rows) if name.lower() in words]
+        if len(written) == 1:
+            names[written[0]] = ours
+    return rows.rename(columns=names)
+
+
+def _is_reserved(name: str, reserved: Collection[str]) -> bool:
+    return name in reserved or (bool(reserved) and name.startswith(manifest.SHARE))
+
+
+def _resolve_masks(rows: pd.DataFrame, table: Path, root: Path) -> pd.DataFrame:
+    """Resolve masks like `path`; `attempts` lists the paths tried for the first missing one."""
+    rows = rows.assign(attempts="")
+    for column in filter(rows.columns.__contains__, manifest.MASKS):
+        found = resolve_paths(rows[column], table, root)
+        missing = (found["attempts"] != "") & (rows["attempts"] == "")
+        attempts = rows["attempts"].mask(missing, found["attempts"] + f" (its {column} mask)")
+        rows = rows.assign(**{column: found["path"], "attempts": attempts})
+    return rows
+
+
+def _parse_booleans(cells: pd.Series, table: Path) -> pd.Series:
+    words = cells.str.lower().mask(cells == "", "false")
+    invalid = ~words.isin(list(BOOLEANS))
+    if invalid.any():
+        raise UserError(
+            f"{table}: {invalid.sum()} values of synthetic are not true or false: "
+            f"{describe_cells(cells[invalid])}; write true, false, or leave the cell empty (false)."
+        )
+    return words.map(BOOLEANS).astype(bool)

@@ -1,0 +1,100 @@
+"""Compute labels from annotators' votes, after Barsoum et al. 2016 (arXiv:1608.01041).
+
+An image has one column `votes_<word>` per class. First, a single vote for a class is treated as a
+mistake and set to 0. Then one of three rules selects the winner among the remaining votes:
+
+    majority  more than half of the remaining votes
+    argmax    the most votes; a tie has no winner
+    soft      the most votes, the first of ties; the shares of the classes become soft labels
+
+`unknown` and `nf` (not a face) count as votes, but an image for which they win has no label.
+
+Differences from the authors' code (microsoft/FERPlus, src/ferplus.py): argmax is an addition. Their
+soft targets (`probability`, `crossentropy`) keep at most the classes that hold the first 75% of the
+votes and drop an image with more than three of those; here every class with two votes or more is
+kept. Images that they drop are returned here with a reason, and the caller rejects them.
+"""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from emotion.core.errors import UserError
+from emotion.data.manifest import SHARE
+from emotion.datasets.formats.tables import describe_cells
+
+PREFIX = "votes_"
+Mode = Literal["majority", "argmax", "soft"]
+NO_CLASS = {"nf": "not a face", "unknown": "unknown"}  # words that are not classes: the problem
+NO_AGREEMENT = "no two votes agree"
+NO_MAJORITY = "no majority"
+TIE = "tied vote"
+PROBLEMS = (*NO_CLASS.values(), NO_AGREEMENT, NO_MAJORITY, TIE)
+
+
+def parse_votes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Return the rows with integer columns `votes_*`; an empty cell counts as 0.
+
+    Raises:
+        UserError: a cell is not a whole number.
+    """
+    columns = _vote_columns(rows)
+    for column in columns:
+        invalid = ~rows[column].str.fullmatch("[0-9]{0,9}")
+        if invalid.any():
+            raise UserError(
+                f"{table}: {invalid.sum()} values of {column} are not whole numbers: "
+                f"{describe_cells(rows[column][invalid])}; write the number of annotators who "
+                "chose this class."
+            )
+    return rows.assign(**{name: rows[name].replace("", "0").astype(int) for name in columns})
+
+
+def labels_from_votes(rows: pd.DataFrame, mode: Mode) -> pd.DataFrame:
+    """Turn votes into labels.
+
+    Args:
+        rows: with integer columns `votes_<word>`, at least one of them an emotion.
+        mode: the rule, see the module.
+
+    Returns:
+        The rows with `label` (the word that won, or "") and `vote_problem` (one of PROBLEMS if
+        there is no label, else ""). Mode soft adds one float column `share_<word>` per emotion: its
+        share of the remaining votes for emotions. The shares of a row sum to 1, or are all 0 if it
+        has no label.
+    """
+    assert mode in get_args(Mode), mode
+    # Emotions first: in a tie in mode soft, an emotion wins against unknown and nf.
+    columns = sorted(_vote_columns(rows), key=lambda column: _word(column).lower() in NO_CLASS)
+    words = np.array([_word(column) for column in columns], dtype=object)
+    votes = rows[columns].to_numpy()
+    votes = np.where(votes == 1, 0, votes)
+
+    most = votes.max(axis=1)
+    winner = words[votes.argmax(axis=1)]
+    problem = np.array([NO_CLASS.get(word.lower(), "") for word in words])[votes.argmax(axis=1)]
+    problem = problem.astype(object)
+    if mode == "majority":
+        problem[2 * most <= votes.sum(axis=1)] = NO_MAJORITY
+    elif mode == "argmax":
+        problem[(votes == most[:, None]).sum(axis=1) > 1] = TIE
+    problem[most == 0] = NO_AGREEMENT
+
+    labeled = problem == ""
+    rows = rows.assign(label=np.where(labeled, winner, ""), vote_problem=problem)
+    if mode == "soft":
+        emotions = [i for i, word in enumerate(words) if word.lower() not in NO_CLASS]
+        kept = votes[:, emotions] * labeled[:, None]
+        shares = kept / np.maximum(kept.sum(axis=1, keepdims=True), 1)
+        rows = rows.assign(**{f"{SHARE}{words[i]}": shares[:, k] for k, i in enumerate(emotions)})
+    return rows
+
+
+def _vote_columns(rows: pd.DataFrame) -> list[str]:
+    return [column for column in rows.columns if column.startswith(PREFIX)]
+
+
+def _word(column: str) -> str:
+    return column.removeprefix(PREFIX)

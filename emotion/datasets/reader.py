@@ -1,0 +1,230 @@
+"""Read the corpus set under `data` in params.yaml, with normalized class and split names.
+
+Synonyms of classes, the choice of classes, split names and the location of images are handled only
+here, so that adapters and later stages need not handle them.
+"""
+
+import posixpath
+from pathlib import Path
+
+import pandas as pd
+
+from emotion.core.errors import UserError
+from emotion.core.text import shorten
+from emotion.data import labels
+from emotion.data.manifest import MASKS, SHARE
+from emotion.datasets.formats import ADAPTERS
+from emotion.datasets.formats.votes import PREFIX, Mode, labels_from_votes
+from emotion.datasets.params import DataParams
+from emotion.datasets.split_names import SPLIT_OF
+
+# Reasons to reject a row before its image is opened; `votes` defines more.
+MISSING = "missing"
+OUTSIDE = "outside data.root"
+UNKNOWN_LABEL = "unknown label"
+
+
+def read_corpus(params: DataParams) -> pd.DataFrame:
+    """List the images of the corpus with normalized class names, without opening them.
+
+    Returns:
+        Rows as returned by the adapters (see the package), with these changes. `path` and
+        `evidence` are joined to `data.root`. `label` is a class. `split` is train, val or test, or
+        "" in every row. `problem` and `detail` state why a row cannot be used, else both are "".
+        A missing path or an unknown label is kept as written. Soft votes become columns
+        `share_<class>`.
+
+    Raises:
+        UserError: the folder does not exist or has no images; or classes or split names are
+            unknown.
+    """
+    root = locate_root(params)
+    rows = ADAPTERS[params.format](root)
+    _refuse_unencodable(rows["path"])
+    if rows.empty:
+        raise UserError(
+            f"data.root {params.root!r} holds no images that data.format {params.format} can "
+            f"find; check both in params.yaml (formats: {', '.join(ADAPTERS)})."
+        )
+    words = _vocabulary(params.labels)
+    rows = _apply_votes(rows, params.votes, words)
+    rows = _map_labels(rows, words)
+    if params.classes:
+        rows = _choose_classes(rows, params, words)
+    rows = _locate(rows, root, params.allow_outside)
+    return rows.assign(split=_map_splits(rows["split"], params.root)).reset_index(drop=True)
+
+
+def locate_root(params: DataParams) -> Path:
+    """The folder of the corpus.
+
+    Raises:
+        UserError: it does not exist.
+    """
+    root = Path(params.root)
+    if not root.is_dir():
+        raise UserError(
+            f"data.root is {params.root!r}, which is not a folder; point it at the folder of your "
+            "images in params.yaml."
+        )
+    return root
+
+
+def order_classes(found: pd.Series, params: DataParams) -> dict[str, int]:
+    """Build the label map, in the order of `data.classes` or alphabetically.
+
+    Raises:
+        UserError: there are fewer than two classes.
+    """
+    if found.nunique() < 2:
+        has = f"images of only one class {found.iloc[0]!r}" if len(found) else "no usable image"
+        raise UserError(
+            f"data.root {params.root!r} has {has}; a classifier needs two classes: check "
+            "data.classes and data.labels in params.yaml."
+        )
+    words = _vocabulary(params.labels)
+    chosen = dict.fromkeys(_class_of(name, words) for name in params.classes)
+    return {label: index for index, label in enumerate(chosen or sorted(set(found)))}
+
+
+def _refuse_unencodable(paths: pd.Series) -> None:
+    """Raise for file names that are not UTF-8: Python has lone surrogates in their place."""
+    wrong = paths[paths.str.contains("[\ud800-\udfff]", regex=True)]
+    if len(wrong):
+        raise UserError(
+            f"{len(wrong):,} file names are not UTF-8, so that no table can name them: "
+            f"{', '.join(map(repr, wrong[:3]))}; rename them (convmv does many at once)."
+        )
+
+
+def _vocabulary(extra: dict[str, str]) -> dict[str, str]:
+    """Map the user's words, in lower case, to classes; a new class also maps to itself."""
+    classes = {
+        value: labels.canonical_label(value) or value.strip().lower() for value in extra.values()
+    }
+    words = {name: name for name in classes.values()}
+    return words | {word.strip().lower(): classes[value] for word, value in extra.items()}
+
+
+def _class_of(word: str, words: dict[str, str]) -> str:
+    """The class that a word means; an unknown word is returned unchanged."""
+    return labels.canonical_label(word, words) or word
+
+
+def _apply_votes(rows: pd.DataFrame, mode: Mode, words: dict[str, str]) -> pd.DataFrame:
+    """Compute labels from votes, if there are any, and sum the shares of words of one class."""
+    votes = [column for column in rows.columns if column.startswith(PREFIX)]
+    if not votes:
+        return rows.assign(vote_problem="")
+    written, unvoted = rows["label"], ~rows[votes].any(axis=1)
+    rows = labels_from_votes(rows, mode).drop(columns=votes)
+    _refuse_contradictions(written, rows["label"], words)
+    keep = unvoted & (written != "")  # a label without votes stands
+    rows = rows.assign(
+        label=rows["label"].mask(keep, written), vote_problem=rows["vote_problem"].mask(keep, "")
+    )
+    shares: dict[str, pd.Series] = {}
+    columns = [column for column in rows.columns if column.startswith(SHARE)]
+    for column in columns:
+        name = SHARE + _class_of(column.removeprefix(SHARE), words)
+        shares[name] = shares[name] + rows[column] if name in shares else rows[column]
+    return rows.drop(columns=columns).assign(**shares)
+
+
+def _refuse_contradictions(written: pd.Series, voted: pd.Series, words: dict[str, str]) -> None:
+    """Raise for rows whose label is not the class that won their votes."""
+    both = (written != "") & (voted != "")
+    pairs = pd.DataFrame({"written": written[both], "voted": voted[both]})
+    differ = pairs[
+        [
+            _class_of(one, words) != _class_of(other, words)
+            for one, other in pairs.itertuples(index=False)
+        ]
+    ]
+    if len(differ):
+        shown = ", ".join(
+            f"{shorten(one)} (row {int(index) + 1}; votes: {shorten(other)})"
+            for index, one, other in differ.head(3).itertuples()
+        )
+        raise UserError(
+            f"{len(differ):,} rows have a label that lost their votes: {shown}; empty the column "
+            "label to let the votes decide, or remove the columns votes_*."
+        )
+
+
+def _map_labels(rows: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:
+    written, problem = rows["label"], rows["vote_problem"]
+    known = written.map({name: labels.canonical_label(name, words) for name in written.unique()})
+    problem = problem.mask((problem == "") & known.isna(), UNKNOWN_LABEL)
+    rows = rows.drop(columns="vote_problem")
+    return rows.assign(label=known.fillna(written), problem=problem, detail="")
+
+
+def _choose_classes(rows: pd.DataFrame, params: DataParams, words: dict[str, str]) -> pd.DataFrame:
+    chosen = {name: _class_of(name, words) for name in params.classes}
+    found = sorted(set(rows.loc[rows["problem"] == "", "label"]))
+    absent = [name for name, label in chosen.items() if label not in found]
+    if absent:
+        raise UserError(
+            f"data.classes names {', '.join(map(repr, absent))}, but the corpus in {params.root} "
+            f"has {', '.join(found) or 'no known class'}; correct data.classes or data.labels."
+        )
+    # An image without a winning vote has no class, so it is listed for every choice of classes.
+    no_winner = ~rows["problem"].isin(["", UNKNOWN_LABEL])
+    keep = rows["label"].isin(list(chosen.values())) & (rows["problem"] == "") | no_winner
+    if not keep.all():
+        print(f"data.classes leaves out {(~keep).sum():,} of {len(rows):,} images")
+    shares = {SHARE + label for label in chosen.values()}
+    other = [name for name in rows.columns if name.startswith(SHARE) and name not in shares]
+    return rows[keep].drop(columns=other)
+
+
+def _locate(rows: pd.DataFrame, root: Path, allow_outside: bool) -> pd.DataFrame:
+    """Join paths of images and masks to the root; files outside are a problem unless allowed."""
+    attempts = rows["attempts"] if "attempts" in rows else pd.Series("", index=rows.index)
+    rows = rows.drop(columns="attempts", errors="ignore")
+    lost = (rows["path"] == "") | (attempts != "")
+    problem = rows["problem"].mask((rows["problem"] == "") & lost, MISSING)
+    tried = ("looked for at " + attempts).mask(rows["path"] == "", "no path")
+    detail = rows["detail"].mask(lost, tried)
+    for column in ("path", *MASKS):
+        if column not in rows:
+            continue
+        joined, leaves = _join(rows[column], root)
+        outside = (problem == "") & leaves & (not allow_outside)
+        problem = problem.mask(outside, OUTSIDE)
+        if column in MASKS:
+            detail = detail.mask(outside, f"its {column} mask is " + joined)
+        rows = rows.assign(**{column: joined.where(~lost, rows[column])})
+    return rows.assign(problem=problem, detail=detail)
+
+
+def _join(paths: pd.Series, root: Path) -> tuple[pd.Series, pd.Series]:
+    """Join paths to the root, "" staying "", and find those that are outside of it.
+
+    Only the text is compared: a symbolic link inside the root was made by the user or by DVC.
+    """
+    base = posixpath.normpath(root.as_posix())
+    joined = paths.map(lambda path: posixpath.normpath(posixpath.join(base, path)) if path else "")
+    if base == ".":
+        return joined, joined.str.startswith(("/", "../"))
+    return joined, (joined != "") & ~joined.str.startswith(posixpath.join(base, ""))
+
+
+def _map_splits(written: pd.Series, root: str) -> pd.Series:
+    names = written.str.strip().str.lower()
+    counts = names.value_counts().to_dict()
+    if set(counts) == {""}:
+        return names
+    without = counts.pop("", 0)
+    unknown = [
+        f"{name!r} ({count})" for name, count in sorted(counts.items()) if name not in SPLIT_OF
+    ]
+    problems = [f"{without} of {len(names)} rows have no split"] if without else []
+    problems += [f"unknown split names: {', '.join(unknown)}"] if unknown else []
+    if problems:
+        raise UserError(
+            f"the corpus in {root} has its own split, but {'; '.join(problems)}. Give every row "
+            f"one of {', '.join(SPLIT_OF)}, or remove the split from all rows."
+        )
+    return names.map(SPLIT_OF)

@@ -1,1 +1,0 @@
-"""Find faces in whole photographs, with onnxruntime, numpy and Pillow only."""

@@ -1,0 +1,184 @@
+"""The model card: front matter for the index of the Hub, and text with the numbers of the reports.
+
+The text is the template model_card.md in this folder; this module computes its variables.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from huggingface_hub import EvalResult, ModelCardData
+from markupsafe import Markup
+
+from emotion.core import markdown
+from emotion.core.explanation_report import ExplanationReport
+from emotion.core.reports import (
+    Calibration,
+    ClassScores,
+    EvaluationReport,
+    PretrainedSource,
+    SplitsReport,
+    TrainingSummary,
+    TrainingTime,
+)
+from emotion.export.report import ExportReport, VariantsReport
+
+TEMPLATE = Path(__file__).with_suffix(".md")
+TASK = "image-classification"
+_HUB = "Hugging Face Hub "  # prefix of `PretrainedSource.source` for weights from the Hub
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardInputs:
+    """The reports of earlier stages; the card has no other source."""
+
+    label_map: dict[str, int]
+    calibration: Calibration
+    pretrained: PretrainedSource
+    splits: SplitsReport
+    training: TrainingSummary
+    time: TrainingTime
+    evaluation: EvaluationReport
+    export: ExportReport
+    variants: VariantsReport
+    explanation: ExplanationReport
+
+    @property
+    def class_names(self) -> list[str]:
+        """In the order of the logits."""
+        return sorted(self.label_map, key=self.label_map.__getitem__)
+
+
+def build_texts(inputs: CardInputs, license: str, name: str) -> dict[str, str]:
+    """The text files of the Hub folder, by name; arguments as for `render_card`."""
+    preprocessing = inputs.export.preprocessing.to_json() + "\n"
+    return {"README.md": render_card(inputs, license, name), "preprocessing.json": preprocessing}
+
+
+def render_card(inputs: CardInputs, license: str, name: str) -> str:
+    """The content of README.md.
+
+    Args:
+        inputs: the numbers of the card.
+        license: identifier of the Hub's list, for the front matter.
+        name: of the model, for the title and the model index.
+    """
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,  # a missing value raises instead of rendering as blank
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_finalize,
+    )
+    environment.filters |= {
+        "score": _score,
+        "change": _change,
+        "percent": _percent,
+        "duration": _duration,
+        "interval": _interval,
+        "code": lambda text: Markup(markdown.code(text)),
+    }
+    text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        inputs=inputs,
+        name=name,
+        license=license,
+        initial=_initial_weights(inputs),
+        corpora=", ".join(
+            f"{corpus} ({sum(rows.values())})" for corpus, rows in inputs.splits.source.items()
+        ),
+        lowest_recall=_lowest_recall(inputs),
+    )
+    return f"---\n{_front_matter(inputs, license, name).to_yaml()}\n---\n\n{text}"
+
+
+def title_of(inputs: CardInputs, repo_id: str) -> str:
+    """The model's name: that of its repository; without a repository, one from its backbone."""
+    return repo_id.split("/")[-1] or f"facial-expression-{inputs.evaluation.model_type}"
+
+
+def describe_commit(inputs: CardInputs, name: str) -> str:
+    """The message of the commit on the Hub."""
+    return f"{name}: test macro-F1 {inputs.evaluation.test.macro_f1:.3f}"
+
+
+def _lowest_recall(inputs: CardInputs) -> tuple[str, ClassScores]:
+    tested = {name: s for name, s in inputs.evaluation.per_class.items() if s.support}
+    return min(tested.items(), key=lambda item: item[1].recall)
+
+
+def _initial_weights(inputs: CardInputs) -> dict[str, str]:
+    kind, source = inputs.evaluation.weights, inputs.pretrained.source
+    if kind == "random":
+        text = Markup(f"**random**: {markdown.escape(source)}")
+        return {"source": text, "license": "none needed"}
+    if kind == "file":
+        text = Markup(f"the file {markdown.code(Path(source).name)}")
+        return {"source": text, "license": "that of the file"}
+    if inputs.pretrained.revision:
+        source = f"{source}, revision {inputs.pretrained.revision}"
+    return {"source": source, "license": inputs.pretrained.license}
+
+
+def _front_matter(inputs: CardInputs, license: str, name: str) -> ModelCardData:
+    source, test = inputs.pretrained.source, inputs.evaluation.test
+    return ModelCardData(
+        model_name=name,
+        license=license,
+        # timm cannot load the checkpoint by itself, because the head is our own; onnxruntime can
+        # load the ONNX file.
+        library_name="onnx",
+        pipeline_tag=TASK,
+        base_model=source.removeprefix(_HUB) if source.startswith(_HUB) else None,
+        tags=["facial-expression-recognition", TASK, "timm", "onnx"],
+        metrics=["accuracy", "f1"],
+        labels=inputs.class_names,
+        eval_results=[
+            _eval_result(inputs, "accuracy", "accuracy", test.accuracy),
+            _eval_result(inputs, "f1", "macro-F1", test.macro_f1),
+        ],
+    )
+
+
+def _eval_result(inputs: CardInputs, metric: str, metric_name: str, value: float) -> EvalResult:
+    corpora = ", ".join(inputs.splits.source)
+    return EvalResult(
+        task_type=TASK,
+        dataset_type=corpora,
+        dataset_name=corpora,
+        dataset_split="test",
+        metric_type=metric,
+        metric_name=metric_name,
+        metric_value=value,
+    )
+
+
+def _finalize(value: object) -> object:
+    """What the template inserts: text is escaped, unless this module made it."""
+    return (
+        value if isinstance(value, Markup) or not isinstance(value, str) else markdown.escape(value)
+    )
+
+
+def _score(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3f}"  # None: undefined, see emotion.core.reports
+
+
+def _change(value: float | None) -> str:
+    return "" if value is None else f"{value:+.3f}"
+
+
+def _interval(limits: tuple[float | None, float | None]) -> Markup:
+    low, high = limits
+    return Markup("" if low is None or high is None else f"[{low:.3f}, {high:.3f}]")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"  # three digits, so that 99.8 % is not shown as 100 %
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,0 +1,132 @@
+"""Upload a finished folder to the Hugging Face Hub, if the settings ask for it."""
+
+import re
+from pathlib import Path
+
+import huggingface_hub
+from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError is httpx's
+    HfHubHTTPError,
+    HFValidationError,
+    HTTPError,
+)
+from pydantic import field_validator
+
+from emotion.core.errors import UserError
+from emotion.core.hub_client import find_hub_problem
+from emotion.core.params import settings
+
+
+@settings
+class PublishParams:
+    """The `publish` section of params.yaml; `license` is an identifier of the Hub's list."""
+
+    push: bool = False  # true uploads the folder, false only builds it
+    repo_id: str = ""  # on the Hub: user/name or organization/name
+    private: bool = True  # visibility; a public repository is rejected while this is true
+    license: str = "apache-2.0"
+
+    @field_validator("repo_id")  # also without an upload: the model card has its name
+    @classmethod
+    def _is_repository(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            huggingface_hub.utils.validate_repo_id(value)  # type: ignore[attr-defined]
+            valid = "/" in value
+        except HFValidationError:
+            valid = False
+        if not valid:
+            raise ValueError("user/name or organization/name")
+        return value
+
+    @field_validator("license")
+    @classmethod
+    def _is_identifier(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,60}", value):
+            raise ValueError("an identifier of letters, digits, dots and hyphens, such as mit")
+        return value
+
+
+def check_push(params: PublishParams) -> None:
+    """Reject settings that could not be uploaded, before anything is built.
+
+    Raises:
+        UserError: push is true without a repo_id, or without a token.
+    """
+    if not params.push:
+        return
+    if not params.repo_id:
+        raise UserError(
+            "publish.push is true, but publish.repo_id is empty; set it to user/name or "
+            "organization/name, or set publish.push to false."
+        )
+    # Only checked: huggingface_hub reads the token itself, this code never stores it.
+    token = huggingface_hub.get_token()
+    if token is None or not token.isascii() or not token.isprintable():
+        state = "there is no Hugging Face token" if token is None else "the token is not ASCII"
+        raise UserError(
+            f"publish.push is true, but {state}; run `hf auth login`, or set HF_TOKEN to a token "
+            "with write permission."
+        )
+
+
+def push_folder(
+    folder: Path,
+    params: PublishParams,
+    message: str,
+    api: huggingface_hub.HfApi | None = None,
+) -> str:
+    """Create the repository if needed and upload the folder in one commit.
+
+    Args:
+        folder: that `build_folder` has built.
+        params: the repository and its visibility.
+        message: of the commit.
+        api: None for the Hub that the environment names.
+
+    Returns:
+        The URL of the commit.
+
+    Raises:
+        UserError: the Hub rejects the request or cannot be reached, or the repository is public
+            although `params.private` is true.
+    """
+    problem = find_hub_problem()
+    if problem:
+        raise _no_answer(problem, folder)
+    api = api or huggingface_hub.HfApi()
+    try:
+        api.create_repo(params.repo_id, private=params.private, exist_ok=True)
+        # An existing repository keeps its visibility; create_repo ignores `private` for it.
+        if params.private and not api.repo_info(params.repo_id).private:
+            raise UserError(
+                f"publish.private is true, but {params.repo_id} is public on the Hub; nothing was "
+                "uploaded. Make it private there, or set publish.private to false."
+            )
+        commit = api.upload_folder(
+            repo_id=params.repo_id, folder_path=folder, commit_message=message
+        )
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        if status == 429 or status >= 500:
+            raise _no_answer(f"status {status}", folder) from error
+        raise UserError(
+            f"the Hugging Face Hub rejected {params.repo_id} "
+            f"({error.server_message or status}); check that publish.repo_id "
+            "is yours and that your token has write permission. The folder is complete in "
+            f"{folder}."
+        ) from error
+    except (HTTPError, ConnectionError) as error:  # no response, or HF_HUB_OFFLINE is set
+        raise _no_answer(type(error).__name__, folder) from error
+    except (ValueError, KeyError) as error:  # the page of a network's login instead of JSON
+        if isinstance(error, UserError):
+            raise
+        raise _no_answer("another page answered in its place", folder) from error
+    return commit.commit_url
+
+
+def _no_answer(reason: str, folder: Path) -> UserError:
+    return UserError(
+        f"the Hugging Face Hub did not respond ({reason}); check the connection, or set "
+        f"HF_ENDPOINT, and run `dvc repro publish`. The folder is complete in {folder}."
+    )

@@ -1,1 +1,0 @@
-"""Inspection of the image files: defects, size, exact and perceptual hash."""

@@ -1,0 +1,479 @@
+"""`emotion evaluate`: its scores equal scikit-learn's, and every row is scored or listed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from sklearn import metrics
+
+from emotion.cli import evaluate
+from emotion.core import files
+from emotion.prediction.model import Model
+from tests.conftest import make_checkpoint
+from tests.prediction.conftest import CLASSES, PREPROCESSING, write_onnx
+
+
+def save_image(path, brightest, seed, size=40):
+    """Smooth noise, in which the model of tests/prediction sees the class of one color channel."""
+    coarse = np.random.default_rng(seed).integers(0, 120, (12, 12, 3), dtype=np.uint8)
+    coarse[..., CLASSES.index(brightest)] += 100
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC).save(path)
+
+
+class Corpus:
+    """A folder with labels.csv whose images the model takes for classes that a test chooses."""
+
+    def __init__(self, root):
+        self.root, self.rows = root, []
+
+    def add(self, label, predicted=None, seed=None, **cells):
+        name = f"{len(self.rows):03d}.png"
+        seed = len(self.rows) if seed is None else seed
+        save_image(self.root / name, predicted or label, seed)
+        self.rows.append({"path": name, "label": label, "predicted": predicted or label, **cells})
+
+    def write(self):
+        table = pd.DataFrame(self.rows).fillna("")
+        table.drop(columns="predicted").to_csv(self.root / "labels.csv", index=False)
+        return table
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch):
+    """Fewer resamples, and no figures: they take most of the time, and have their own tests."""
+    monkeypatch.setattr(evaluate, "RESAMPLES", 200)
+    for name in ("draw_figures", "draw_mistakes", "draw_label_noise"):
+        monkeypatch.setattr(f"emotion.evaluation.outputs.{name}", lambda *_: None)
+
+
+@pytest.fixture
+def onnx_file(tmp_path):
+    return write_onnx(tmp_path / "model.onnx")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return Corpus(tmp_path / "faces")
+
+
+@pytest.fixture
+def mixed(corpus):
+    """30 images in three classes, a third of them mistaken, each of another person."""
+    for index in range(30):
+        label = CLASSES[index % 3]
+        predicted = CLASSES[(index // 3) % 3] if index % 2 else label
+        corpus.add(label, predicted, subject=f"s{index}", age=("young", "old")[index % 2])
+    corpus.write()
+    return corpus
+
+
+@pytest.fixture
+def run(tmp_path, onnx_file, capsys):
+    """Run the command; returns its status, what it printed, and the folder of the report."""
+
+    def run(data, *extra, model=onnx_file, out=tmp_path / "out"):
+        status = evaluate.main([str(model), str(data), "--out", str(out), *extra])
+        captured = capsys.readouterr()
+        errors = [line for line in captured.err.splitlines() if line.startswith("error")]
+        return status, captured.out + "\n".join(errors), out
+
+    return run
+
+
+def read_report(out):
+    return files.read_json(out / "report.json")
+
+
+def test_the_report_equals_scikit_learn_on_the_same_predictions(mixed, run):
+    status, text, out = run(mixed.root)
+    assert status == 0
+    report, rows = read_report(out), mixed.write()
+    actual, predicted = rows["label"], rows["predicted"]
+    accuracy = metrics.accuracy_score(actual, predicted)
+    macro_f1 = metrics.f1_score(actual, predicted, average="macro")
+    assert report["test"]["accuracy"] == pytest.approx(accuracy, abs=1e-6)
+    assert report["test"]["macro_f1"] == pytest.approx(macro_f1, abs=1e-6)
+    assert f"macro-F1   {macro_f1:.3f}  " in text
+    assert report["test"]["macro_f1_low"] < macro_f1 < report["test"]["macro_f1_high"]
+    scores = metrics.precision_recall_fscore_support(actual, predicted, labels=CLASSES)
+    for index, name in enumerate(CLASSES):
+        found = [report["per_class"][name][key] for key in ("precision", "recall", "f1", "support")]
+        assert found == pytest.approx([values[index] for values in scores], abs=1e-6)
+    assert "30 images, the corpus has no split" in text
+    assert "WARNING" not in text
+
+
+def test_the_probabilities_are_those_of_the_model_and_are_not_calibrated_again(mixed, run):
+    _, _, out = run(mixed.root)
+    names = mixed.write()
+    probabilities = []
+    for name in names["path"]:
+        with Image.open(mixed.root / name) as image:
+            image = image.resize((36, 36), Image.Resampling.BICUBIC)
+        means = np.asarray(image)[2:34, 2:34].mean(axis=(0, 1)) / 255
+        probabilities.append(np.exp(10 * means) / np.exp(10 * means).sum())
+    labels = names["label"].map(CLASSES.index)
+    test = read_report(out)["test"]
+    assert test["nll"] == pytest.approx(metrics.log_loss(labels, probabilities), abs=1e-4)
+    assert test["nll_uncalibrated"] == test["nll"]
+
+
+def test_a_checkpoint_is_evaluated_with_its_calibration(mixed, run, tmp_path):
+    checkpoint = make_checkpoint(img_size=32)
+    checkpoint.save(tmp_path / "m" / "best_model.pth")
+    status, _, out = run(mixed.root, model=tmp_path / "m")
+    assert status == 0
+    network, names = checkpoint.build_model(), mixed.write()
+    read = [
+        checkpoint.preprocessing.center_crop(checkpoint.preprocessing.read(mixed.root / name))
+        for name in names["path"]
+    ]
+    images = torch.from_numpy(np.stack(read)).float() / 255
+    mean, std = (torch.tensor(getattr(checkpoint.preprocessing, k)) for k in ("mean", "std"))
+    with torch.no_grad():
+        logits = network((images - mean[:, None, None]) / std[:, None, None]).double()
+    labels = torch.tensor(names["label"].map(CLASSES.index))
+    nll = torch.nn.functional.cross_entropy(logits, labels).item()
+    assert read_report(out)["test"]["nll"] == pytest.approx(nll, abs=1e-4)
+
+
+def test_the_interval_respects_people_and_near_duplicates(corpus, run):
+    for index in range(12):
+        corpus.add(CLASSES[index % 3], subject=f"s{index // 4}")
+    corpus.add("happy", seed=100)
+    with Image.open(corpus.root / "012.png") as image:
+        image.save(corpus.root / "013.png", format="JPEG", quality=95)
+    corpus.rows.append({"path": "013.png", "label": "happy", "predicted": "happy"})
+    corpus.write()
+    _, _, out = run(corpus.root)
+    assert read_report(out)["test"]["rows"] == 14
+    assert read_report(out)["test"]["groups"] == 4  # three people, and one image twice
+
+
+def test_the_order_of_the_rows_does_not_matter(mixed, run):
+    def contents(out):
+        return {path.relative_to(out): path.read_bytes() for path in out.rglob("*.*")}
+
+    first = contents(run(mixed.root)[2])
+    mixed.rows = mixed.rows[::-1]
+    mixed.write()
+    assert contents(run(mixed.root)[2]) == first
+
+
+def test_an_augmented_copy_counts_as_synthetic(corpus, run):
+    for label in CLASSES:
+        corpus.add(label)
+    (corpus.root / "000.png").rename(corpus.root / "001_aug_2.png")
+    corpus.rows[0]["path"] = "001_aug_2.png"
+    corpus.write()
+    test = read_report(run(corpus.root)[2])["test"]
+    assert test["synthetic_fraction"] == pytest.approx(1 / 3, abs=1e-6)
+    assert test["groups"] == 2
+
+
+def test_attributes_of_the_corpus_are_slices_and_other_columns_are_not(mixed, run):
+    for row in mixed.rows:
+        row |= {"evidence": row["path"], "votes_happy": "9", "votes_sad": "0", "label": ""}
+    mixed.write()
+    _, _, out = run(mixed.root)
+    slices = pd.read_csv(out / "tables" / "slices.csv")
+    assert set(slices["attribute"]) == {"age"}
+
+
+def test_rows_that_cannot_be_used_are_counted_by_reason_and_listed(mixed, run):
+    (mixed.root / "000.png").unlink()
+    (mixed.root / "001.png").write_text("no image")
+    (mixed.root / "002.png").write_bytes((mixed.root / "003.png").read_bytes()[:300])
+    Image.new("RGB", (40, 40), "red").save(mixed.root / "004.png")
+    status, text, out = run(mixed.root)
+    assert status == 0
+    assert "26 images" in text
+    assert "4 rows left out: " in text
+    for reason in ("1 missing", "1 not an image", "1 truncated", "1 blank"):
+        assert reason in text
+    left_out = pd.read_csv(out / "left_out.csv")
+    assert set(left_out["path"].str[-7:]) == {"000.png", "001.png", "002.png", "004.png"}
+    rows = mixed.write().drop(index=[0, 1, 2, 4])
+    accuracy = (rows["label"] == rows["predicted"]).mean()
+    assert read_report(out)["test"]["accuracy"] == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_a_class_that_the_model_does_not_know_is_named_with_the_cure(mixed, run, tmp_path):
+    mixed.add("contemptuous", "sad")
+    mixed.add("bored", "sad")
+    mixed.write()
+    status, text, _ = run(mixed.root)
+    assert status == 2
+    assert "'bored' (1 rows), 'contempt' (1 rows); the model's are angry, happy, sad" in text
+    assert "--labels bored=angry" in text
+    assert "--labels bored=." in text
+    assert not (tmp_path / "out").exists()
+    status, text, out = run(mixed.root, "--labels", "contempt=sad", "Bored=")
+    assert status == 0
+    assert "31 images" in text
+    assert "1 rows left out: 1 excluded by --labels" in text
+    assert read_report(out)["per_class"]["sad"]["support"] == 11
+    assert pd.read_csv(out / "left_out.csv")["label"].tolist() == ["bored"]
+
+
+def test_a_model_class_without_images_is_named(corpus, run):
+    for label, predicted in (("happy", "happy"), ("sad", "angry"), ("sad", "sad")):
+        corpus.add(label, predicted)
+    corpus.write()
+    _, text, out = run(corpus.root)
+    assert "no images of angry (1 predicted)" in text
+    macro_f1 = metrics.f1_score(["h", "s", "s"], ["h", "a", "s"], average="macro")
+    assert read_report(out)["test"]["macro_f1"] == pytest.approx(macro_f1, abs=1e-6)
+
+
+@pytest.fixture
+def divided(corpus):
+    for index in range(12):
+        corpus.add(CLASSES[index % 3], split=("train", "test")[index // 8])
+    corpus.write()
+    return corpus
+
+
+def test_all_rows_of_a_split_corpus_are_used_unless_a_split_is_chosen(divided, run):
+    _, text, out = run(divided.root)
+    assert "12 images, all splits (train 8, test 4)" in text
+    assert read_report(out)["test"]["rows"] == 12
+    _, text, out = run(divided.root, "--split", "test")
+    assert "4 images, split test" in text
+    assert read_report(out)["test"]["rows"] == 4
+
+
+def test_a_split_that_the_corpus_does_not_have_is_an_error(divided, run):
+    status, text, _ = run(divided.root, "--split", "val")
+    assert status == 2
+    assert "no rows of val, its splits are train 8, test 4" in text
+
+
+def test_a_corpus_without_a_split_has_no_test_rows(mixed, run):
+    status, text, _ = run(mixed.root, "--split", "test")
+    assert status == 2
+    assert "no rows of test, it has no split" in text
+
+
+def test_classes_of_other_splits_do_not_matter(divided, run):
+    divided.add("contempt", "sad", split="train")
+    divided.write()
+    assert run(divided.root, "--split", "test")[0] == 0
+
+
+@pytest.mark.parametrize("images", [1, 5])
+def test_one_row_and_one_class_are_scored_without_invented_intervals(corpus, run, images):
+    for _ in range(images):
+        corpus.add("happy", subject="ann")
+    corpus.write()
+    status, text, out = run(corpus.root)
+    assert status == 0
+    assert "accuracy   1.000  unknown" in text
+    assert read_report(out)["test"]["accuracy_low"] is None
+
+
+def test_class_folders_are_read_without_an_option(tmp_path, run):
+    for index, label in enumerate(("happiness", "sadness", "anger")):
+        save_image(tmp_path / "photos" / label / "1.png", CLASSES[(index + 1) % 3], index)
+    status, _, out = run(tmp_path / "photos")
+    assert status == 0
+    assert read_report(out)["test"]["accuracy"] == 1
+
+
+def test_images_inside_a_table_are_unpacked_beside_the_report(tmp_path, run):
+    rng = np.random.default_rng(0)
+    pixels = [" ".join(map(str, rng.integers(0, 256, 48 * 48))) for _ in range(5)]
+    rows = {"emotion": [0, 3, 4, 0, 3], "pixels": [*pixels[:4], "1 2 3"]}
+    usage = ["Training", "PrivateTest", "PrivateTest", "PublicTest", "PrivateTest"]
+    (tmp_path / "fer").mkdir()
+    pd.DataFrame(rows | {"Usage": usage}).to_csv(tmp_path / "fer" / "fer2013.csv", index=False)
+    status, text, out = run(tmp_path / "fer", "--format", "fer2013", "--split", "test")
+    assert status == 0
+    assert "2 images, split test" in text
+    assert "1 broken pixels" in text
+    images = sorted((out / "images").rglob("*.png"))
+    assert len(images) == 2
+    named = [*pd.read_csv(out / "left_out.csv")["path"], *_paths_of_tables(out)]
+    assert {str(path.parent) for path in map(Path, named)} == {str(images[0].parent)}
+
+
+def _paths_of_tables(out):
+    for name in ("mistakes", "label_noise"):
+        yield from pd.read_csv(out / "tables" / f"{name}.csv")["path"]
+
+
+def test_a_model_of_drawn_faces_says_so(mixed, run, tmp_path):
+    drawn = write_onnx(tmp_path / "drawn.onnx", synthetic_fraction=1.0)
+    assert "WARNING: the model was trained on drawn faces only" in run(mixed.root, model=drawn)[1]
+
+
+def test_rows_with_another_label_elsewhere_are_counted(corpus, run):
+    for label in ("happy", "sad", "sad"):
+        corpus.add(label, "sad", seed=1)
+    corpus.add("happy")
+    corpus.write()
+    assert "3 rows have pixels that also occur with another label" in run(corpus.root)[1]
+
+
+@pytest.mark.parametrize("bad", ["bored", "=sad", " = "])
+def test_a_malformed_label_mapping_is_an_error(mixed, run, bad):
+    status, text, _ = run(mixed.root, "--labels", bad)
+    assert status == 2
+    assert f"{bad!r}, which is not WORD=CLASS" in text
+
+
+def test_a_word_with_two_classes_is_an_error(mixed, run):
+    assert "'a' to two classes" in run(mixed.root, "--labels", "a=sad", "A=happy")[1]
+
+
+def test_a_class_that_the_model_lacks_is_no_target(mixed, run):
+    status, text, _ = run(mixed.root, "--labels", "happy=bored")
+    assert status == 2
+    assert "'bored' (10 rows)" in text
+
+
+def test_a_missing_folder_an_empty_one_and_one_without_usable_images_are_errors(tmp_path, run):
+    assert "gone is not a folder" in run(tmp_path / "gone")[1]
+    (tmp_path / "empty").mkdir()
+    assert "holds no images" in run(tmp_path / "empty")[1]
+    (tmp_path / "bad" / "sad").mkdir(parents=True)
+    (tmp_path / "bad" / "sad" / "x.png").write_text("no image")
+    status, text, _ = run(tmp_path / "bad")
+    assert status == 2
+    assert "none of the 1 rows" in text
+    assert "1 not an image" in text
+
+
+@pytest.mark.parametrize("name", ["gone.onnx", "broken.onnx", "notes.txt", "broken.pth"])
+def test_a_file_that_is_no_model_is_an_error_and_nothing_is_written(mixed, run, tmp_path, name):
+    if name != "gone.onnx":
+        (tmp_path / name).write_text("no model")
+    status, text, out = run(mixed.root, model=tmp_path / name)
+    assert status == 2
+    assert name in text
+    assert not out.exists()
+
+
+def test_a_folder_of_other_files_is_not_overwritten(mixed, run, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.json").write_text("mine")
+    status, text, out = run(mixed.root)
+    assert status == 2
+    assert "did not write" in text
+    assert (out / "report.json").read_text() == "mine"
+    assert "not a folder" in run(mixed.root, out=tmp_path / "out" / "report.json")[1]
+    assert "inside the corpus" in run(mixed.root, out=mixed.root / "report")[1]
+
+
+def test_an_earlier_evaluation_is_replaced_and_its_settings_recorded(mixed, run):
+    _, _, out = run(mixed.root)
+    (out / "tables" / "notes.txt").write_text("mine")
+    before = (out / "report.json").read_bytes()
+    status, _, out = run(mixed.root, "--labels", "angry=")
+    assert status == 0
+    assert (out / "report.json").read_bytes() != before
+    assert (out / "tables" / "notes.txt").read_text() == "mine"
+    settings = json.loads((out / "evaluation.json").read_text())
+    assert "tables/mistakes.csv" in settings["files"]
+    assert settings["labels"] == {"angry": ""}
+    assert settings["split"] == "all"
+
+
+def test_a_file_of_the_user_called_as_ours_makes_no_folder_ours(mixed, run, tmp_path):
+    out = tmp_path / "mine"
+    for name in ("evaluation.json", "images/photo.jpg", "tables/prices.csv", "report.json"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("{}")
+    status, text, _ = run(mixed.root, out=out)
+    assert status == 2
+    assert "did not write" in text
+    assert len([path for path in out.rglob("*") if path.is_file()]) == 4
+
+
+def test_what_is_read_may_not_lie_in_the_folder_that_is_written(mixed, run, tmp_path, onnx_file):
+    _, _, out = run(mixed.root)
+    model = out / "figures" / "model.onnx"
+    model.parent.mkdir(exist_ok=True)
+    model.write_bytes(onnx_file.read_bytes())
+    assert "the model, " in run(mixed.root, model=model)[1]
+    (out / "images").mkdir()
+    corpus = mixed.root.rename(out / "images" / "faces")
+    (tmp_path / "link").symlink_to(corpus)
+    for data in (corpus, tmp_path / "link"):
+        status, text, _ = run(data)
+        assert status == 2
+        assert "the corpus, " in text
+    table = tmp_path / "elsewhere"
+    table.mkdir()
+    rows = pd.read_csv(corpus / "labels.csv")
+    rows.assign(path=str(corpus) + "/" + rows["path"]).to_csv(table / "labels.csv", index=False)
+    status, text, _ = run(table)
+    assert status == 2
+    assert "30 images of the corpus lie in" in text
+    assert len(list(corpus.glob("*.png"))) == 30
+    assert model.exists()
+
+
+def test_a_run_that_fails_keeps_the_earlier_report(mixed, run):
+    _, _, out = run(mixed.root)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for image in mixed.root.glob("*.png"):
+        image.write_text("no image")
+    status, _, _ = run(mixed.root)
+    assert status == 2
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert [path.name for path in out.parent.iterdir() if path.name[0] == "."] == []
+
+
+def test_the_report_goes_to_a_folder_named_by_model_and_corpus(
+    mixed, onnx_file, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    assert evaluate.main([str(onnx_file), str(mixed.root)]) == 0
+    assert (tmp_path / "reports" / "model_on_faces" / "report.json").is_file()
+
+
+def test_images_are_predicted_in_batches_and_a_probability_of_0_is_finite(mixed, run, monkeypatch):
+    sizes = []
+
+    def one_hot(images):
+        sizes.append(len(images))
+        return np.eye(3, dtype=np.float32)[np.zeros(len(images), dtype=int)]
+
+    model = Model(
+        class_names=CLASSES,
+        preprocessing=PREPROCESSING,
+        synthetic_fraction=0.0,
+        threshold=0.5,
+        target_error=0.1,
+        probabilities=one_hot,
+        batch_size=16,
+    )
+    for _ in range(30):
+        mixed.add("sad")
+    mixed.write()
+    monkeypatch.setattr(evaluate, "load_model", lambda *_, **__: model)
+    status, text, out = run(mixed.root)
+    assert status == 0
+    assert sum(sizes) == 60
+    assert max(sizes) <= 32
+    report = read_report(out)
+    assert report["test"]["nll"] == pytest.approx(50 / 60 * 87.3365, abs=1e-2)
+    assert report["answered"]["coverage"] == 1
+    assert "threshold of 0.500: 100.0 % of the images, error rate of these 0.833" in text
+
+
+@pytest.mark.slow
+def test_figures_and_tables_are_those_of_the_stage(mixed, onnx_file, tmp_path, monkeypatch):
+    monkeypatch.undo()
+    out = tmp_path / "out"
+    assert evaluate.main([str(onnx_file), str(mixed.root), "--out", str(out)]) == 0
+    figures = {path.name for path in (out / "figures").iterdir()}
+    assert {"confusion.png", "reliability.png", "risk_coverage.png", "per_class.png"} <= figures
+    tables = {path.name for path in (out / "tables").iterdir()}
+    assert {"confusion.csv", "confusions.csv", "slices.csv", "mistakes.csv"} <= tables

@@ -1,0 +1,151 @@
+"""The command `emotion serve`: what it listens on, and what it says where it cannot."""
+
+import io
+import re
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+import uvicorn
+from PIL import Image
+
+from emotion.cli import main, serve
+from tests.prediction.conftest import write_onnx
+
+
+@pytest.fixture
+def onnx_file(tmp_path):
+    return write_onnx(tmp_path / "model.onnx")
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The settings that a server would run with, and the addresses it would listen on."""
+    calls = []
+
+    class Server:
+        def __init__(self, config):
+            self.config = config
+
+        def run(self, sockets):
+            calls.append((self.config, [socket.getsockname() for socket in sockets]))
+
+    monkeypatch.setattr(uvicorn, "Server", Server)
+    return calls
+
+
+def test_it_listens_on_this_machine_only_and_keeps_no_log_of_requests(onnx_file, started, capsys):
+    assert main.main(["serve", "--model", str(onnx_file), "--port", "0"]) == 0
+    [(config, [(host, port)])] = started
+    assert host == "127.0.0.1"
+    assert config.access_log is False
+    assert config.limit_concurrency == serve.CONNECTIONS
+    captured = capsys.readouterr()
+    assert captured.out == f"http://127.0.0.1:{port}/docs describes it; Ctrl-C ends it\n"
+    assert captured.err == ""
+
+
+def test_on_another_address_it_warns_that_there_is_no_password(onnx_file, started, capsys):
+    assert serve.main(["--model", str(onnx_file), "--host", "0.0.0.0", "--port", "0"]) == 0
+    assert started[0][1][0][0] == "0.0.0.0"
+    assert "no password" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_one_line(onnx_file, started, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert serve.main(["--model", str(onnx_file), "--port", str(port)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: --host 127.0.0.1 --port {port} cannot be listened on (")
+    assert error.count("\n") == 1
+    assert not started
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "x" * 64, "a..b", "\0"])
+def test_an_address_that_is_not_of_this_machine_is_one_line(onnx_file, started, capsys, host):
+    assert serve.main(["--model", str(onnx_file), "--host", host]) == 2
+    error = capsys.readouterr().err
+    assert "cannot be listened on (" in error
+    assert error.count("\n") == 1
+    assert not started
+
+
+def test_without_a_model_it_says_how_to_get_one(tmp_path, capsys):
+    assert serve.main(["--model", str(tmp_path / "model.onnx")]) == 2
+    assert "does not exist; `dvc repro`" in capsys.readouterr().err
+
+
+def test_a_missing_package_is_named_with_what_installs_it(onnx_file, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert serve.main(["--model", str(onnx_file)]) == 2
+    assert "emotion-pipeline[serve]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--port", "x"],
+        ["--port", "99999"],
+        ["--port", "-1"],
+        ["--host", ""],
+        ["--host", " "],
+        ["--max-megabytes", "0"],
+        ["a.onnx"],
+    ],
+)
+def test_usage_errors(arguments):
+    with pytest.raises(SystemExit) as ended:
+        serve.main(arguments)
+    assert ended.value.code == 2
+
+
+def resident(process):
+    """Megabytes that a process has in memory."""
+    text = Path(f"/proc/{process.pid}/status").read_text()
+    return {
+        key: int(re.search(rf"{key}:\s+(\d+) kB", text)[1]) / 1024 for key in ("VmRSS", "VmHWM")
+    }
+
+
+def large_png(side, mode):
+    """Megapixels in some kilobytes."""
+    file = io.BytesIO()
+    Image.new(mode, (side, side), "white" if mode == "RGBA" else 40_000).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_large_images_take_bounded_memory_which_is_given_back(onnx_file):
+    """Without limits on the sum, one form of 16 such images took 4.6 GB and kept it."""
+    command = [sys.executable, "-m", "emotion.cli.serve", "--model", str(onnx_file), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            address = process.stdout.readline().split("/")[2]
+            before = resident(process)["VmRSS"]
+            allowed = [large_png(4900, mode) for mode in ("RGBA", "I;16")]
+            refused = [large_png(7000, "RGBA")] * 16
+            for images, statuses in ((allowed, {200}), (refused, {422}), (allowed * 8, {413})):
+                files = [("images", (f"{i}.png", image)) for i, image in enumerate(images)]
+                response = httpx2.post(f"http://{address}/predict", files=files, timeout=60)
+                assert response.status_code in statuses, response.text
+            with ThreadPoolExecutor(12) as pool:
+                answers = pool.map(
+                    lambda image: (
+                        httpx2.post(
+                            f"http://{address}/predict", content=image, timeout=60
+                        ).status_code
+                    ),
+                    allowed * 12,
+                )
+                assert set(answers) <= {200, 503}
+            assert httpx2.get(f"http://{address}/health").status_code == 200
+            after = resident(process)
+        finally:
+            process.terminate()
+    assert after["VmRSS"] < before + 300
+    assert after["VmHWM"] < before + 900

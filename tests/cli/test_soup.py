@@ -1,0 +1,132 @@
+"""`emotion soup` averages runs, says what it is worth, and loses no file."""
+
+import contextlib
+
+import pytest
+from dvc.repo import Repo
+
+from emotion.cli.soup import main
+from emotion.data.manifest import COLUMNS, write_manifest
+from emotion.models.checkpoint import load_checkpoint
+from tests.training.soup.conftest import make_member  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch, striped_rows, make_member):  # noqa: F811
+    """A repository with splits, three runs as files, and one of them as the workspace's model."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_TEST", "true")
+    with contextlib.closing(Repo.init(no_scm=True)):
+        pass
+    rows = striped_rows.assign(subject="", source="s", group=striped_rows["sha256"])
+    rows = rows.assign(width=40, height=40)
+    assert set(COLUMNS) <= set(rows)
+    write_manifest(tmp_path / "data/splits/train.csv", rows[:16])
+    write_manifest(tmp_path / "data/splits/val.csv", rows[16:])
+    for name, bias in (("left", 2.0), ("right", -2.0), ("broken", 90.0)):
+        make_member(name, bias=bias).checkpoint.save(tmp_path / f"{name}.pth")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "best_model.pth").write_bytes((tmp_path / "left.pth").read_bytes())
+    return tmp_path
+
+
+def test_the_average_is_written_and_what_it_is_worth_is_said(project, capsys):
+    assert main(["left.pth", "right.pth", "broken.pth"]) == 0
+    header, first, second, third, sentence, *rest = capsys.readouterr().out.splitlines()
+    assert header.split() == [
+        "run",
+        "alone:",
+        "NLL",
+        "accuracy",
+        "macro-F1",
+        "added:",
+        "NLL",
+        "accuracy",
+        "macro-F1",
+    ]
+    assert {first.split()[0], second.split()[0]} == {"left.pth", "right.pth"}
+    assert "kept" in second
+    assert third.startswith("broken.pth")
+    assert "left out" in third
+    assert sentence.startswith("Validation of the average of 2 of 3 runs: NLL 0.")
+    assert "dvc exp run -S train.checkpoint=data/weights/soup.pth" in rest[-1]
+    checkpoint = load_checkpoint(project / "data/weights/soup.pth")
+    assert sorted(checkpoint.members) == ["left.pth", "right.pth"]
+    assert checkpoint.state_dict["head.bias"].tolist() == [0, 0]
+
+
+def test_the_workspace_is_a_run(project):
+    assert main(["workspace", "right.pth"]) == 0
+    assert "workspace" in load_checkpoint(project / "data/weights/soup.pth").members
+
+
+def test_where_no_average_helps_nothing_is_written(project, capsys):
+    assert main(["left.pth", "broken.pth"]) == 1
+    assert "No average is better on validation than left.pth alone." in capsys.readouterr().out
+    assert not (project / "data/weights/soup.pth").exists()
+
+
+def test_an_average_that_another_run_does_not_improve_is_not_written_again(project, capsys):
+    assert main(["left.pth", "right.pth"]) == 0
+    (project / "data/weights/soup.pth").rename(project / "earlier.pth")
+    assert main(["earlier.pth", "broken.pth"]) == 1
+    assert "No average is better on validation than earlier.pth alone." in capsys.readouterr().out
+    assert not (project / "data/weights/soup.pth").exists()
+
+
+def test_an_average_elsewhere_comes_with_the_way_into_the_pipeline(capsys):
+    assert main(["left.pth", "right.pth", "--output", "shared/ours.pth"]) == 0
+    *_, copy, run = capsys.readouterr().out.splitlines()
+    assert copy.split() == ["cp", "shared/ours.pth", "data/weights/"]
+    assert run.endswith("-S train.checkpoint=data/weights/ours.pth")
+
+
+def test_an_earlier_average_is_replaced_but_no_other_file(project, capsys):
+    assert main(["left.pth", "right.pth"]) == 0
+    assert main(["right.pth", "left.pth"]) == 0
+    for name in ("left.pth", "data/notes.pth"):
+        path = project / name
+        path.touch()
+        before = path.read_bytes()
+        assert main(["left.pth", "right.pth", "--output", name]) == 2
+        assert "would be lost" in capsys.readouterr().err
+        assert path.read_bytes() == before
+
+
+def test_equal_runs_give_equal_bytes(project):
+    main(["left.pth", "right.pth"])
+    first = (project / "data/weights/soup.pth").read_bytes()
+    main(["left.pth", "right.pth"])
+    assert (project / "data/weights/soup.pth").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["left.pth", "none.pth"], "none.pth does not exist"),
+        (["left.pth", "left.pth"], "left.pth has the same weights as left.pth"),
+        (["left.pth", "main"], "is not in a Git repository"),
+        (["left.pth", "right.pth", "--output", "soup"], "whose name ends in .pth"),
+    ],
+)
+def test_what_cannot_be_averaged_is_one_sentence(arguments, message, capsys):
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert message in err
+    assert err.count("error: ") == err.count("\n") == 1
+    assert out == ""
+
+
+def test_one_run_is_not_enough(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["left.pth"])
+    assert "at least two runs" in capsys.readouterr().err
+
+
+def test_runs_of_other_splits_are_refused(project, capsys):
+    text = (project / "data/splits/val.csv").read_text()
+    (project / "data/splits/val.csv").write_text(text.replace(",happy,", ",sad,", 1))
+    assert main(["left.pth", "right.pth"]) == 2
+    error = capsys.readouterr().err
+    assert "left.pth was trained on other splits" in error
+    assert "right.pth was trained on other splits" in error

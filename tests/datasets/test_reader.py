@@ -1,0 +1,260 @@
+"""A corpus with any label and split names is normalized to the project's names."""
+
+import os
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from emotion.core.errors import UserError
+from emotion.datasets.formats import ADAPTERS
+from emotion.datasets.params import DataParams
+from emotion.datasets.reader import order_classes, read_corpus
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_rows(*labels, splits=None, **params):
+        lines = [f"{i}.jpg,{label},{splits[i] if splits else ''}" for i, label in enumerate(labels)]
+        (tmp_path / "labels.csv").write_text("\n".join(["path,label,split", *lines]) + "\n")
+        for i in range(len(labels)):
+            (tmp_path / f"{i}.jpg").touch()
+        return read_corpus(DataParams(root=str(tmp_path), **params))
+
+    return read_rows
+
+
+def test_paths_are_joined_to_the_root_as_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for label in ("happy", "sad"):
+        (tmp_path / "data" / "faces" / label).mkdir(parents=True)
+        (tmp_path / "data" / "faces" / label / "1.jpg").touch()
+    rows = read_corpus(DataParams(root="data/faces/", format="folder"))
+    assert rows["path"].tolist() == ["data/faces/happy/1.jpg", "data/faces/sad/1.jpg"]
+
+
+def test_synonyms_are_mapped_to_classes(read):
+    rows = read("Anger", "happiness", "none")
+    assert rows["label"].tolist() == ["angry", "happy", "neutral"]
+
+
+def test_data_labels_adds_synonyms_and_classes(read):
+    words = {"Grin": "happiness", "yawning": "Bored", "3": "sad"}
+    rows = read("grin", "happy", "yawning", "bored", "3", labels=words)
+    assert rows["label"].tolist() == ["happy", "happy", "bored", "bored", "sad"]
+
+
+def test_an_unknown_label_is_a_problem_of_its_row_and_is_kept_as_written(read):
+    rows = read("happy", "angyr", "", "sad", labels={"x": "calm"})
+    assert rows["problem"].tolist() == ["", "unknown label", "unknown label", ""]
+    assert rows["label"].tolist() == ["happy", "angyr", "", "sad"]
+
+
+def test_images_of_other_than_the_chosen_classes_are_dropped_and_counted(read, capsys):
+    rows = read("happy", "sad", "bored", "anger", "sad", classes=["sadness", "angry"])
+    assert rows["label"].tolist() == ["sad", "angry", "sad"]
+    assert rows.index.tolist() == [0, 1, 2]
+    assert "leaves out 2 of 5 images" in capsys.readouterr().out
+
+
+def test_a_chosen_class_missing_from_the_corpus_is_named(read):
+    with pytest.raises(UserError, match=r"names 'hapy', 'contempt', but .* has happy, sad"):
+        read("happy", "sad", classes=["hapy", "sad", "contempt"])
+
+
+def test_a_corpus_with_one_class_is_rejected():
+    with pytest.raises(UserError, match="one class 'happy'"):
+        order_classes(pd.Series(["happy", "happy"]), DataParams(root="faces"))
+
+
+def test_classes_are_in_the_chosen_or_alphabetical_order():
+    found = pd.Series(["sad", "happy", "angry"])
+    assert order_classes(found, DataParams(root="faces")) == {"angry": 0, "happy": 1, "sad": 2}
+    chosen = DataParams(root="faces", classes=["sadness", "Angry", "joy"])
+    assert order_classes(found, chosen) == {"sad": 0, "angry": 1, "happy": 2}
+
+
+def test_detail_of_a_missing_image_lists_the_paths_tried(tmp_path):
+    (tmp_path / "labels.csv").write_text("path,label\n/content/happy/1.jpg,happy\n,sad\n")
+    rows = read_corpus(DataParams(root=str(tmp_path)))
+    assert rows["problem"].tolist() == ["missing", "missing"]
+    assert rows["path"].tolist() == ["/content/happy/1.jpg", ""]
+    assert f"{tmp_path}/happy/1.jpg" in rows["detail"][0]
+    assert rows["detail"][1] == "no path"
+
+
+def test_a_path_outside_the_root_is_a_problem_unless_allowed(tmp_path):
+    root = tmp_path / "faces"
+    root.mkdir()
+    for path in (root / "in.jpg", tmp_path / "out.jpg"):
+        path.touch()
+    (root / "labels.csv").write_text("path,label\nin.jpg,happy\n../out.jpg,sad\n")
+    rows = read_corpus(DataParams(root=str(root)))
+    assert rows["problem"].tolist() == ["", "outside data.root"]
+    allowed = read_corpus(DataParams(root=str(root), allow_outside=True))
+    assert allowed["problem"].tolist() == ["", ""]
+    assert allowed["path"].tolist() == [f"{root}/in.jpg", f"{tmp_path}/out.jpg"]
+
+
+@pytest.fixture
+def masked(tmp_path, monkeypatch):
+    """Read the root `faces` with two images, one of which has the given mask."""
+    monkeypatch.chdir(tmp_path)
+    for path in ("faces/1.jpg", "faces/2.jpg", "faces/evidence/1.png", "masks/1.png"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+
+    def read_rows(mask, **params):
+        table = f"path,label,evidence\n1.jpg,happy,{mask}\n2.jpg,sad,\n"
+        (tmp_path / "faces/labels.csv").write_text(table)
+        return read_corpus(DataParams(root="faces", **params))
+
+    return read_rows
+
+
+def test_evidence_is_joined_to_the_root_like_path(masked, tmp_path):
+    for mask in ("evidence/1.png", (tmp_path / "faces/evidence/1.png").as_posix()):
+        rows = masked(mask)
+        assert rows["path"].tolist() == ["faces/1.jpg", "faces/2.jpg"]
+        assert rows["evidence"].tolist() == ["faces/evidence/1.png", ""]
+        assert rows["problem"].tolist() == rows["detail"].tolist() == ["", ""]
+
+
+def test_a_mask_outside_the_root_is_a_problem_unless_allowed(masked, tmp_path):
+    outside = (tmp_path / "masks/1.png").as_posix()
+    for mask in ("../masks/1.png", outside):
+        rows = masked(mask)
+        assert rows["problem"].tolist() == ["outside data.root", ""]
+        assert rows["detail"].tolist() == [f"its evidence mask is {outside}", ""]
+        allowed = masked(mask, allow_outside=True)
+        assert allowed["evidence"].tolist() == [outside, ""]
+        assert allowed["problem"].tolist() == ["", ""]
+
+
+def test_a_missing_mask_is_a_problem_of_its_row(masked, tmp_path):
+    rows = masked("evidence/9.png")
+    assert rows["problem"].tolist() == ["missing", ""]
+    assert f"{tmp_path.as_posix()}/faces/evidence/9.png" in rows["detail"][0]
+    assert rows["detail"][0].endswith("(its evidence mask)")
+
+
+def test_reading_a_corpus_does_not_change_the_table_of_the_adapter(tmp_path, monkeypatch):
+    (tmp_path / "1.jpg").touch()
+    table = "path,label,evidence,votes_joy,votes_happy,votes_sad\n1.jpg,,1.jpg,4,2,2\n,,,0,5,0\n"
+    (tmp_path / "labels.csv").write_text(table)
+    given = ADAPTERS["csv"](tmp_path)
+    before = given.copy(deep=True)
+    monkeypatch.setitem(ADAPTERS, "csv", lambda _: given)
+    rows = read_corpus(DataParams(root=str(tmp_path), votes="soft", classes=["happy"]))
+    assert rows["share_happy"].tolist() == [0.75, 1.0]
+    pd.testing.assert_frame_equal(given, before)
+
+
+def test_the_working_directory_can_be_the_root(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.jpg").touch()
+    (tmp_path / "labels.csv").write_text("path,label\nin.jpg,happy\n")
+    rows = read_corpus(DataParams(root="."))
+    assert rows[["path", "problem"]].to_numpy().tolist() == [["in.jpg", ""]]
+
+
+def test_votes_become_labels_and_in_mode_soft_shares_of_classes(tmp_path):
+    table = "path,label,votes_happiness,votes_joy,votes_fear,votes_nf\n"
+    (tmp_path / "labels.csv").write_text(table + "1.jpg,,4,2,2,0\n2.jpg,,0,0,2,8\n3.jpg,,2,0,6,0\n")
+    for name in "123":
+        (tmp_path / f"{name}.jpg").touch()
+    hard = read_corpus(DataParams(root=str(tmp_path)))
+    assert hard["problem"].tolist() == ["no majority", "not a face", ""]
+    assert hard["label"][2] == "fearful"
+    assert not [name for name in hard if name.startswith(("share_", "votes_"))]
+    soft = read_corpus(DataParams(root=str(tmp_path), votes="soft"))
+    assert soft["label"].tolist()[::2] == ["happy", "fearful"]
+    assert soft["share_happy"].tolist() == [0.75, 0.0, 0.25]
+    assert soft["share_fearful"].tolist() == [0.25, 0.0, 0.75]
+
+
+def test_split_names_are_normalized(read):
+    splits = ["Training", "valid", "TEST", "train"]
+    rows = read("happy", "sad", "sad", "sad", splits=splits)
+    assert rows["split"].tolist() == ["train", "val", "test", "train"]
+
+
+def test_missing_and_unknown_split_names_are_rejected(read):
+    with pytest.raises(UserError) as caught:
+        read("happy", "sad", "sad", "sad", splits=["train", "", "", "dev2"])
+    message = str(caught.value)
+    assert "2 of 4 rows have no split" in message
+    assert "unknown split names: 'dev2' (1)" in message
+
+
+def test_a_missing_or_empty_root_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"data\.root is '.*none', which is not a folder"):
+        read_corpus(DataParams(root=str(tmp_path / "none")))
+    with pytest.raises(UserError, match=r"holds no images .*formats: affectnet, .*, csv, "):
+        read_corpus(DataParams(root=str(tmp_path), format="folder"))
+
+
+def test_every_adapter_is_a_format(tmp_path):
+    with pytest.raises(ValidationError) as caught:
+        DataParams(root="x", format="x")
+    assert set(re.findall(r"'(\w+)'", caught.value.errors()[0]["msg"])) == set(ADAPTERS)
+    for name in ADAPTERS:
+        with pytest.raises(UserError):
+            read_corpus(DataParams(root=str(tmp_path), format=name))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"val_fraction": 0.5, "test_fraction": 0.5},
+        {"test_fraction": 0.0},
+        {"format": "x"},
+        {"votes": "x"},
+    ],
+)
+def test_invalid_settings_are_rejected(wrong):
+    with pytest.raises(ValidationError):
+        DataParams(**wrong)
+
+
+@pytest.mark.parametrize("name", ["/../../../tmp/ESCAPED", "../x", "", "\x1b[2J", "a\0", "x" * 300])
+def test_a_class_name_that_no_file_or_figure_can_have_is_refused(name):
+    with pytest.raises(ValidationError, match="class names of 1 to 50 printable characters"):
+        DataParams(labels={"happy": name})
+    with pytest.raises(ValidationError, match="class names of 1 to 50 printable characters"):
+        DataParams(classes=["sad", name])
+
+
+def test_file_names_that_are_not_utf8_are_named_with_the_cure(tmp_path):
+    (tmp_path / "happy").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path / "happy") + b"/caf\xe9.jpg")).touch()
+    with pytest.raises(UserError, match=r"1 file names are not UTF-8.*caf\\udce9\.jpg.*rename"):
+        read_corpus(DataParams(root=str(tmp_path), format="folder"))
+
+
+@pytest.fixture
+def voted(tmp_path):
+    """Read rows of (label, votes for happy, votes for sad)."""
+
+    def read_votes(*rows):
+        lines = ["path,label,votes_happy,votes_sad"]
+        for index, row in enumerate(rows):
+            (tmp_path / f"{index}.jpg").touch()
+            lines.append(f"{index}.jpg,{','.join(map(str, row))}")
+        (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+        return read_corpus(DataParams(root=str(tmp_path)))
+
+    return read_votes
+
+
+def test_a_label_without_votes_is_kept(voted):
+    rows = voted(("sad", 0, 0), ("", 5, 1), ("joy", 6, 0))
+    assert rows["label"].tolist() == ["sad", "happy", "happy"]
+    assert set(rows["problem"]) == {""}
+
+
+def test_votes_never_overrule_a_label_silently(voted):
+    with pytest.raises(UserError, match=r"1 rows have a label that lost their votes: sad \(row 2"):
+        voted(("happy", 5, 0), ("sad", 5, 0))

@@ -1,0 +1,85 @@
+"""Metrics of the splits, and the printed summary."""
+
+from emotion.datasets.report import compute_report, describe_report
+
+
+def labeled(corpus):
+    """Ten rows with a split: a subject and an image are in train and test, a file is missing."""
+    for index in range(9):
+        split = ("train", "val", "test")[index // 2 % 3]
+        subject = "ann" if index in {0, 4} else ""
+        seed = 1 if index in {1, 5} else None
+        source = "web" if index == 2 else "lab"
+        label = ("happy", "sad")[index % 2]
+        corpus.add(f"{index}.png", label, seed, split=split, subject=subject, source=source)
+    corpus.rows.append({"path": "missing.png", "label": "sad", "split": "val"})
+    return corpus
+
+
+def test_metrics_equal_counts_by_hand(corpus):
+    report = compute_report(labeled(corpus).prepare(max_rejected=0.2))
+    # train 0 1 6 7, val 2 3 8, test 4 5; 0 and 1 are dropped, because ann and image 1 are in test
+    assert report.rows == {"total": 7, "train": 2, "val": 3, "test": 2, "rejected": 3}
+    assert report.classes == {
+        "happy": {"train": 1, "val": 2, "test": 1},
+        "sad": {"train": 1, "val": 1, "test": 1},
+    }
+    assert report.subjects == {"train": 0, "val": 0, "test": 1}
+    assert report.groups == {"train": 2, "val": 3, "test": 2, "largest": 1}
+    assert report.duplicates == {"exact": 1, "near": 0, "conflicts": 0}
+    assert report.leaks["train_test"] == {
+        "rows": 2,
+        "groups": 2,
+        "subjects": 1,
+        "images": 1,
+        "second_rows": 2,
+        "second_identical": 1,
+        "second_near": 0,
+        "second_linked": 2,
+        "second_subject_rows": 1,
+        "second_subjects": 1,
+    }
+    assert report.rejected == {"leaks across the given split": 2, "missing": 1}
+    assert report.synthetic_fraction == 0.0
+    assert report.sizes == {"0-47": 9, "48-95": 0, "96-191": 0, "192-383": 0, "384+": 0}
+    assert report.modes == {"L": 9}
+    assert report.source == {
+        "lab": {"train": 2, "val": 2, "test": 2},
+        "web": {"train": 0, "val": 1, "test": 0},
+    }
+
+
+def test_the_summary_warns_only_about_pairs_of_splits_with_leaks(corpus):
+    lines = describe_report(compute_report(labeled(corpus).prepare(max_rejected=0.2)))
+    warning = (
+        "WARNING: the existing split leaks between train and test: 2 groups, with 2 train rows "
+        "and 2 test rows\n"
+        "  1 of 2 test rows (50.0 %) stands identically in train\n"
+        "  1 of 1 people of test also stands in train, with 1 of its 2 rows (50.0 %)"
+    )
+    assert lines.endswith(warning)
+    assert "between val" not in lines
+
+
+def test_leaks_are_counted_before_rows_with_conflicting_labels_are_dropped(corpus):
+    for index in range(12):
+        split = ("train", "val", "test")[index // 4]
+        corpus.add(f"{index}.png", ("happy", "sad")[index % 2], split=split)
+    corpus.add("again.png", "happy", seed=10**6 + 9, split="train")  # sad in test
+    report = compute_report(corpus.prepare())
+    assert report.duplicates["conflicts"] == 2
+    assert report.rows["test"] == 3
+    assert report.leaks["train_test"]["second_rows"] == 4
+    assert report.leaks["train_test"]["second_identical"] == 1
+    assert report.leaks["train_test"]["groups"] == 1
+
+
+def test_a_corpus_without_a_split_has_no_leaks(balanced):
+    assert compute_report(balanced.prepare()).leaks == {}
+
+
+def test_the_summary_of_a_clean_corpus_has_no_warning_and_no_rejected_rows(balanced):
+    lines = describe_report(compute_report(balanced.prepare())).splitlines()
+    assert lines[0] == "60 images: train 42, val 10, test 8"
+    assert lines[1].startswith("0 exact duplicates and 0 near-duplicates")
+    assert len(lines) == 2

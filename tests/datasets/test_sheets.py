@@ -1,0 +1,66 @@
+"""All figures are written, and the same rows give the same bytes."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emotion.datasets import sheets
+
+
+@pytest.mark.slow
+def test_every_class_has_a_sheet_and_bytes_do_not_depend_on_the_row_order(balanced, tmp_path):
+    prepared = balanced.prepare()
+    for name, rows in (("a", prepared.rows), ("b", prepared.rows.iloc[::-1])):
+        sheets.draw_all(tmp_path / name, rows, prepared.usable, prepared.near)
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == [
+        "class_distribution.png",
+        "contact_happy.png",
+        "contact_sad.png",
+        "duplicates.png",
+    ]
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+        with Image.open(tmp_path / "a" / name) as image:
+            assert "Software" not in image.info
+
+
+def test_a_contact_sheet_frames_each_image_in_the_color_of_its_split(balanced, tmp_path):
+    prepared = balanced.prepare()
+    sheets.draw_contact_sheets(tmp_path, prepared.rows)
+    with Image.open(tmp_path / "contact_happy.png") as sheet:
+        colors = {color for _, color in sheet.convert("RGB").getcolors(1 << 20)}
+    assert {(0x33, 0x60, 0x8C), (0xE0, 0xA0, 0x30), (0xB5, 0x50, 0x4A)} <= colors
+
+
+def test_pairs_with_different_labels_come_first(balanced, tmp_path):
+    balanced.add("same_a.png", "happy", seed=7)
+    balanced.add("same_b.png", "happy", seed=7)
+    balanced.add("different_a.png", "happy", seed=8)
+    balanced.add("different_b.png", "sad", seed=8)
+    prepared = balanced.prepare()
+    sheets.draw_duplicates(tmp_path / "duplicates.png", prepared.usable, prepared.near)
+    with Image.open(tmp_path / "duplicates.png") as sheet:
+        first = np.asarray(sheet.convert("RGB"))[sheets.HEAD :, : 2 * sheets.SIDE + 3 * sheets.GAP]
+    red = (first[..., 0].astype(int) - first[..., 1] > 120).sum()
+    assert red > 10
+
+
+NAMES = ["$\\frac$", "sehr/../froh", "$5_x^2$ and $", "幸福"]
+
+
+def test_every_class_name_has_its_own_file_in_the_folder(balanced, tmp_path):
+    prepared = balanced.prepare()
+    rows = prepared.rows.assign(label=np.resize(NAMES, len(prepared.rows)))
+    sheets.draw_contact_sheets(tmp_path / "figures", rows)
+    drawn = list((tmp_path / "figures").iterdir())
+    assert len(drawn) == len(NAMES)
+    assert all(path.name.startswith("contact_") for path in drawn)
+
+
+@pytest.mark.filterwarnings("error")  # matplotlib warns of characters that the font lacks
+def test_class_names_are_no_formulas_in_the_class_distribution(balanced, tmp_path):
+    prepared = balanced.prepare()
+    rows = prepared.rows.assign(label=np.resize(NAMES, len(prepared.rows)))
+    sheets.plot_class_distribution(tmp_path / "a.png", rows)
+    assert (tmp_path / "a.png").stat().st_size > 1000

@@ -1,0 +1,228 @@
+"""Files of any revision are read; what cannot be read ends in a sentence with the cure."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dvc.repo import Repo
+
+from emotion.core.errors import UserError
+from emotion.evaluation.comparison.revisions import UNSHALLOW, read_text
+from tests.evaluation.comparison.conftest import PATH, STAGE, commit, git, init
+from tests.evaluation.comparison.simulated import make_predictions, to_csv
+
+MAIN = to_csv(make_predictions(model=1, skill=1.5))
+BETTER = to_csv(make_predictions(model=1, skill=3.0))
+EXPERIMENT = to_csv(make_predictions(model=2, skill=1.0))
+
+
+def set_remote(repo, url):
+    """Configure the default remote, as `dvc remote add --local -d` does."""
+    text = f"[core]\n    remote = store\n['remote \"store\"']\n    url = {url}\n"
+    (repo / ".dvc" / "config.local").write_text(text)
+
+
+def delete_cache(repo):
+    shutil.rmtree(repo / ".dvc" / "cache")
+    shutil.rmtree(repo / "data")
+
+
+def error_of(revision, repo, path=PATH):
+    with pytest.raises(UserError) as caught:
+        read_text(revision, path, repo)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("revision", "expected"),
+    [
+        ("main", MAIN),
+        ("v1", MAIN),
+        ("better", BETTER),
+        ("better~1", MAIN),
+        ("my-exp", EXPERIMENT),
+        ("workspace", MAIN),
+    ],
+)
+def test_branches_tags_commits_experiments_and_the_workspace_are_read(repo, revision, expected):
+    assert read_text(revision, PATH, repo) == expected
+
+
+def test_a_commit_hash_is_read(repo):
+    assert read_text(git(repo, "rev-parse", "better").strip(), PATH, repo) == BETTER
+    assert read_text(git(repo, "rev-parse", "--short", "better").strip(), PATH, repo) == BETTER
+
+
+def test_the_workspace_is_the_file_as_it_is_now_and_head_as_it_was_committed(repo):
+    (repo / PATH).unlink()  # a link or copy of the cache
+    (repo / PATH).write_text("changed")
+    assert read_text("workspace", PATH, repo) == "changed"
+    assert read_text("HEAD", PATH, repo) == MAIN
+
+
+def test_files_in_git_are_read_too(repo):
+    assert read_text("better", "dvc.yaml", repo) == STAGE
+
+
+def test_any_folder_of_the_repository_will_do(repo):
+    assert read_text("better", PATH, repo / "data" / "predictions") == BETTER
+    assert read_text("workspace", PATH, repo / "data" / "predictions") == MAIN
+
+
+def test_a_dvc_repository_in_a_subfolder_of_git_is_read(tmp_path):
+    project = tmp_path / "project"
+    init(tmp_path)
+    project.mkdir()
+    with Repo.init(str(project), subdir=True) as repo:
+        (project / "data").mkdir()
+        (project / "data" / "a.csv").write_text("content")
+        repo.add(str(project / "data"))
+    commit(tmp_path)
+    assert read_text("main", "data/a.csv", project) == "content"
+    shutil.rmtree(project / ".dvc" / "cache")
+    assert "is not in the DVC cache, and there is no default" in error_of(
+        "main", project, "data/a.csv"
+    )
+
+
+def test_without_the_cache_the_remote_is_read_and_git_is_not_changed(repo):
+    set_remote(repo, "../../store")
+    delete_cache(repo)
+    before = git(repo, "status", "--porcelain", "--ignored", "--branch")
+    assert read_text("main", PATH, repo) == MAIN
+    assert read_text("better", PATH, repo) == BETTER
+    assert git(repo, "status", "--porcelain", "--ignored", "--branch") == before
+
+
+@pytest.mark.slow
+def test_reading_prints_nothing(repo):
+    set_remote(repo, "../../store")
+    delete_cache(repo)
+    module = "emotion.evaluation.comparison.revisions"
+    code = f"from {module} import read_text; read_text('better', {PATH!r})"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=repo,
+        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        check=True,
+    )
+    assert (result.stdout, result.stderr) == (b"", b"")
+
+
+def test_without_cache_and_remote_the_error_says_how_to_add_one(repo):
+    delete_cache(repo)
+    message = error_of("better", repo)
+    assert message.startswith(
+        f"{PATH} of 'better' is not in the DVC cache, and there is no default"
+    )
+    assert "dvc remote add -d NAME URL" in message
+    assert "dvc pull" in error_of("workspace", repo)
+
+
+@pytest.mark.parametrize("url", ["../../nowhere", "../../empty"])
+def test_a_remote_that_is_missing_or_lacks_the_file_is_named(repo, url):
+    (repo.parent / "empty").mkdir()
+    set_remote(repo, url)
+    delete_cache(repo)
+    message = error_of("better", repo)
+    assert "the remote 'store' lacks it or cannot be reached; run `dvc push`" in message
+
+
+def test_only_the_content_may_be_missing_where_the_list_of_files_is_not(repo):
+    set_remote(repo, "../../empty")
+    for file in (repo / ".dvc" / "cache").rglob("*"):
+        if file.is_file() and file.suffix != ".dir":
+            file.unlink()
+    assert "the remote 'store' lacks it" in error_of("better", repo)
+
+
+def test_a_remote_whose_plugin_is_not_installed_is_a_sentence(repo):
+    set_remote(repo, "s3://bucket/folder")
+    delete_cache(repo)
+    message = error_of("better", repo)
+    assert message.startswith(f"{PATH} of 'better' cannot be read: ")
+    assert "dvc-s3" in message
+
+
+def test_an_unknown_revision_has_the_names_that_are_close(repo):
+    assert error_of("beter", repo).startswith(
+        f"'beter' is not a revision or DVC experiment of {repo}; did you mean better? `git fetch"
+    )
+    assert "did you mean my-exp?" in error_of("my-ex", repo)
+    assert "did you mean" not in error_of("zzz", repo)
+
+
+@pytest.mark.parametrize("revision", ["", " ", "../main", "main..better"])
+def test_what_is_no_revision_is_an_error_too(repo, revision):
+    assert error_of(revision, repo).startswith(f"'{revision}' is not a revision")
+
+
+def test_an_experiment_of_two_commits_needs_a_commit(repo):
+    refs = git(repo, "for-each-ref", "--format=%(refname)", "refs/exps").split()
+    (ref,) = (ref for ref in refs if ref.endswith("/my-exp"))
+    *_, first, second, name = ref.split("/")
+    other = git(repo, "rev-parse", "better").strip()
+    git(repo, "update-ref", f"refs/exps/{other[:2]}/{other[2:]}/{name}", ref)
+    assert read_text("my-exp", PATH, repo) == EXPERIMENT  # that of the commit at HEAD
+    git(repo, "commit", "-q", "--allow-empty", "-m", "next")
+    assert first + second != git(repo, "rev-parse", "HEAD").strip()
+    assert "'my-exp' is the name of several DVC experiments" in error_of("my-exp", repo)
+
+
+def test_a_shallow_clone_says_how_to_fetch_the_rest_and_that_works(repo, tmp_path):
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth=1", "-b", "better", repo.as_uri(), str(clone))
+    set_remote(clone, repo.parent / "store")
+    assert read_text("better", PATH, clone) == BETTER
+    for revision in ("main", "HEAD~1", "v1"):
+        assert f"This clone is shallow: `{UNSHALLOW}`" in error_of(revision, clone)
+    subprocess.run(shlex.split(UNSHALLOW), cwd=clone, check=True, capture_output=True)
+    for revision in ("main", "HEAD~1", "v1", "origin/main"):
+        assert read_text(revision, PATH, clone) == MAIN
+
+
+def test_a_revision_without_the_file_says_to_reproduce_it(repo):
+    git(repo, "rm", "-q", "dvc.lock")
+    commit(repo)
+    assert error_of("HEAD", repo).startswith(f"'HEAD' has no {PATH}; check that revision out, run")
+    git(repo, "rm", "-q", "dvc.yaml")
+    commit(repo)
+    assert f"'HEAD' has no {PATH}" in error_of("HEAD", repo)
+    assert "'main~1' has no data/predictions/other.csv" in error_of(
+        "main~1", repo, "data/predictions/other.csv"
+    )
+
+
+def test_a_broken_pipeline_at_the_revision_is_a_sentence(repo):
+    (repo / "dvc.yaml").write_text("stages: {")
+    commit(repo)
+    assert f"{PATH} of 'HEAD' cannot be read: " in error_of("HEAD", repo)
+    assert read_text("better", PATH, repo) == BETTER
+
+
+def test_bytes_that_are_no_text_are_an_error(repo):
+    (repo / PATH).unlink()
+    (repo / PATH).write_bytes(b"\xff\xfe\x00")
+    assert "is not UTF-8 text" in error_of("workspace", repo)
+    (repo / "latin.csv").write_bytes(b"\xe9t\xe9")
+    commit(repo)
+    assert "latin.csv of 'HEAD' is not UTF-8 text" in error_of("HEAD", repo, "latin.csv")
+
+
+def test_a_folder_without_dvc_or_without_git_is_an_error(tmp_path):
+    assert "is not in a DVC repository" in error_of("main", tmp_path)
+    with Repo.init(str(tmp_path), no_scm=True):
+        pass
+    assert "is not in a Git repository, so 'workspace' is its only" in error_of("main", tmp_path)
+
+
+def test_a_git_repository_without_commits_is_an_error(tmp_path):
+    init(tmp_path)
+    with Repo.init(str(tmp_path)):
+        pass
+    assert "'main'" in error_of("main", tmp_path)
