@@ -1,4 +1,4 @@
-"""Accuracy by backbone, initial weights, input size and recipe, several seeds each.
+"""Measure accuracy by backbone, initial weights, input size and recipe, several seeds each.
 
 Run     python -m benchmarks.bench_accuracy [seeds ...]     (hours)
 Reads   params.yaml and the outputs of the stages before `train`
@@ -54,7 +54,7 @@ class Setup:
     changes: dict[str, Any] = field(default_factory=dict)  # of the section train
 
 
-BEFORE = {  # the recipe of README.md before faces, for ImageNet's weights
+BEFORE = {  # the recipe of README.md before weights pretrained on faces, for ImageNet's weights
     "epochs": 11,
     "freeze_backbone_epochs": 3,
     "patience": 8,

@@ -1,4 +1,4 @@
-"""Augmentation of whole batches compared with PIL + torchvision image by image, on one core.
+"""Compare augmentation of whole batches with PIL + torchvision image by image, on one core.
 
 Run     python -m benchmarks.bench_augmentation     (half a minute)
 Writes  benchmarks/results/augmentation.json

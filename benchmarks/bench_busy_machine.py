@@ -1,11 +1,11 @@
-"""Speed on a busy machine: how long idle threads of libgomp spin before they sleep.
+"""Measure speed on a busy machine by how long idle threads of libgomp spin before they sleep.
 
 Run     python -m benchmarks.bench_busy_machine     (15 minutes, on an otherwise idle machine)
 Writes  benchmarks/results/busy_machine.json
 
 Training steps and predictions of tf_efficientnet_lite0 at 112 px with two threads, on a quiet
-machine and beside one process that keeps a core busy. Each round measures every setting once, in
-new processes, so that a slow phase of the machine does not meet one setting alone.
+machine and while another process keeps a core busy. Each round measures every setting once, in new
+processes, so that a slow phase of the machine affects all settings.
 """
 
 import json

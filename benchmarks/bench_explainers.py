@@ -1,14 +1,14 @@
-"""Explainers on drawn faces, where the truth is known; and which scores can do without the truth.
+"""Score explainers on drawn faces, whose evidence is known, and the scores that do not use it.
 
 Run     python -m benchmarks.bench_explainers FOLDER [backbone ...]     (an hour per large backbone)
 Reads   FOLDER/faces, and FOLDER/<backbone>.pth, of an earlier call
 Writes  both if they are missing, and benchmarks/results/explainers.json after each backbone
 
 Each network is trained as in trained_backbones.py, and explained on test subjects, in the class
-that it predicts. On photographs nobody knows where the evidence is, so explainers are compared by
-deletion, insertion or ROAD. Here both are known: of each pair of maps of one image, the truth
-prefers the one with more mass on the evidence, and a score can be trusted as far as it prefers the
-same one.
+that it predicts. On photographs the evidence is unknown, so explainers are compared by deletion,
+insertion or ROAD. Here both are known: of each pair of maps of one image, the map with the higher
+relevance mass accuracy is the better one, and a score can be trusted as far as it prefers the same
+map.
 """
 
 import contextlib
@@ -40,12 +40,12 @@ from emotion.explanation.params import ExplainParams
 from emotion.metrics.means import mean_by_group
 from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.classifier import EmotionClassifier
-from emotion.models.fuse_batchnorm import fold_norms
+from emotion.models.fuse_batchnorm import fuse_batchnorm
 
 RESULTS = Path(__file__).parent / "results" / "explainers.json"
 BACKBONES = ("tf_efficientnet_lite0", "resnet50", "vit_base_patch16_224")
 BUDGET_S = 1000.0
-# Networks whose time is measured, untrained.
+# Untrained networks whose time is measured.
 COSTS = (
     "tf_efficientnet_lite0",
     "resnet50",
@@ -54,7 +54,7 @@ COSTS = (
     "vit_base_patch16_224",
 )
 IMG_SIZE, TIMED = 112, 4  # pixels, images
-# What is computed without the truth: title and column, higher is better.
+# Scores that do not use the evidence: title and column, higher is better.
 CHEAP = {
     "insertion": "insertion",
     "deletion": "kept",
@@ -86,8 +86,7 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
     """Train a backbone if the folder has no checkpoint, and score all methods on it."""
     checkpoint, prepared, rows = train_backbone(name, folder)
     settings = ExplainParams(budget_s=BUDGET_S)
-    explanation = explain_checkpoint(checkpoint, rows["test"], settings, folder / name)
-    report = explanation.report
+    report, scores, _ = explain_checkpoint(checkpoint, rows["test"], settings, folder / name)
     methods = {**report.methods, **report.baselines}
     return {
         "backbone": name,
@@ -96,14 +95,14 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
         "images": report.images,
         "sampling_images": report.sampling_images,
         "methods": {key: dataclasses.asdict(value) for key, value in methods.items()},
-        "trust": measure_trust(explanation.scores, rows["test"]),
+        "trust": measure_trust(scores, rows["test"]),
     }
 
 
 def seconds_per_image(model_type: str) -> dict[str, float]:
     """The time of each method that applies, without scoring; it does not depend on the weights."""
     backbone = build_backbone(resolve_timm_name(model_type), IMG_SIZE)
-    model = fold_norms(EmotionClassifier(backbone, "deep", 6), IMG_SIZE).to_device("cpu")
+    model = fuse_batchnorm(EmotionClassifier(backbone, "deep", 6), IMG_SIZE).to_device("cpu")
     images = torch.randn(TIMED, 3, IMG_SIZE, IMG_SIZE)
     targets = torch.zeros(TIMED, dtype=torch.int64)
     options = ExplainerOptions(background=torch.randn(16, *images.shape[1:]))
@@ -120,11 +119,19 @@ def seconds_per_image(model_type: str) -> dict[str, float]:
 
 
 def measure_trust(scores: pd.DataFrame, rows: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """How often each score prefers the map of a pair that has more mass on the evidence.
+    """How often each score prefers the map of a pair that has the higher relevance mass accuracy.
 
     Only images that are predicted correctly: the evidence is that of the true class. The baselines
-    are left out; that they lose is what every score can tell. `methods` is Spearman's correlation
-    of the means of the methods, baselines included.
+    are left out, because every score ranks them last.
+
+    Args:
+        scores: the table of `explain_checkpoint`.
+        rows: the manifest of its images, for their groups.
+
+    Returns:
+        By title: `pairs`, the share in 0..1, with `low` and `high` of its 95 % interval over
+        groups; `images`; and `methods`, Spearman's correlation of the means of the methods,
+        baselines included.
     """
     scores = scores[scores["label"] == scores["predicted"]].assign(
         gain=scores["insertion"] - scores["deletion"], kept=-scores["deletion"]
@@ -154,7 +161,7 @@ def measure_trust(scores: pd.DataFrame, rows: pd.DataFrame) -> dict[str, dict[st
 
 
 def agreement(truth: pd.Series, guess: pd.Series) -> float:
-    """Share of the pairs that two scores put in the same order; ties count half."""
+    """Share of the pairs that two scores put in the same order, in 0..1; ties count half."""
     pairs = itertools.combinations(zip(truth, guess, strict=True), 2)
     signs = [np.sign(a - c) * np.sign(b - d) for (a, b), (c, d) in pairs if a != c]
     return float((1 + np.mean(signs)) / 2) if signs else float("nan")

@@ -5,8 +5,8 @@ Reads   FOLDER/<backbone>.pth and FOLDER/faces of bench_explainers; trains what 
 Writes  benchmarks/results/inference.json after each backbone
 
 The file is exported, compared and quantized as in the stage `export_onnx`, and scored on validation
-images. All programs of one row take turns, so that their ratios are of one run; images are 112
-pixels. `make bench` measures the shipped model.
+images of 112 pixels. All programs of one row are timed in alternation, so that their ratios are of
+one run. `make bench` measures the shipped model.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ from emotion.core.memory import keep_freed_memory
 from emotion.core.reports import Calibration, read_report
 from emotion.data.manifest import SPLITS, read_manifest
 from emotion.export.export import ExportParams, export_checkpoint
-from emotion.export.images import choose_rows, read_pixels
+from emotion.export.images import read_pixels, sample_rows
 from emotion.export.latency import median_seconds
 from emotion.export.onnx_model import ServedClassifier, save_onnx
 from emotion.export.opsets import INPUT
@@ -92,18 +92,15 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
             checkpoint, calibration, rows["test"], ExportParams(), {}, onnx_file
         )
         variants = build_variants(checkpoint, rows, 0.01, onnx_file, work / "variants")
-        examples = choose_rows(rows["train"], CALIBRATION_IMAGES)
+        examples = sample_rows(rows["train"], CALIBRATION_IMAGES)
         images = read_pixels(examples, checkpoint.preprocessing, "images")
         built = {"ONNX Runtime": onnx_file}
         for precision in ("fp16", "int8"):
-            of_it = [v for v in variants.variants if v.precision == precision]
-            if of_it:  # the fastest, whether it is kept or not
-                method = max(of_it, key=lambda v: v.speedup).method
-                built[f"ONNX Runtime, {precision}"] = work / f"{precision}.onnx"
-                save_onnx(
-                    RECIPES[precision, method](onnx_file, images),
-                    work / f"{precision}.onnx",
-                )
+            measured = [v for v in variants.variants if v.precision == precision]
+            if measured:  # the fastest, whether it is kept or not
+                method = max(measured, key=lambda v: v.speedup).method
+                path = built[f"ONNX Runtime, {precision}"] = work / f"{precision}.onnx"
+                save_onnx(RECIPES[precision, method](onnx_file, images), path)
         latency = {
             f"{threads} threads, batch {size}": time_programs(
                 checkpoint, calibration, built, torch.from_numpy(images[:size]), threads

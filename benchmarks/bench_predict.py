@@ -1,10 +1,10 @@
-"""`emotion predict` on folders of images against ONNX Runtime alone; its memory and its start.
+"""Measure `emotion predict` against ONNX Runtime alone: rate, peak memory and start-up time.
 
 Run     python -m benchmarks.bench_predict [model.onnx]     (minutes)
 Writes  benchmarks/results/predict.json
 
-The limit is ONNX Runtime on tensors that are ready, with a thread per core, in batches of 16 and
-32; the better one counts. Both take turns. Images are drawn faces of 112 pixels as JPEG.
+The limit is ONNX Runtime on prepared tensors, with one thread per core, in batches of 16 or 32,
+whichever is faster. Both are measured in alternation. Images are drawn faces of 112 pixels as JPEG.
 """
 
 import os
@@ -34,7 +34,7 @@ FEW, MANY = 200, 20_000  # images whose memory is compared
 
 
 def main() -> None:
-    """Measure, write the results and print them."""
+    """Measure, write the results, and print them."""
     model = Path(sys.argv[1]) if sys.argv[1:] else paths.ONNX
     with tempfile.TemporaryDirectory() as text:
         folder = fill(Path(text) / "images", MANY)
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def fill(folder: Path, count: int) -> Path:
-    """The drawn faces, repeated as so many files."""
+    """A folder of `count` files, which are the drawn faces, repeated."""
     faces = sorted((paths.DRAWN_FACES / "images").glob("*.jpg"))
     folder.mkdir()
     for index in range(count):
@@ -66,7 +66,7 @@ def fill(folder: Path, count: int) -> Path:
 
 
 def _local(face: Path, folder: Path) -> Path:
-    """A copy on the same file system, which can be linked."""
+    """A copy on the file system of `folder`, to which files can be linked."""
     copy = folder / face.name
     if not copy.exists():
         copy.write_bytes(face.read_bytes())
@@ -74,20 +74,20 @@ def _local(face: Path, folder: Path) -> Path:
 
 
 def measure_round(model: Path, folder: Path) -> dict[str, float]:
-    """Images per second of the limit and of a stream over IMAGES files, one after the other."""
+    """Images per second of the limit, then of a stream over IMAGES files."""
     predictor = Predictor.load(model, threads=1)
     sources = list(list_sources([str(folder)]))[:IMAGES]
     for _ in predict_stream(predictor, sources[:200]):
         pass
     limit = max(measure_limit(model, size) for size in (16, 32))
     start = time.perf_counter()
-    count = sum(not answer.error for answer in predict_stream(predictor, sources))
+    count = sum(not prediction.error for prediction in predict_stream(predictor, sources))
     assert count == IMAGES
     return {"predict": IMAGES / (time.perf_counter() - start), "limit": limit}
 
 
 def measure_limit(model: Path, size: int) -> float:
-    """Images per second of ONNX Runtime on ready tensors, a thread per core."""
+    """Images per second of ONNX Runtime on prepared tensors, with one thread per core."""
     preprocessing = load_model(model).preprocessing
     side = preprocessing.img_size
     images = np.random.default_rng(0).random((size, 3, side, side), dtype=np.float32)
@@ -101,7 +101,7 @@ def measure_limit(model: Path, size: int) -> float:
 
 
 def peak_memory(model: Path, folder: Path, count: int) -> float:
-    """The largest resident memory of the process, MB, after a stream over so many files."""
+    """Peak resident memory of the process, MB, after a stream over `count` files."""
     predictor = Predictor.load(model, threads=1)
     sources = list(list_sources([str(folder)]))[:count]
     for _ in predict_stream(predictor, sources):
@@ -110,7 +110,7 @@ def peak_memory(model: Path, folder: Path, count: int) -> float:
 
 
 def start_up(model: Path, folder: Path) -> float:
-    """Seconds of the command for one image."""
+    """Seconds that the command takes for one image."""
     command = [sys.executable, "-m", "emotion.cli.main", "predict", "--model", str(model)]
     image = folder / "00000.jpg"
     start = time.perf_counter()

@@ -1,11 +1,12 @@
-"""Load on `emotion serve`, on this machine alone: requests per second, and how long they take.
+"""Measure `emotion serve` under load on this machine: requests per second, and their latency.
 
 Run     python -m benchmarks.bench_service [model.onnx]     (a minute)
 Writes  benchmarks/results/service.json
 
-REQUESTS images come from CLIENTS connections, one image per request. The limit is ONNX Runtime on
-ready tensors, one image at a time. Clients and service share the cores. Then come guests that a
-service meets sooner or later: large bodies, bombs, text, slow clients, and hundreds at once.
+REQUESTS images are sent on CLIENTS connections, one image per request. The limit is ONNX Runtime on
+prepared tensors, one image at a time. Clients and service run on the same cores. Malformed and
+excessive requests follow: large bodies, decompression bombs, text, slow clients, and hundreds of
+connections at once.
 """
 
 import contextlib
@@ -37,17 +38,17 @@ ADDRESS = ("127.0.0.1", 8765)
 
 
 def main() -> None:
-    """Start the service, measure, and print the results."""
+    """Start the service, measure, write the results, and print them."""
     model = Path(sys.argv[1]) if sys.argv[1:] else paths.ONNX
     limit = in_a_process(measure_limit, model, 1)
     command = [sys.executable, "-m", "emotion.cli.main", "serve", "--model", str(model), "--quiet"]
     with subprocess.Popen([*command, "--port", str(ADDRESS[1])]) as service:
         try:
-            wait_until_it_answers()
+            wait_until_it_listens()
             found = {"machine": describe_machine(), "model": str(model)}
             found |= {"limit_images_per_second": round(limit, 1), **measure_load()}
-            found["guests"] = receive_guests()
-            found["answers_afterwards"] = ask(face())
+            found["guests"] = send_malformed_requests()
+            found["answers_afterwards"] = status_of(face())
             assert service.poll() is None
         finally:
             service.terminate()
@@ -72,7 +73,7 @@ def measure_load() -> dict[str, Any]:
                 statuses[response.status] += 1
 
     for image in images[:20]:
-        ask(image)
+        status_of(image)
     start = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
         list(pool.map(client, range(CLIENTS)))
@@ -86,28 +87,28 @@ def measure_load() -> dict[str, Any]:
     }
 
 
-def receive_guests() -> dict[str, Any]:
-    """The status that each guest gets."""
+def send_malformed_requests() -> dict[str, Any]:
+    """The status that each kind of malformed or excessive request gets."""
     bomb = io.BytesIO()
     Image.new("1", (16_000, 16_000)).save(bomb, "PNG")
     with contextlib.ExitStack() as stack:
-        for _ in range(SLOW):  # they stay while the others are served
+        for _ in range(SLOW):  # open during the requests below
             connection = stack.enter_context(socket.create_connection(ADDRESS))
             connection.sendall(
                 b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 999\r\n\r\nab"
             )
         return {
-            "100 MB body": attempt(lambda: ask(b"\0" * 100_000_000)),
-            "decompression bomb": ask(bomb.getvalue()),
-            "text file": ask(b"just text"),
-            "empty body": ask(b""),
-            f"image beside {SLOW} slow clients": ask(face()),
+            "100 MB body": attempt(lambda: status_of(b"\0" * 100_000_000)),
+            "decompression bomb": status_of(bomb.getvalue()),
+            "text file": status_of(b"just text"),
+            "empty body": status_of(b""),
+            f"image beside {SLOW} slow clients": status_of(face()),
             f"{AT_ONCE} connections at once": many_at_once(),
         }
 
 
 def many_at_once() -> dict[str, int]:
-    """Statuses of connections that are opened together and then ask together."""
+    """Number of responses per status; all connections are opened before the first request."""
     barrier = threading.Barrier(AT_ONCE)
     image, statuses = face(), Counter()
 
@@ -124,15 +125,15 @@ def many_at_once() -> dict[str, int]:
 
 
 def attempt(request: Callable[[], int]) -> int | str:
-    """A status; a service may close the connection while the body is still being sent."""
+    """The status; the service may close the connection while the body is being sent."""
     try:
         return request()
     except (BrokenPipeError, ConnectionResetError):
         return "closed while sending"
 
 
-def ask(body: bytes) -> int:
-    """The status of one request."""
+def status_of(body: bytes) -> int:
+    """The status of the response to one request."""
     with contextlib.closing(http.client.HTTPConnection(*ADDRESS, timeout=60)) as connection:
         connection.request("POST", "/predict", body)
         response = connection.getresponse()
@@ -145,8 +146,8 @@ def face() -> bytes:
     return next(iter(sorted(paths.DRAWN_FACES.rglob("*.jpg")))).read_bytes()
 
 
-def wait_until_it_answers() -> None:
-    """Until the port is open."""
+def wait_until_it_listens() -> None:
+    """Return when the port is open."""
     for _ in range(100):
         with contextlib.suppress(OSError), socket.create_connection(ADDRESS):
             return

@@ -1,11 +1,11 @@
-"""The average of three runs' weights (`emotion soup`) against the runs and against their ensemble.
+"""Compare the average of three runs' weights (`emotion soup`) with the runs and their ensemble.
 
 Run     python -m benchmarks.bench_soup FOLDER     (nine runs, 40 minutes)
 Reads   params.yaml, the outputs of the stages before `train`, FOLDER/<seed>.pth of an earlier call
 Writes  FOLDER/<seed>.pth and benchmarks/results/soup.json
 
-The recipe is that of bench_accuracy's first row. An ensemble averages probabilities, and needs
-three times the time per image; the average of the weights needs none.
+The recipe is that of bench_accuracy's first row. An ensemble averages probabilities, and takes
+three times as long per image as one run; the average of the weights takes as long as one run.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained
 from emotion.training.loading import load_split
 from emotion.training.params import TrainParams
 from emotion.training.soup.greedy import greedy_soup
-from emotion.training.soup.ingredients import Member
+from emotion.training.soup.ingredients import Ingredient
 from stages import paths
 from stages.run import settings_of
 
@@ -58,11 +58,11 @@ class Ensemble:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """That of all of them."""
+        """The same for all of them."""
         return self.checkpoints[0].preprocessing
 
     def build_model(self) -> nn.Module:
-        """A network of the networks."""
+        """One network that runs all of them."""
         return MeanProbabilities([checkpoint.build_model() for checkpoint in self.checkpoints])
 
 
@@ -74,8 +74,8 @@ class MeanProbabilities(nn.Module):
         self.networks = nn.ModuleList(networks)
 
     def forward(self, images: Tensor) -> Tensor:  # noqa: D102
-        members = [network(images).softmax(dim=1) for network in self.networks]
-        return torch.stack(members).mean(dim=0).log()
+        probabilities = [network(images).softmax(dim=1) for network in self.networks]
+        return torch.stack(probabilities).mean(dim=0).log()
 
 
 def main() -> None:
@@ -113,13 +113,14 @@ def measure(seeds: Sequence[int], runs: Sequence[Checkpoint], rows: Rows) -> lis
         split: load_split(rows[split], label_map, runs[0].preprocessing, params)
         for split in ("train", "val")
     }
-    members = [Member(str(seed), run) for seed, run in zip(seeds, runs, strict=True)]
-    soup = greedy_soup(members, splits["train"].images, splits["val"].images, splits["val"].labels)
+    ingredients = [Ingredient(str(seed), run) for seed, run in zip(seeds, runs, strict=True)]
+    train_images, val_images = splits["train"].images, splits["val"].images
+    soup = greedy_soup(ingredients, train_images, val_images, splits["val"].labels)
     networks = [("run", run) for run in runs]
     networks += [("average", soup.checkpoint), ("ensemble", Ensemble(runs))]
     records = []
     for kind, network in networks:
-        record = {"kind": kind, "seeds": list(seeds), "members": len(soup.checkpoint.members)}
+        record = {"kind": kind, "seeds": list(seeds), "members": len(soup.checkpoint.ingredients)}
         for split in ("val", "test"):
             record |= score(network, rows[split], label_map, params, split)
         records.append(record)

@@ -1,4 +1,4 @@
-"""Speed of training relative to a bare PyTorch step, and peak memory of an epoch.
+"""Measure the speed of training relative to a bare PyTorch step, and peak memory of an epoch.
 
 Run     python -m benchmarks.bench_training [models ...]     (half an hour, on an otherwise idle
         machine)
@@ -32,17 +32,17 @@ from benchmarks.machine import describe_machine, in_a_process
 from emotion.core import files
 from emotion.core.memory import keep_freed_memory
 from emotion.data.cache import CachedImages
+from emotion.models.classifier import copy_state
 from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
 from emotion.training.amp import choose_precision
-from emotion.training.determinism import seed_everything
-from emotion.training.distributed import Processes
-from emotion.training.fit import copy_state
+from emotion.training.distributed import ProcessGroup
 from emotion.training.loading import LabeledImages
 from emotion.training.logger import RunLogger
 from emotion.training.objective import Objective
 from emotion.training.params import TrainParams
+from emotion.training.run import seed_everything
 from emotion.training.state import RunState
-from emotion.training.trainer import Trainer, count_steps
+from emotion.training.trainer import Trainer
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -75,13 +75,7 @@ class Bench:
             images=CachedImages(images), labels=labels, targets=torch.eye(CLASSES)[labels]
         )
         ones = torch.ones(CLASSES, device=DEVICE)
-        self.logger = RunLogger(
-            folder / "log",
-            folder / "timing.json",
-            self.params,
-            count_steps(rows, self.params),
-            rows,
-        )
+        self.logger = RunLogger(folder / "log", folder / "timing.json", self.params, rows)
         self.trainer = Trainer(
             model=self.model,
             train_set=train_set,
@@ -89,7 +83,7 @@ class Bench:
             preprocessing=preprocessing,
             params=self.params,
             precision=self.precision,
-            processes=Processes(),
+            group=ProcessGroup(),
         )
         self.rows, self.cache_bytes = rows, images.nbytes
         self.views = torch.randn(BATCH, 3, img_size, img_size, device=DEVICE).contiguous(
@@ -164,7 +158,7 @@ def bench_model(model_type: str) -> dict[str, Any]:
         }
         seconds = bench.seconds_per_save(folder / "state")
         bench.logger.__exit__()
-    # An epoch of the small photograph corpus, 1,690 images: the shortest that is worth resuming.
+    # An epoch of the small dataset of photographs, 1,690 images: the shortest worth resuming.
     results["state"] = {
         "seconds": round(seconds, 3),
         "share_of_epoch": round(seconds / (1690 / results["full"]["ours"]), 4),

@@ -1,4 +1,4 @@
-"""How often `emotion compare` is wrong, and how often it finds a real difference.
+"""Measure how often `emotion compare` is wrong, and how often it finds a real difference.
 
 Run     python -m benchmarks.simulate_compare [replications]     (1000 by default: 15 minutes)
 Writes  benchmarks/results/compare.json
@@ -40,7 +40,7 @@ class Setting:
 
     groups: int
     images_per_group: int
-    noise: float  # standard deviation of a model's own scores; those that all share have 1
+    noise: float  # standard deviation of the scores of one model; that of the common part is 1
     subject_sd: float = 0.2  # of the effect of a subject on one model only
     revisions: int = 1  # compared with the baseline
     gap: float = 0.0
@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def measure(setting: Setting, replications: int) -> dict[str, Any]:
-    """Shares of the replications with each verdict, and of the intervals with the true gap."""
+    """Fractions of the replications with each verdict, and of the intervals with the true gap."""
     more_skill = find_skill(setting)
     worse, better, covered, agreement = [], [], [], []
     for seed in range(replications):
@@ -135,7 +135,7 @@ def draw_models(
 def draw_logits(
     rng: np.random.Generator, shared: SimulatedPredictions, setting: Setting, more_skill: float
 ) -> np.ndarray:
-    """Logits (N, C) of one model: what all models share, and what is its own."""
+    """Logits (N, C) of one model: a part common to all models, and a part of this one only."""
     logits = shared.logits + setting.noise * rng.normal(size=shared.logits.shape)
     subject = rng.normal(0, setting.subject_sd, shared.groups.max() + 1)
     logits[np.arange(len(logits)), shared.labels] += more_skill + subject[shared.groups]

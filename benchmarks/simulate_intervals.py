@@ -1,4 +1,4 @@
-"""Coverage of the 95 % intervals: how often they hold the truth of simulated predictions.
+"""Measure the coverage of the 95 % intervals: how often they hold the truth of simulated data.
 
 Run     python -m benchmarks.simulate_intervals     (about ten minutes)
 Writes  benchmarks/results/intervals.json
@@ -87,7 +87,7 @@ def find_truth(skill: float) -> dict[str, float]:
 
 
 def layout() -> list[str]:
-    """What each column of `count` belongs to."""
+    """The statistic to which each column of `count` belongs."""
     gaps = [name for name in [*ECES, "second_ece"] for _ in range(sums.BINS)]
     return ["cells"] * CELLS + ["second_cells"] * CELLS + gaps
 

@@ -1,4 +1,4 @@
-"""Error rate and power of the test of slices, on simulated predictions.
+"""Measure the error rate and the power of the test of slices, on simulated predictions.
 
 Run     python -m benchmarks.simulate_slices [replications]     (4000 by default: 10 minutes)
 Writes  benchmarks/results/slices.json
@@ -56,9 +56,9 @@ def by_size(rng: np.random.Generator, sizes: Sizes) -> np.ndarray:
 
 
 def nearly_per_group(rng: np.random.Generator, sizes: Sizes) -> np.ndarray:
-    """One of two values of groups, but one image in ten has a value of its own."""
-    own = rng.random(sizes.sum()) < 0.1
-    return np.where(own, per_image(2)(rng, sizes), per_group([0.5, 0.5])(rng, sizes))
+    """One of two values of groups, but one image in ten has a random value."""
+    random = rng.random(sizes.sum()) < 0.1
+    return np.where(random, per_image(2)(rng, sizes), per_group([0.5, 0.5])(rng, sizes))
 
 
 ATTRIBUTES: dict[str, Draw] = {
@@ -161,7 +161,7 @@ def plain_gap(sums: np.ndarray) -> np.ndarray:
 
 
 def rejections(p_values: list[dict[str, float | None]]) -> dict[str, float]:
-    """The share of p-values of at most 0.05, of those replications that have one."""
+    """The fraction of p-values of at most 0.05, of those replications that have one."""
     table = pd.DataFrame(p_values, dtype=float)
     return {str(name): round(float((table[name].dropna() <= 0.05).mean()), 4) for name in table}
 

@@ -1,9 +1,9 @@
-"""How often the abstention threshold keeps its target error rate, on simulated validation splits.
+"""Measure how often the abstention threshold keeps its target error rate on simulated splits.
 
 Run     python -m benchmarks.simulate_threshold     (about four minutes)
 Writes  benchmarks/results/threshold.json
 
-A split keeps the target if the true error rate of the images that its threshold answers is at most
+A split keeps the target if the true error rate of the images that its threshold accepts is at most
 the target, or if no threshold is chosen. The true rate is that of 400,000 independent images.
 Splits with one image per group have independent images. The weaker network has an accuracy of about
 0.6, the stronger one of 0.8 to 0.88; sd is the standard deviation of the effect that the images of
@@ -43,8 +43,8 @@ class Population:
     def at(self, threshold: float) -> tuple[float, float]:
         """Coverage and error rate."""
         first = int(np.searchsorted(self.confidence, threshold))
-        answered = POPULATION - first
-        return answered / POPULATION, self.errors_above[first] / answered
+        accepted = POPULATION - first
+        return accepted / POPULATION, self.errors_above[first] / accepted
 
 
 def measure(groups: int, images: int, subject_sd: float, skill: float) -> list[dict[str, Any]]:
@@ -67,7 +67,7 @@ def measure(groups: int, images: int, subject_sd: float, skill: float) -> list[d
 
 
 def summarize(target: float, thresholds: list[float], population: Population) -> dict[str, Any]:
-    """Shares of all splits; coverage and error rate are means over those with a threshold."""
+    """Fractions of all splits; coverage and error rate are means over those with a threshold."""
     true = [population.at(threshold) for threshold in thresholds]
     broken = sum(error > target for _, error in true)
     coverage, error = np.mean(true, axis=0).tolist() if true else (None, None)
@@ -91,7 +91,7 @@ def main() -> None:
                     rows.append({"network": network, **row})
                     print(_line(rows[-1]), flush=True)
     lowest = min(row["kept"] for row in rows)
-    print(f"lowest share of splits that keep the target: {lowest:.3f}, promised {1 - DELTA:g}")
+    print(f"lowest fraction of splits that keep the target: {lowest:.3f}, promised {1 - DELTA:g}")
     result = {"splits": SPLITS, "delta": DELTA, "lowest_kept": lowest, "rows": rows}
     files.write_json(RESULTS, result)
 

@@ -1,4 +1,4 @@
-"""Simulated predictions whose true scores can be known: for tests of intervals and reports.
+"""Simulate predictions with known true scores, to test intervals and reports.
 
 The defaults give an accuracy of 0.63 and an expected calibration error of 0.03, so every class has
 errors and no statistic is at a limit of its range.
@@ -15,18 +15,18 @@ from emotion.metrics.scores import softmax
 class SimulatedPredictions:
     """Predictions for `groups * images_per_group` rows; the rows of a group are adjacent."""
 
-    labels: np.ndarray  # (N,) class indices
-    logits: np.ndarray  # (N, C) float64
-    groups: np.ndarray  # (N,) index of the group, from 0
+    labels: np.ndarray  # int64 (N,), class indices
+    logits: np.ndarray  # float64 (N, C)
+    groups: np.ndarray  # int64 (N,), index of the group, from 0
 
     @property
     def predicted(self) -> np.ndarray:
-        """Class indices of shape (N,)."""
+        """Class indices, int64 (N,)."""
         return np.asarray(self.logits.argmax(axis=1))
 
     @property
     def confidence(self) -> np.ndarray:
-        """Probability of the predicted class, shape (N,)."""
+        """Probability of the predicted class, float64 (N,)."""
         return np.asarray(softmax(self.logits).max(axis=1))
 
 
@@ -45,7 +45,7 @@ def simulate(
         rng: source of all randomness.
         groups: number of groups, such as subjects.
         images_per_group: rows of each group.
-        subject_sd: standard deviation of the effect that the rows of a group share. It is added to
+        subject_sd: standard deviation of the effect that all rows of a group have. It is added to
             the score of the true class; 0 makes the rows independent.
         sharpness: factor from scores to logits. By default the confidence is too low below about
             1.4 and too high above.

@@ -1,6 +1,6 @@
-"""Backbones trained on drawn faces, for the benchmarks that need trained networks.
+"""Train backbones on drawn faces, for the benchmarks that need trained networks.
 
-They are made once per folder: FOLDER/faces and FOLDER/<backbone>.pth.
+They are trained once per folder, and kept as FOLDER/faces and FOLDER/<backbone>.pth.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from benchmarks.bench_recipe import train
 from benchmarks.feature_start import WEAK, learn_features
 from emotion.core import files
 from emotion.data.manifest import SPLITS
-from emotion.datasets.drawn_faces.dataset import DrawFacesParams, draw_corpus
+from emotion.datasets.drawn_faces.dataset import DrawFacesParams, draw_dataset
 from emotion.datasets.params import DataParams
 from emotion.datasets.prepare import Prepared, prepare
 from emotion.models.checkpoint import Checkpoint, load_checkpoint
@@ -42,7 +42,7 @@ FINE_TUNED: Setup = {
     "lr_backbone": 1e-4,
     "augment": WEAK,
 }
-# How a backbone is trained, from random weights where no source answers.
+# How a backbone is trained, from random weights if no source is reachable.
 SETUPS: dict[str, Setup] = {
     "tf_efficientnet_lite0": {},
     "resnet50": {**SCRATCH, "epochs": 4},
@@ -57,10 +57,10 @@ TEACHER = "tf_efficientnet_lite0"
 
 
 def train_backbone(name: str, folder: Path) -> tuple[Checkpoint, Prepared, dict[str, pd.DataFrame]]:
-    """The checkpoint in the folder, trained if it is missing, its corpus, and the rows by split."""
+    """The checkpoint in the folder, trained if it is missing, its dataset, and rows by split."""
     faces, path = folder / "faces", folder / f"{name}.pth"
     if not faces.exists():
-        draw_corpus(FACES, faces)
+        draw_dataset(FACES, faces)
     prepared = prepare(DataParams(root=str(faces)), folder / "unpacked")
     rows = {split: prepared.rows[prepared.rows["split"] == split] for split in SPLITS}
     if not path.exists():

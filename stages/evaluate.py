@@ -8,21 +8,21 @@ Writes  models/calibration.json, data/predictions/, plots/evaluate/, metrics/eva
 
 from emotion.core import files, reports
 from emotion.data.cache import CacheParams
-from emotion.evaluation.evaluator import EvaluateParams, evaluate
-from emotion.evaluation.headline_metrics import compute_metrics, timing_metrics
+from emotion.evaluation.evaluator import EvaluateParams, evaluate_checkpoint
 from emotion.evaluation.outputs import write_outputs
 from emotion.evaluation.predictions import write_predictions
-from emotion.evaluation.report import headline
+from emotion.evaluation.summary import compute_metrics, headline, timing_metrics
 from stages import paths
 from stages.run import run, settings_of
 
 
 def main() -> None:
     params, read = settings_of(EvaluateParams, "evaluate"), reports.read_report
-    splits, time = paths.SPLITS, read(paths.TRAIN_TIMING, reports.TrainingTime)
+    time = read(paths.TRAIN_TIMING, reports.TrainingTime)
     rows = read(paths.SPLITS_REPORT, reports.SplitsReport).rows
+    val, test = (paths.SPLITS / f"{name}.csv" for name in ("val", "test"))
     cache = settings_of(CacheParams, "train", partial=True)
-    result = evaluate(paths.BEST_MODEL, splits / "val.csv", splits / "test.csv", params, cache)
+    result = evaluate_checkpoint(paths.BEST_MODEL, val, test, params, cache)
 
     reports.write_report(paths.CALIBRATION, result.calibration)
     for name, split in (("val", result.val), ("test", result.test)):

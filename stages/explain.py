@@ -16,19 +16,18 @@ from stages.run import run, settings_of
 
 
 def main() -> None:
-    explanation = explain_checkpoint(
+    report, scores, panels = explain_checkpoint(
         checkpoint=load_checkpoint(paths.BEST_MODEL),
         rows=read_manifest(paths.SPLITS / "test.csv"),
         params=settings_of(ExplainParams, "explain"),
         figures=paths.EXPLAIN_FIGURES,
     )
-    files.write_csv(paths.EXPLAIN_SCORES, explanation.scores, for_people=True)
-    model = files.sha256_of(paths.BEST_MODEL)
-    panels = explanation.panels.assign(model_sha256=model)
+    panels = panels.assign(model_sha256=files.sha256_of(paths.BEST_MODEL))
+    files.write_csv(paths.EXPLAIN_SCORES, scores, for_people=True)
     files.write_csv(paths.EXPLAIN_PANELS, panels, for_people=True)
-    files.write_text(paths.EXPLAIN_OBSERVATIONS, format_observations(explanation.report))
-    write_report(paths.EXPLAIN_REPORT, explanation.report)
-    print(headline(explanation.report))
+    files.write_text(paths.EXPLAIN_OBSERVATIONS, format_observations(report))
+    write_report(paths.EXPLAIN_REPORT, report)
+    print(headline(report))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Reads   models/best_model.pth, models/calibration.json, data/splits/, images of each split
 Writes  models/model.{onnx,safetensors}, metrics/onnx.json, plots/export_onnx/report.json; int8 and
-        fp16 files that earn their place: models/variants/, plots/export_onnx/variants.json
+        fp16 files that are kept: models/variants/, and plots/export_onnx/variants.json
 """
 
 from emotion.core import files

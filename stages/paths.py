@@ -8,7 +8,7 @@ LOCK = Path("dvc.lock")
 
 DRAWN_FACES = Path("data/drawn_faces")
 OWN_WEIGHTS = Path("data/weights")  # files that the user copied there
-UNPACKED = Path("data/unpacked")  # images that the corpus stores in a table
+UNPACKED = Path("data/unpacked")  # images that the dataset stores in a table
 SPLITS = Path("data/splits")  # train.csv, val.csv, test.csv
 REJECTED = Path("data/splits/rejected.csv")
 CLASS_WEIGHTS = Path("data/class_weights.json")

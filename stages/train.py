@@ -10,6 +10,7 @@ from emotion.data.labels import read_label_map
 from emotion.data.manifest import read_manifest
 from emotion.training.fit import fit
 from emotion.training.params import TrainParams
+from emotion.training.run import RunPaths
 from emotion.training.state import discard_state
 from stages import paths
 from stages.run import run, settings_of
@@ -18,18 +19,17 @@ from stages.run import run, settings_of
 def main() -> None:
     params = settings_of(TrainParams, "train")  # first: an error in it needs no other file
     label_map = read_label_map(paths.LABEL_MAP)
-    checkpoint = fit(
-        train_rows=read_manifest(paths.SPLITS / "train.csv"),
-        val_rows=read_manifest(paths.SPLITS / "val.csv"),
-        label_map=label_map,
-        class_weights=read_class_weights(paths.CLASS_WEIGHTS, label_map),
-        weights_folder=paths.PRETRAINED,
-        params=params,
-        log_folder=paths.TRAIN_METRICS,
-        timing_file=paths.TRAIN_TIMING,
-        state_folder=paths.TRAIN_STATE,
+    train_rows = read_manifest(paths.SPLITS / "train.csv")
+    val_rows = read_manifest(paths.SPLITS / "val.csv")
+    class_weights = read_class_weights(paths.CLASS_WEIGHTS, label_map)
+    run_paths = RunPaths(
+        weights=paths.PRETRAINED,
+        log=paths.TRAIN_METRICS,
+        timing=paths.TRAIN_TIMING,
+        state=paths.TRAIN_STATE,
     )
-    if checkpoint:  # only the first of several processes writes
+    checkpoint = fit(train_rows, val_rows, label_map, class_weights, params, run_paths)
+    if checkpoint:  # only the main one of several processes writes
         checkpoint.save(paths.BEST_MODEL)
         discard_state(paths.TRAIN_STATE)
         best = f"macro-F1 {checkpoint.val_macro_f1:.3f}, accuracy {checkpoint.val_accuracy:.3f}"

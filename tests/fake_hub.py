@@ -10,9 +10,11 @@ from threading import Event, Thread
 import huggingface_hub
 import pytest
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
 
 class Server(ThreadingHTTPServer):
-    """A server that says nothing of clients that have gone away, in the output of other tests."""
+    """A server that prints nothing about closed connections, in the output of other tests."""
 
     daemon_threads = True
 
@@ -20,20 +22,48 @@ class Server(ThreadingHTTPServer):
         pass
 
 
+class Handler(BaseHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def hub_at(port: int) -> Iterator[str]:
+    """The client takes a port of this machine for the Hub; the suite's offline mode is off."""
+    endpoint = f"http://127.0.0.1:{port}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(huggingface_hub.constants, "ENDPOINT", endpoint)
+        patch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+        template = f"{endpoint}/{{repo_id}}/resolve/{{revision}}/{{filename}}"  # fixed at import
+        patch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        huggingface_hub.close_session()
+        yield endpoint
+    huggingface_hub.close_session()
+
+
+@contextmanager
+def serving(handler: type[Handler]) -> Iterator[str]:
+    server = Server(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    with server, hub_at(server.server_port) as endpoint:
+        try:
+            yield endpoint
+        finally:
+            server.shutdown()
+
+
 @contextmanager
 def hub_that_answers(status: int, body: bytes = b"{}", seconds: float = 0.0) -> Iterator[str]:
     """Yield the address of a server, which the client takes for the Hub.
 
     Args:
-        status: of every answer; HEAD, the first request, is always answered with 200 if `seconds`
-            are given.
-        body: of every answer.
-        seconds: to wait before an answer that has a body.
+        status: of every response; with `seconds`, HEAD, the first request, gets 200.
+        body: of every response.
+        seconds: to wait before a response that has a body.
     """
-
     ended = Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Fixed(Handler):
         def do_HEAD(self) -> None:
             self.send_response(200 if seconds else status)
             self.end_headers()
@@ -47,34 +77,11 @@ def hub_that_answers(status: int, body: bytes = b"{}", seconds: float = 0.0) -> 
 
         do_GET = do_POST  # noqa: N815
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = Server(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    with server, hub_at(server.server_port) as endpoint:
+    with serving(Fixed) as endpoint:
         try:
             yield endpoint
         finally:
             ended.set()
-            server.shutdown()
-
-
-@contextmanager
-def hub_at(port: int) -> Iterator[str]:
-    """Let the client take a port of this machine for the Hub; the suite's offline mode is off."""
-    endpoint = f"http://127.0.0.1:{port}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(huggingface_hub.constants, "ENDPOINT", endpoint)
-        patch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-        template = f"{endpoint}/{{repo_id}}/resolve/{{revision}}/{{filename}}"  # fixed at import
-        patch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-        huggingface_hub.close_session()
-        yield endpoint
-    huggingface_hub.close_session()
-
-
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @contextmanager
@@ -85,26 +92,20 @@ def hub_with(
     code: str = "",
     cuts: int = 0,
 ) -> Iterator[list[str]]:
-    """Yield the requests that a Hub with one repository gets; it speaks the API of its files.
+    """Yield the requests that a Hub with one repository gets; it has the API for files.
 
     Args:
         files: `owner/name/file` and its content, the same at `main` and at COMMIT.
         cache: of the client.
-        status: of every answer, if not 200.
-        code: the header by which the Hub tells what `status` means.
-        cuts: downloads that end in the middle before one does not.
+        status: of every response, if not 200.
+        code: the header in which the Hub gives the reason of `status`.
+        cuts: downloads that are truncated before one is not.
     """
     requests: list[str] = []
     left = [cuts]
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            self.answer(with_body=False)
-
+    class Files(Handler):
         def do_GET(self) -> None:
-            self.answer(with_body=True)
-
-        def answer(self, with_body: bool) -> None:
             requests.append(f"{self.command} {self.path}")
             repository, _, place = self.path[1:].partition("/resolve/")
             revision, _, name = place.partition("/")
@@ -123,21 +124,16 @@ def hub_with(
             self.send_header("ETag", f'"{hashlib.sha1(body).hexdigest()}"')
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if with_body and left[0] > 0 and len(body) > 10_000:
+            if self.command == "HEAD":
+                return
+            if left[0] > 0 and len(body) > 10_000:
                 left[0] -= 1
-                self.wfile.write(body[: len(body) // 2])
+                body = body[: len(body) // 2]
                 self.close_connection = True
-            elif with_body:
-                self.wfile.write(body)
+            self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
+        do_HEAD = do_POST = do_GET  # noqa: N815
 
-    server = Server(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    with server, hub_at(server.server_port), pytest.MonkeyPatch.context() as patch:
+    with serving(Files), pytest.MonkeyPatch.context() as patch:
         patch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache))
-        try:
-            yield requests
-        finally:
-            server.shutdown()
+        yield requests

@@ -1,5 +1,6 @@
 """dvc.yaml, params.yaml, stages/ and the committed results agree."""
 
+import ast
 import dataclasses
 import importlib
 import re
@@ -154,6 +155,15 @@ def test_expensive_stages_cache_all_their_outputs(name):
 def test_a_file_fits_its_budget(path):
     budget = 40 if path.stem in STAGES and path.parent.name == "stages" else 250
     assert len(path.read_text(encoding="utf-8").splitlines()) <= budget
+
+
+@pytest.mark.parametrize(
+    "path", [*Path("emotion").rglob("*.py"), *Path("stages").glob("*.py")], ids=str
+)
+def test_a_function_fits_on_a_screen(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno - node.lineno < 60, f"{path}:{node.lineno} {node.name}"
 
 
 @pytest.mark.shipped

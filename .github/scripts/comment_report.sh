@@ -7,7 +7,7 @@ set -euo pipefail
 
 report=pr_report/report.md
 marker='<!-- emotion-pr-report -->'
-longest=65000 # characters; GitHub takes 65,536
+longest=65000 # characters; the limit of GitHub is 65,536
 
 refuse() {
   echo "::error::pr_report/report.md $1; the comment is not written."

@@ -4,6 +4,6 @@
 set -euo pipefail
 export PATH="$PWD/.venv/bin:$PATH"
 
-# Without results the report still has the tables of params and metrics, and says what is missing.
+# Without results the report has the tables of params and metrics, and names what is missing.
 dvc pull --allow-missing data/predictions metrics/train ||
   echo "::warning::dvc pull failed: the report is without predictions and learning curves."

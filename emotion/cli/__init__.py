@@ -1,1 +1,1 @@
-"""The commands of `emotion`; with `stages/`, the only code that knows paths of the repository."""
+"""The commands of `emotion`; with `stages/`, the only code that uses paths of the repository."""

@@ -4,7 +4,7 @@
     python -m emotion.cli.audit ...                   the same
 
 Each CSV (columns path, label; subject if known) is one split, named after its file; those of
-data/splits too. For each pair of splits the report counts the rows of the second that also stand in
+data/splits too. For each pair of splits the report counts the rows of the second that also occur in
 the first; train, val and test are taken in this order, other names as given. Exit status: 0 no
 leaks, 1 leaks found, 2 the tables cannot be read, or no leaks found but not every image was read.
 """
@@ -18,18 +18,13 @@ import pandas as pd
 
 from emotion.cli.commands import run_command
 from emotion.core.errors import UserError
+from emotion.core.reports import Counts
 from emotion.core.text import printable
 from emotion.data.manifest import SPLITS
 from emotion.datasets.formats.csv_table import read_labeled_table
 from emotion.datasets.groups import group_images
 from emotion.datasets.inspection import inspect_images
-from emotion.datasets.leaks import (
-    SplitPair,
-    count_leaks,
-    count_repeated,
-    describe_leak,
-    find_conflicts,
-)
+from emotion.datasets.leaks import SplitPair, count_leaks, describe_leak, find_conflicts
 from emotion.datasets.near_duplicates import Pairs
 from emotion.datasets.params import DataParams
 
@@ -39,7 +34,7 @@ EXAMPLES = 3  # per pair of splits
 
 
 def audit(tables: list[Path], root: Path | None = None) -> tuple[str, int]:
-    """Compare the splits of a corpus.
+    """Compare the splits of a dataset.
 
     Args:
         tables: one CSV per split.
@@ -55,14 +50,13 @@ def audit(tables: list[Path], root: Path | None = None) -> tuple[str, int]:
     names = [table.stem for table in tables]
     if len(set(names)) < len(names) or len(names) < 2:
         raise UserError(
-            f"the audit needs two or more tables with different names, not {', '.join(names)}; "
-            "name each after its split, such as train.csv and test.csv."
+            f"the audit needs two or more tables with different names, not {', '.join(names)}",
+            "name each after its split, such as train.csv and test.csv",
+            key="CSV",
         )
     rows = pd.concat([_read_split(table, root or table.parent) for table in tables])
     rows, near, bad = _inspect(rows.reset_index(drop=True))
-    order = list(dict.fromkeys([*SPLITS, *names]))
-    repeated = count_repeated(rows, near, order)
-    counts = {pair: found | repeated[pair] for pair, found in count_leaks(rows, order).items()}
+    counts = count_leaks(rows, near, list(dict.fromkeys([*SPLITS, *names])))
     status = UNKNOWN if len(bad) else NO_LEAKS
     if any(count["groups"] for count in counts.values()):
         status = LEAKS
@@ -71,9 +65,8 @@ def audit(tables: list[Path], root: Path | None = None) -> tuple[str, int]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="emotion audit", description="Report what leaks across a split."
-    )
+    description = "Report what leaks across a split."
+    parser = argparse.ArgumentParser(prog="emotion audit", description=description)
     parser.add_argument("tables", nargs="+", type=Path, metavar="CSV", help="one per split")
     parser.add_argument("--root", type=Path, help="folder of the images, if not that of the table")
     options = parser.parse_args(arguments)
@@ -87,9 +80,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _read_split(table: Path, root: Path) -> pd.DataFrame:
-    rows = read_labeled_table(table, root, "the audit needs columns path and label.", reserved=())
+    rows = read_labeled_table(table, root, "the audit needs columns path and label", reserved=())
     if rows.empty:
-        raise UserError(f"{table} has no rows; the audit needs at least one image per split.")
+        raise UserError("has no rows", "the audit needs at least one image per split", file=table)
     path = [Path(root, path).as_posix() for path in rows["path"]]
     return rows[["label", "subject"]].assign(path=path, split=table.stem)
 
@@ -101,10 +94,10 @@ def _inspect(rows: pd.DataFrame) -> tuple[pd.DataFrame, Pairs, pd.Series]:
     for split, unreadable in bad.groupby(rows["split"]):
         if unreadable.all():
             first = rows.loc[unreadable.index[0], "path"]
-            raise UserError(
-                f"none of the {len(unreadable):,} images of {split} can be read, the first is "
-                f"{first}; pass their folder with --root."
+            problem = (
+                f"none of the {len(unreadable):,} images of {split} can be read, first {first}"
             )
+            raise UserError(problem, "pass their folder with --root", key="--root")
     rows = rows.join(findings[["sha256", "phash"]])[~bad].reset_index(drop=True)
     grouping = group_images(rows, NEAR_BITS)
     reasons = findings.loc[bad, "reason"].value_counts()
@@ -112,10 +105,7 @@ def _inspect(rows: pd.DataFrame) -> tuple[pd.DataFrame, Pairs, pd.Series]:
 
 
 def _report(
-    rows: pd.DataFrame,
-    bad: pd.Series,
-    counts: dict[SplitPair, dict[str, int]],
-    names: list[str],
+    rows: pd.DataFrame, bad: pd.Series, counts: dict[SplitPair, Counts], names: list[str]
 ) -> Iterator[str]:
     splits = ", ".join(f"{printable(name)} {(rows['split'] == name).sum():,}" for name in names)
     yield f"{len(rows):,} images read: {splits}"

@@ -1,4 +1,4 @@
-"""What all commands share: how they end, with a status and no traceback for a user's mistake."""
+"""Run a command with its errors and exit status, and options that several commands have."""
 
 import argparse
 import errno
@@ -11,61 +11,55 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from emotion.core.errors import UserError
 from emotion.core.text import printable
 
 DEFAULT_MODEL = Path("models/model.onnx")
-CLOSED_PIPE, INTERRUPTED = 141, 130  # as a shell reports them
-FAILED = 2  # also after a crash: 1, Python's own status, is a verdict of audit, verify and compare
+MODEL_KINDS = "an ONNX file, a checkpoint or a Hub folder"
+# The extra of this package that installs another one, where it is not `train`.
+EXTRAS = {"cv2": "video", "fastapi": "serve", "uvicorn": "serve"}
+CLOSED_PIPE, INTERRUPTED = 141, 130  # as shells report them
+FAILED = 2  # after a crash too: 1, Python's own status, is a result of audit, verify and compare
 
 
 def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> int:
-    """Run a command line; returns its exit status."""
+    """Run a command; an error of the user is one line on stderr, without a traceback.
+
+    Args:
+        command: takes the arguments and returns the exit status; may raise UserError.
+        arguments: of the command line.
+
+    Returns:
+        The exit status: that of the command, or FAILED, CLOSED_PIPE or INTERRUPTED.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not have every character
             stream.reconfigure(errors="replace")
-    # What matters of Pillow's warnings (image size, odd metadata) is an error of ours.
+    # Pillow's warnings that matter are raised as UserError.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         return command(arguments)
     except BrokenPipeError:  # the reader, such as `head`, has closed its end
         _discard_output()
         return CLOSED_PIPE
-    except OSError as error:
-        if error.filename is not None:
-            reason = f"{error.strerror} ({printable(str(error.filename))})"
-            print(f"error: {reason}; correct that and try again.", file=sys.stderr)
-        elif error.errno == errno.ENOSPC:
-            _discard_output()
-            print("error: the output cannot be written: no space is left.", file=sys.stderr)
-        else:
-            traceback.print_exc()
-        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except ModuleNotFoundError as error:
-        print(
-            f"error: {error.name} is not installed; install the training dependencies: "
-            "`pip install 'emotion-pipeline[train]'`.",
-            file=sys.stderr,
-        )
-        return FAILED
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        if message := _explain(error):
+            print(f"error: {message}", file=sys.stderr)
+        else:
+            traceback.print_exc()
         return FAILED
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """Add --model, of the commands that use a trained model."""
-    parser.add_argument(
-        "--model",
-        type=Path,
-        default=DEFAULT_MODEL,
-        help="an ONNX file, a checkpoint or a Hub folder (default: %(default)s)",
-    )
+    """Add --model, for the commands that use a trained model."""
+    explained = f"{MODEL_KINDS} (default: %(default)s)"
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help=explained)
 
 
 def positive_number(text: str) -> float:
-    """The type of an option; argparse reports the errors."""
+    """Parse the value of an option; argparse reports the errors."""
     value = float(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError("give a number above 0")
@@ -73,7 +67,7 @@ def positive_number(text: str) -> float:
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """The type of an option with whole numbers of a range; argparse reports the errors."""
+    """A parser for options that are whole numbers in low..high; argparse reports the errors."""
 
     def check(text: str) -> int:
         if not (text.isdecimal() and len(text) <= 10 and low <= int(text) <= high):
@@ -83,6 +77,23 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return check
 
 
+def _explain(error: Exception) -> str:
+    """One line if the user can correct the cause; "" if the code is wrong."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        extra = EXTRAS.get(error.name or "", "train")
+        return f"{error.name} is not installed; run `pip install 'emotion-pipeline[{extra}]'`."
+    if isinstance(error, ImportError) and not (error.name or "").startswith("emotion"):
+        return f"{error}; install that package again, or the system library that it needs."
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror} ({printable(str(error.filename))}); correct that and try again."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        _discard_output()
+        return "the output cannot be written: no space is left."
+    return ""
+
+
 def _discard_output() -> None:
-    """Send what is still buffered for stdout nowhere; Python would fail again when it exits."""
+    """Discard the buffer of stdout; Python would fail again when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,12 +1,11 @@
-"""Evaluate a trained model on any corpus, with the report of the stage `evaluate`.
+"""Evaluate a trained model on any dataset, with the report of the stage `evaluate`.
 
     emotion evaluate models/model.onnx data/raw/rafdb --format rafdb --split test
     emotion evaluate models/hub photos/ --labels bored=neutral contempt=
-    python -m emotion.cli.evaluate ...                the same
 
-Nothing is fitted to the corpus: the probabilities are those that the model file gives. Whether the
-model was trained on images of the corpus cannot be seen from the file; `emotion audit` compares the
-tables of both. Exit status: 0 the report is written, 2 there is none.
+Nothing is fitted to the dataset: the probabilities are those of the model file. The file does not
+show whether the model was trained on images of the dataset; `emotion audit` compares the tables of
+both. Exit status: 0 the report is written, 2 there is none.
 """
 
 import argparse
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from emotion.cli.commands import run_command
+from emotion.cli.commands import MODEL_KINDS, run_command
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.output_folder import OutputFolder
@@ -32,8 +31,9 @@ from emotion.datasets.leaks import find_conflicts
 from emotion.datasets.model_classes import check_classes, parse_labels, read_for_model
 from emotion.datasets.params import DataParams
 from emotion.datasets.unpack import unpack_images
-from emotion.evaluation.outputs import ModelFacts, name_final_paths, write_outputs
+from emotion.evaluation.outputs import name_final_paths, write_outputs
 from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.report import ModelFacts
 from emotion.evaluation.summary import describe_scores
 from emotion.prediction.loading import load_model
 from emotion.prediction.model import Model
@@ -45,6 +45,7 @@ RESAMPLES = 1000  # for each interval, as in the stage `evaluate`
 ALL = "all"
 LIST = "evaluation.json"  # of the files that this command has written, with its settings
 COMMAND = "emotion evaluate"
+DRAWN_ONLY = "WARNING: the model was trained on drawn faces only; do not use it on photographs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class Request:
     """What to evaluate, and where to write the report."""
 
     model: Path  # an ONNX file, a checkpoint or a Hub folder
-    data: Path  # folder of the corpus
+    data: Path  # folder of the dataset
     format: str  # a key of ADAPTERS
     labels: dict[str, str]  # word: class, or "" to leave its rows out
     split: str  # train, val, test or ALL
@@ -60,11 +61,11 @@ class Request:
 
 
 def evaluate(request: Request) -> str:
-    """Evaluate a model on a corpus, write the report, and return its summary as text.
+    """Evaluate a model on a dataset, write the report, and return its summary as text.
 
     Raises:
-        UserError: the model, the corpus or the folder cannot be used, or the corpus has classes
-            that the model does not know.
+        UserError: the model, the dataset or the folder cannot be used, or the dataset has classes
+            that the model was not trained on.
     """
     model = load_model(request.model, threads=1)
     _check_places(request)
@@ -73,12 +74,9 @@ def evaluate(request: Request) -> str:
     rows, chosen = _choose_split(rows, request)
     check_classes(rows, request.data, model.class_names)
     _check_images(rows, request.out)
-    facts = ModelFacts(
-        model_type=request.model.as_posix(),
-        weights="",
-        temperature=1.0,  # that of the model is in its probabilities
-        threshold=model.threshold,
-    )
+    # The temperature of the model is in its probabilities.
+    name = request.model.as_posix()
+    facts = ModelFacts(model_type=name, weights="", temperature=1.0, threshold=model.threshold)
     with outputs.updating(_describe_request(request)) as folder:
         if "pixels" in rows:
             rows = unpack_images(rows, folder / "images")
@@ -92,76 +90,49 @@ def evaluate(request: Request) -> str:
         *_describe_rows(rows, left_out),
         "",
         describe_scores(report, predictions),
+        *([DRAWN_ONLY] if model.synthetic_fraction == 1 else []),
+        f"tables and figures: {request.out}",
     ]
-    if model.synthetic_fraction == 1:
-        lines += [
-            "WARNING: the model was trained on drawn faces only; do not use it on photographs"
-        ]
-    return "\n".join([*lines, f"tables and figures: {request.out}"])
+    return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="emotion evaluate",
-        usage="%(prog)s MODEL DATA [options]",  # --labels before MODEL would take it as a word
-        description="Report on a trained model and any corpus.",
-    )
-    parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="an ONNX file, a checkpoint or a Hub folder"
-    )
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder of the corpus")
-    parser.add_argument(
-        "--format", choices=ADAPTERS, help="default: csv if DATA has a labels.csv, otherwise folder"
-    )
-    parser.add_argument(
-        "--labels",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="WORD=CLASS",
-        help="read a class of the corpus as one of the model; WORD= leaves its rows out",
-    )
-    parser.add_argument(
-        "--split", choices=[*SPLITS, ALL], default=ALL, help="rows to use (default: %(default)s)"
-    )
-    parser.add_argument("--out", type=Path, help="default: reports/MODEL_on_DATA")
-    options = parser.parse_args(arguments)
-    has_table = (options.data / "labels.csv").is_file()
-    try:
-        request = Request(
-            model=options.model,
-            data=options.data,
-            format=options.format or ("csv" if has_table else "folder"),
-            labels=parse_labels(options.labels),
-            split=options.split,
-            out=options.out or _default_folder(options.model, options.data),
-        )
-        print(evaluate(request))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    print(evaluate(parse_request(arguments)))
     return 0
 
 
-def _default_folder(model: Path, data: Path) -> Path:
-    return Path("reports") / f"{model.resolve().stem}_on_{data.resolve().name}"
+def parse_request(arguments: list[str] | None = None) -> Request:
+    """Parse the arguments; raises UserError if --labels is malformed."""
+    parser = argparse.ArgumentParser(
+        prog="emotion evaluate",
+        usage="%(prog)s MODEL DATA [options]",  # --labels before MODEL would read it as a word
+        description="Report on a trained model and any dataset.",
+    )
+    add = parser.add_argument
+    add("model", type=Path, metavar="MODEL", help=MODEL_KINDS)
+    add("data", type=Path, metavar="DATA", help="folder of the dataset")
+    add("--format", choices=ADAPTERS, help="default: csv if DATA has a labels.csv, else folder")
+    explained = "read a class of the dataset as one of the model; WORD= leaves its rows out"
+    add("--labels", nargs="+", action="extend", default=[], metavar="WORD=CLASS", help=explained)
+    add("--split", choices=[*SPLITS, ALL], default=ALL, help="rows to use (default: %(default)s)")
+    add("--out", type=Path, help="default: reports/MODEL_on_DATA")
+    options = parser.parse_args(arguments)
+    name = f"{options.model.resolve().stem}_on_{options.data.resolve().name}"
+    found = "csv" if (options.data / "labels.csv").is_file() else "folder"
+    options.format, options.out = options.format or found, options.out or Path("reports") / name
+    options.labels = parse_labels(options.labels)
+    return Request(**vars(options))
 
 
 def _check_places(request: Request) -> None:
     """Raise if what is read lies in the folder that is written, or the reverse."""
     out, data = request.out.resolve(), request.data.resolve()
     if out.is_relative_to(data):
-        raise UserError(
-            f"the report would go to {request.out}, inside the corpus, where its figures would be "
-            "read as images; give another folder with --out."
-        )
-    for name, path in (("the corpus", request.data), ("the model", request.model)):
+        raise _unusable(request.out, "is in the dataset, where figures would be read as images")
+    for name, path in (("dataset", request.data), ("model", request.model)):
         if path.resolve().is_relative_to(out):
-            raise UserError(
-                f"{name}, {path}, lies in {request.out}, to which the report would go; give "
-                "another folder with --out."
-            )
+            raise _unusable(request.out, f"contains the {name} {path}")
 
 
 def _check_images(rows: pd.DataFrame, out: Path) -> None:
@@ -171,30 +142,30 @@ def _check_images(rows: pd.DataFrame, out: Path) -> None:
     folder = out.resolve()
     inside = [path for path in rows["path"] if Path(path).resolve().is_relative_to(folder)]
     if inside:
-        raise UserError(
-            f"{len(inside):,} images of the corpus lie in {out}, to which the report would go, "
-            f"such as {inside[0]}; give another folder with --out."
-        )
+        raise _unusable(out, f"contains {len(inside):,} images of the dataset, such as {inside[0]}")
+
+
+def _unusable(out: Path, problem: str) -> UserError:
+    problem = f"cannot receive the report: it {problem}"
+    return UserError(problem, "give another folder with --out", file=out, key="--out")
 
 
 def _describe_request(request: Request) -> dict[str, Any]:
-    """What evaluation.json says of the settings."""
+    """The settings as evaluation.json has them."""
     settings = {name: value for name, value in asdict(request).items() if name != "out"}
     return settings | {name: settings[name].as_posix() for name in ("model", "data")}
 
 
 def _choose_split(rows: pd.DataFrame, request: Request) -> tuple[pd.DataFrame, str]:
-    """The rows to use, and what they are, as text."""
+    """The rows to use, and a description of them."""
     counts = rows["split"].value_counts()
     named = ", ".join(f"{split} {counts[split]:,}" for split in SPLITS if split in counts)
     if request.split == ALL:
-        return rows, f"all splits ({named})" if named else "the corpus has no split"
+        return rows, f"all splits ({named})" if named else "the dataset has no split"
     if request.split not in counts:
         has = f"its splits are {named}" if named else "it has no split"
-        raise UserError(
-            f"{request.data} has no rows of {request.split}, {has}; use another --split, or none "
-            "for all rows."
-        )
+        problem = f"has no rows of {request.split}, {has}"
+        raise UserError(problem, "give another --split, or none", file=request.data, key="--split")
     return rows[rows["split"] == request.split], f"split {request.split}"
 
 
@@ -207,10 +178,8 @@ def _inspect(rows: pd.DataFrame, data: Path) -> tuple[pd.DataFrame, pd.DataFrame
     reason = rows["problem"].mask(to_open, found["reason"])
     left_out = rows.assign(reason=reason)[["path", "label", "reason", "detail"]][reason != ""]
     if len(left_out) == len(rows):
-        raise UserError(
-            f"none of the {len(rows):,} rows of {data} can be used: {_count_reasons(left_out)}; "
-            f"the first is {left_out['path'].iloc[0]}."
-        )
+        problem = f"has {len(rows):,} rows, none of which can be used: {_count_reasons(left_out)}"
+        raise UserError(problem, f"correct the files, first {left_out['path'].iloc[0]}", file=data)
     rows = rows[reason == ""].join(found).reset_index(drop=True)
     grouping = group_images(rows, DataParams.near_duplicate_bits)
     rows = rows.assign(group=grouping.names, synthetic=rows["synthetic"] | grouping.is_copy)
@@ -219,12 +188,13 @@ def _inspect(rows: pd.DataFrame, data: Path) -> tuple[pd.DataFrame, pd.DataFrame
 
 def _predict(model: Model, rows: pd.DataFrame) -> Predictions:
     probabilities = np.empty((len(rows), len(model.class_names)))
-    answers = predict_stream(Predictor(model), map(Source.of, rows["path"]))
-    bar = tqdm(answers, total=len(rows), desc="predict", unit="image", leave=False)
-    for row, answer in enumerate(bar):
-        if answer.error:  # the inspection has read the file a moment ago
-            raise UserError(answer.error)
-        probabilities[row] = list(answer.probabilities.values())
+    stream = predict_stream(Predictor(model), map(Source.of, rows["path"]))
+    bar = tqdm(stream, total=len(rows), desc="predict", unit="image", leave=False)
+    for row, prediction in enumerate(bar):
+        if prediction.error:  # the file was readable when it was inspected
+            hint = "it was readable when it was inspected: run the command again"
+            raise UserError(prediction.error.removesuffix("."), hint)
+        probabilities[row] = list(prediction.probabilities.values())
     # A float32 softmax underflows to 0, whose logarithm is not finite.
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
     return Predictions.from_network(rows, logits, model.class_names)

@@ -1,4 +1,4 @@
-"""What a checkpoint looks at, as color over the image; needs torch."""
+"""Overlay the attribution map of a predicted class on its image; needs torch."""
 
 from pathlib import Path
 
@@ -15,38 +15,46 @@ from emotion.prediction.crops import face_square
 from emotion.prediction.model import Model
 from emotion.prediction.result import Prediction
 
-# Cheap, and it passes the tests of `explain` on every backbone that was tried.
+# Cheap, and it passes the tests of `explain` on every convolutional backbone that was tried.
 METHOD = "hires_cam"
 _COLOR = (255, 40, 0)
-_OPACITY = 0.6  # of the strongest evidence
+_OPACITY = 0.6  # of the strongest pixel of the map
 
 
 class HeatMap:
-    """Colors the evidence for the predicted class, in the part of the image that is classified.
+    """Overlays attribution maps on the part of an image that is classified.
+
+    Args:
+        model: that predicts.
+        checkpoint_file: of the same model, as PyTorch or safetensors file.
 
     Raises:
-        UserError: the checkpoint is not that of the model.
+        UserError: the checkpoint is that of another model.
     """
 
     def __init__(self, model: Model, checkpoint_file: Path) -> None:
         checkpoint = load_checkpoint(checkpoint_file)
-        ours = checkpoint.class_names, checkpoint.preprocessing
-        if ours != (model.class_names, model.preprocessing):
+        found = checkpoint.class_names, checkpoint.preprocessing
+        if found != (model.class_names, model.preprocessing):
             raise UserError(
-                f"{checkpoint_file} has other classes or another preprocessing than the model that "
-                "predicts, so it cannot explain its predictions; give the checkpoint with --model."
+                "has other classes or another preprocessing than the model that predicts, so it "
+                "cannot explain its predictions",
+                "give the checkpoint with --model",
+                file=checkpoint_file,
+                key="--model",
             )
         self.model, self.network = model, checkpoint.build_model()
 
     def __call__(self, image: Image.Image, prediction: Prediction) -> Image.Image:
-        """A copy of the image with the map of one prediction."""
+        """A copy of the image with the map of the predicted class of one face."""
         left, top, side = face_square(image, prediction.face)
         crop = image.crop((left, top, left + side, top + side))
         preprocessing = self.model.preprocessing
-        view = normalize(torch.from_numpy(self.model.view(crop))[None], preprocessing)
+        pixels = torch.from_numpy(self.model.preprocess(crop))[None]
+        images = normalize(pixels, preprocessing)
         target = torch.tensor([self.model.class_names.index(prediction.label)])
-        options = ExplainerOptions(background=view)
-        [values] = EXPLAINERS[METHOD](self.network, view, target, options).maps
+        options = ExplainerOptions(background=images)
+        [values] = EXPLAINERS[METHOD](self.network, images, target, options).maps
         seen = round(side * preprocessing.img_size / preprocessing.resized_side)
         opacity = np.rint(255 * _OPACITY * np.clip(values, 0, 1)).astype(np.uint8)
         mask = Image.fromarray(opacity).resize((seen, seen), Image.Resampling.BICUBIC)

@@ -8,17 +8,17 @@ from importlib import import_module
 from emotion.cli.commands import FAILED, run_command
 from emotion.core.version import __version__
 
-# A module of this package each, imported when it is called: prediction is installed without the
-# packages that the others need.
+# Modules of this package, with their help. Each is imported when it is called: prediction can be
+# installed without the packages of the others.
 COMMANDS = {
     "predict": "classify images with a trained model",
-    "serve": "answer over HTTP with a trained model",
-    "evaluate": "report on a trained model and a corpus of your own",
-    "compare": "tell whether two revisions differ by more than chance",
-    "backbones": "list the pretrained backbones that can be had now",
+    "serve": "serve a trained model over HTTP",
+    "evaluate": "evaluate a trained model on a dataset of your own",
+    "compare": "test whether two revisions differ by more than chance",
+    "backbones": "list the pretrained backbones that are available on this machine",
     "soup": "average the weights of several runs into one network",
     "verify": "run the committed pipeline again and compare every output",
-    "audit": "report what leaks across an existing train/val/test split",
+    "audit": "report leaks across an existing train/val/test split",
 }
 
 
@@ -27,15 +27,16 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in COMMANDS:
         return run_command(partial(_run, arguments[0]), arguments[1:])
-    summary = "\n".join(f"  {name:<9} {text}" for name, text in COMMANDS.items())
+    commands = "\n".join(f"  {name:<10}  {text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="emotion",
+        usage="%(prog)s [-h] [--version] COMMAND ...",
         description="Facial-emotion classification.",
-        epilog=f"commands:\n{summary}\n\n`emotion COMMAND --help` describes each.",
+        epilog=f"commands:\n{commands}\n\n`emotion COMMAND --help` shows its options.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"emotion {__version__}")
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=" or ".join(COMMANDS))
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
     parser.parse_args(arguments[:1])
     return FAILED
 

@@ -1,12 +1,12 @@
-"""Write what this branch changes against another, as Markdown with images for its pull request.
+"""Write the changes of this branch against another, as Markdown with images for a pull request.
 
     make pr-report BASE=main
-    python -m emotion.cli.pr_report main [--out FOLDER]      the same
+    python -m emotion.cli.pr_report main [--out FOLDER]
 
-FOLDER receives report.md, curves.png, confusion.png and a list of them, by which the next report
-knows what to replace. The predictions and curves of the base are
-read from the DVC cache or the remote. If some are in neither, the report says so and has the other
-parts. Exit status: 0 written, 2 the base is not a revision of this repository.
+FOLDER receives report.md, curves.png, confusion.png and a list of these files, which the next
+report replaces. The predictions and curves of the base are read from the DVC cache or the remote.
+If some are in neither, the report names them and has the other parts. Exit status: 0 written, 2 the
+base is not a revision of this repository.
 """
 
 import argparse
@@ -25,19 +25,20 @@ from emotion.core import files, markdown
 from emotion.core.errors import UserError
 from emotion.core.output_folder import OutputFolder
 from emotion.core.text import shorten
-from emotion.evaluation.comparison.learning_curves import Curve, read_curves
+from emotion.evaluation.comparison.learning_curves import read_curves
 from emotion.evaluation.comparison.paired import compare_with_baseline
 from emotion.evaluation.comparison.pr_figures import write_confusions, write_curves
 from emotion.evaluation.comparison.predictions import RevisionPredictions, read_predictions
 from emotion.evaluation.comparison.render import render_markdown
 from emotion.evaluation.comparison.revisions import WORKSPACE, read_text
 
-MARKER = "<!-- emotion-pr-report -->"  # first line, by which the comment to update is found
+MARKER = "<!-- emotion-pr-report -->"  # first line; identifies the comment to update
 REPORT = "report.md"
 LIST, COMMAND = "pr_report.json", "make pr-report"  # of the files that it has written
 BRANCH = "this branch"
 RESAMPLES = 2000  # the default of `emotion compare`
 PIPELINE = "dvc.yaml"
+HEADER = ["file", "key", "before", "now", "change"]
 OPEN_ROWS = 12  # a longer table is folded
 MOST_ROWS = 150  # of a table; a comment on GitHub has at most 65,536 characters
 
@@ -45,11 +46,11 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Both(Generic[Result]):
-    """What was read at the base and in this branch."""
+class BaseAndBranch(Generic[Result]):
+    """Results of the base and of this branch."""
 
-    results: dict[str, Result | None]  # by name of the revision; None where it cannot be read
-    problems: list[str]  # why not
+    results: dict[str, Result | None]  # by name of the revision; None if it cannot be read
+    problems: list[str]  # the reasons
 
     @property
     def found(self) -> list[Result]:
@@ -72,49 +73,38 @@ def write_report(base: str, folder: Path) -> Path:
     predictions = _read_both(_read_test_predictions, base)
     curves = _read_both(partial(read_curves, pipeline_file=PIPELINE), base)
     with outputs.updating({"base": base}) as new:
-        _write(new, base, predictions, curves)
+        parts = [
+            MARKER,
+            f"## Results compared with {markdown.code(base)}",
+            _compare(predictions),
+            _diff("params", base),
+            _diff("metrics", base),
+            *([_list("Learning curves are missing", curves.problems)] if curves.problems else []),
+            *_show("Learning curves", new / "curves.png", curves, write_curves),
+            *_show("Confusion matrices", new / "confusion.png", predictions, write_confusions),
+            "<sub>Written by `make pr-report`.</sub>",
+        ]
+        files.write_text(new / REPORT, "\n\n".join(parts) + "\n")
     return folder / REPORT
-
-
-def _write(
-    folder: Path, base: str, predictions: Both[RevisionPredictions], curves: Both[list[Curve]]
-) -> None:
-    """Write the report and its images to an empty folder."""
-    parts = [
-        MARKER,
-        f"## Results compared with {markdown.code(base)}",
-        _compare(predictions),
-        _diff("params", base),
-        _diff("metrics", base),
-        *([_list("Learning curves are missing", curves.problems)] if curves.problems else []),
-        *_show("Learning curves", folder / "curves.png", curves, write_curves),
-        *_show("Confusion matrices", folder / "confusion.png", predictions, write_confusions),
-        "<sub>Written by `make pr-report`.</sub>",
-    ]
-    files.write_text(folder / REPORT, "\n\n".join(parts) + "\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m emotion.cli.pr_report",
-        description="Write what this branch changes against another.",
+        description="Write the changes of this branch against another.",
     )
     parser.add_argument("base", metavar="BASE", help="a Git revision, such as main")
     parser.add_argument(
         "--out", type=Path, default=Path("pr_report"), metavar="FOLDER", help="default: pr_report"
     )
     options = parser.parse_args(arguments)
-    try:
-        print(f"{write_report(options.base, options.out)} written")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    print(f"{write_report(options.base, options.out)} written")
     return 0
 
 
-def _read_both(read: Callable[[str], Result], base: str) -> Both[Result]:
-    both: Both[Result] = Both({}, [])
+def _read_both(read: Callable[[str], Result], base: str) -> BaseAndBranch[Result]:
+    both: BaseAndBranch[Result] = BaseAndBranch({}, [])
     for name, revision in ((base, base), (BRANCH, WORKSPACE)):
         try:
             both.results[name] = read(revision)
@@ -129,23 +119,22 @@ def _read_test_predictions(revision: str) -> RevisionPredictions:
     return replace(predictions, revision=BRANCH if revision == WORKSPACE else revision)
 
 
-def _compare(predictions: Both[RevisionPredictions]) -> str:
+def _compare(predictions: BaseAndBranch[RevisionPredictions]) -> str:
     """Sentence and table of `emotion compare`."""
-    found = predictions.found
     problems = predictions.problems
-    if not problems:
-        try:
-            comparisons = compare_with_baseline(found[0], found[1:], RESAMPLES)
-            return render_markdown(comparisons, "test")
-        except UserError as error:
-            problems = [str(error)]
+    try:
+        if not problems:
+            base, branch = predictions.found
+            return render_markdown(compare_with_baseline(base, [branch], RESAMPLES), "test")
+    except UserError as error:
+        problems = [str(error)]
     return _list("The test predictions are not compared", problems)
 
 
 def _show(
     title: str,
     image: Path,
-    both: Both[Result],
+    both: BaseAndBranch[Result],
     write: Callable[[Path, dict[str, Result | None]], None],
 ) -> Iterator[str]:
     """A section with the image, if at least one of both can be drawn."""
@@ -155,25 +144,23 @@ def _show(
 
 
 def _diff(kind: str, base: str) -> str:
-    """What `dvc params diff` or `dvc metrics diff` says as a table, folded if it is long.
+    """The output of `dvc params diff` or `dvc metrics diff` as a table, folded if it is long.
 
     Not with --md: DVC puts names and values into its table as they are.
     """
     # DVC has no public function for these; with Python's -m it is that of this environment.
     command = [sys.executable, "-m", "dvc", kind, "diff", "--json", base]
     result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-    # On stderr DVC says which revision has no values, or why it failed.
-    notes = [
-        line for line in result.stderr.splitlines() if line.startswith(("DVC failed", "ERROR"))
-    ]
+    # On stderr DVC names the revision that has no values, or the reason why it failed.
+    lines = result.stderr.splitlines()
+    notes = [line for line in lines if line.startswith(("DVC failed", "ERROR"))]
     if result.returncode:
-        return _list(f"`dvc {kind} diff` failed", notes or result.stderr.splitlines()[-1:])
+        return _list(f"`dvc {kind} diff` failed", notes or lines[-1:])
     notes = [markdown.escape(note) for note in notes]
     rows = _changes(json.loads(result.stdout or "{}"))
     if not rows:
         return "\n\n".join([f"{kind}: no changes", *notes])
-    header = ["file", "key", "before", "now", "change"]
-    table = markdown.table(header, rows[:MOST_ROWS], numbers=False)
+    table = markdown.table(HEADER, rows[:MOST_ROWS], numbers=False)
     if len(rows) > MOST_ROWS:
         notes.insert(0, f"{len(rows) - MOST_ROWS:,} more rows: see `dvc {kind} diff`")
     state = " open" if len(rows) <= OPEN_ROWS else ""

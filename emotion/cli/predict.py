@@ -4,8 +4,8 @@
     emotion predict --detect --draw out/ party.jpg holiday.mp4
     curl -s https://example.org/face.jpg | emotion predict --json -
 
-Exit status: 0 all images are classified, 1 some cannot be read or show no face, 2 there is no
-usable model.
+Exit status: 0 all images are classified, 1 some cannot be read or show no face, 2 the command
+cannot run.
 """
 
 import argparse
@@ -16,23 +16,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.commands import (
-    FAILED,
-    add_model_option,
-    positive_number,
-    run_command,
-    whole_number,
-)
+from emotion.cli.commands import add_model_option, positive_number, run_command, whole_number
 from emotion.core.errors import UserError
 
 if TYPE_CHECKING:
-    from emotion.prediction.formats import Writer
     from emotion.prediction.model import Model
-    from emotion.prediction.predictor import Answered
+    from emotion.prediction.result import ImageResult
     from emotion.prediction.sources import Source
 
 MIN_FACE = 20.0  # pixels, as in emotion.data.face_detector, which is not imported for `--help`
-FRAMES = 4  # of a video in one batch: they are large
+FRAMES = 4  # per batch; those of a video are large
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,81 +34,62 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     _check(parser, options)
     # Not at the top: `--help` and usage errors should not wait for numpy and onnxruntime.
+    from emotion.prediction.formats import CsvWriter, JsonWriter, TableWriter, Writer
     from emotion.prediction.predictor import Predictor
     from emotion.prediction.stream import predict_stream
 
-    try:
-        sources, names, frames = _list_sources(options)
-        workers = 1 if len(names) == 1 or options.camera is not None else os.cpu_count() or 1
-        predictor = Predictor.load(options.model, threads=0 if workers == 1 else 1)
-        writer = _choose_writer(options, predictor.model, names, frames)
-        then = _choose_drawing(options, predictor.model)
-        batch = 1 if options.camera is not None else FRAMES if frames or then else None
-        errors = 0
-        for prediction in predict_stream(
-            predictor,
-            sources,
-            min_face=options.min_face if options.detect else None,
-            batch_size=batch,
-            workers=workers,
-            then=then,
-        ):
-            writer.write(prediction)
-            errors += bool(prediction.error)
-        writer.end()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return FAILED
+    sources, names, frames = _list_sources(options)
+    workers = 1 if len(names) == 1 or options.camera is not None else os.cpu_count() or 1
+    predictor = Predictor.load(options.model, threads=0 if workers == 1 else 1)
+    if options.json:
+        writer: Writer = JsonWriter()
+    elif options.csv:
+        writer = CsvWriter(predictor.model)
+    else:
+        writer = TableWriter(predictor.model, names, faces=options.detect, times=frames)
+    draw = _choose_drawing(options, predictor.model)
+    errors = 0
+    for prediction in predict_stream(
+        predictor,
+        sources,
+        min_face=(options.min_face or MIN_FACE) if options.detect else None,
+        batch_size=1 if options.camera is not None else FRAMES if frames or draw else None,
+        workers=workers,
+        on_result=draw,
+    ):
+        writer.write(prediction)
+        errors += bool(prediction.error)
+    writer.end()
     return int(errors > 0)
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The options of the command."""
-    parser = argparse.ArgumentParser(
-        prog="emotion predict",
-        description="Classify images of faces, one per image, or with --detect all that it shows.",
-    )
+    description = "Classify images of one face each, or, with --detect, every face of an image."
+    parser = argparse.ArgumentParser(prog="emotion predict", description=description)
     add = parser.add_argument
-    add(
-        "images",
-        nargs="*",
-        metavar="IMAGE",
-        help="an image or video file, a folder of images, a quoted pattern, or - for stdin",
-    )
+    explained = "an image or video file, a folder of images, a quoted pattern, or - for stdin"
+    add("images", nargs="*", metavar="IMAGE", help=explained)
     add_model_option(parser)
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", action="store_true", help="print one JSON object per line")
     formats.add_argument("--csv", action="store_true", help="print CSV with one column per class")
     add("--detect", action="store_true", help="find the faces of each image first")
-    add(
-        "--min-face",
-        type=positive_number,
-        metavar="PIXELS",
-        help=f"with --detect: smallest longer side of a face (default: {MIN_FACE:g})",
-    )
-    add("--draw", type=_folder, metavar="FOLDER", help="save the images with their answers there")
-    add(
-        "--explain",
-        action="store_true",
-        help="with --draw and a checkpoint: color what counts for the answer",
-    )
-    add(
-        "--camera",
-        type=whole_number(0, 99),  # OpenCV takes larger numbers for kinds of cameras
-        metavar="N",
-        help="classify the frames of a camera, from 0",
-    )
-    add(
-        "--fps",
-        type=positive_number,
-        metavar="N",
-        help="frames per second of videos (default: all)",
-    )
+    explained = f"with --detect: smallest longer side of a face (default: {MIN_FACE:g})"
+    add("--min-face", type=positive_number, metavar="PIXELS", help=explained)
+    explained = "save copies of the images to FOLDER, with the predictions drawn on them"
+    add("--draw", type=_folder, metavar="FOLDER", help=explained)
+    explained = "with --draw and a checkpoint: overlay an attribution map of the predicted class"
+    add("--explain", action="store_true", help=explained)
+    cameras = whole_number(0, 99)  # larger numbers are kinds of cameras in OpenCV
+    add("--camera", type=cameras, metavar="N", help="classify the frames of a camera, from 0")
+    explained = "largest number of frames per second of videos (default: all)"
+    add("--fps", type=positive_number, metavar="N", help=explained)
     return parser
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Reject combinations that mean nothing, and fill the default that depends on one."""
+    """Reject invalid combinations."""
     if not options.images and options.camera is None:
         parser.error("give an image, or --camera 0")
     if "" in options.images:  # a folder's name that a script has left empty
@@ -124,12 +98,10 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--min-face needs --detect")
     if options.explain and options.draw is None:
         parser.error("--explain needs --draw FOLDER")
-    if options.min_face is None:
-        options.min_face = MIN_FACE
 
 
 def _list_sources(options: argparse.Namespace) -> tuple["Iterable[Source]", list[str], bool]:
-    """What to classify, the names of it, and whether there are frames among it."""
+    """The sources to classify, their names, and whether there are frames among them."""
     from emotion.prediction.sources import list_sources
 
     listed = list(list_sources(options.images))
@@ -138,20 +110,13 @@ def _list_sources(options: argparse.Namespace) -> tuple["Iterable[Source]", list
 
         listed = list(leave_out_copies(name_copies(listed), options.draw))
         if options.images and not listed:
-            raise UserError(
-                f"all images are copies that an earlier call has drawn to {options.draw}; give "
-                "the images that they are copies of."
-            )
+            problem = f"all images are copies that an earlier call drew to {options.draw}"
+            raise UserError(problem, "give the original images", key="--draw")
     names = [source.name for source in listed]
     if options.camera is None and not any(source.is_video for source in listed):
         return listed, names, False
-    try:
-        from emotion.prediction.video import expand_videos, read_camera
-    except ImportError as error:
-        raise UserError(
-            f"videos and cameras need {error.name}; install it with "
-            "`pip install 'emotion-pipeline[video]'`."
-        ) from None
+    from emotion.prediction.video import expand_videos, read_camera
+
     sources = expand_videos(listed, options.fps)
     if options.camera is None:
         # All cores work on the frames of one video too.
@@ -160,39 +125,27 @@ def _list_sources(options: argparse.Namespace) -> tuple["Iterable[Source]", list
     return itertools.chain(sources, camera), [*names, f"camera {options.camera}"], True
 
 
-def _choose_writer(
-    options: argparse.Namespace, model: "Model", names: list[str], frames: bool
-) -> "Writer":
-    from emotion.prediction.formats import CsvWriter, JsonWriter, TableWriter
-
-    if options.json:
-        return JsonWriter()
-    if options.csv:
-        return CsvWriter(model)
-    return TableWriter(model, names, faces=options.detect, times=frames)
-
-
 def _choose_drawing(
     options: argparse.Namespace, model: "Model"
-) -> "Callable[[Answered], str] | None":
-    """What is done with each classified image."""
+) -> "Callable[[ImageResult], str] | None":
+    """The function that draws each result, if any."""
     if options.draw is None:
         return None
     from emotion.prediction.drawing import Drawing
     from emotion.prediction.loading import find_checkpoint
 
     if options.draw.exists() and not options.draw.is_dir():
-        raise UserError(f"--draw {options.draw} is not a folder; give a folder.")
+        raise UserError("is not a folder", "give --draw a folder", file=options.draw, key="--draw")
     if not options.explain:
         return Drawing(options.draw).save
-    checkpoint = find_checkpoint(options.model)
+    checkpoint = find_checkpoint(options.model)  # before torch is imported
     from emotion.cli.heat_map import HeatMap
 
     return Drawing(options.draw, HeatMap(model, checkpoint)).save
 
 
 def _folder(text: str) -> Path:
-    if not text:  # Path("") is the present folder
+    if not text:  # Path("") is the current folder
         raise argparse.ArgumentTypeError("it is empty")
     return Path(text)
 

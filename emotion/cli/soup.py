@@ -5,10 +5,10 @@
 
 A run is a DVC experiment, a Git commit, branch or tag, `workspace`, or a checkpoint file (.pth or
 .safetensors).
-The result costs no more time per image than one of the runs. It is written to data/weights/, from
-where `train.checkpoint` puts it into the pipeline, or `train.teacher` lets another network learn
-from it. Exit status: 0 it is written; 1 no average is better than the best run, nothing is written;
-2 the runs cannot be averaged.
+The result takes no more time per image than one of the runs. It is written to data/weights/;
+`train.checkpoint` puts it into the pipeline, and `train.teacher` makes it the teacher of another
+network. Exit status: 0 the average is written; 1 no average is better than the best run, nothing is
+written; 2 the runs cannot be averaged.
 """
 
 import argparse
@@ -24,11 +24,12 @@ from emotion.cli.commands import run_command
 from emotion.core.errors import UserError
 from emotion.core.text import printable
 from emotion.data.cache import CacheParams, open_images
+from emotion.data.labels import class_indices
 from emotion.data.manifest import hash_images, read_manifest
 from emotion.evaluation.comparison.revisions import read_bytes
 from emotion.models.checkpoint import SAFETENSORS, load_checkpoint
 from emotion.training.soup.greedy import Soup, Step, greedy_soup
-from emotion.training.soup.ingredients import Member, check_members
+from emotion.training.soup.ingredients import Ingredient, check_ingredients
 
 MODEL = "models/best_model.pth"  # from the root of the repository
 SPLITS = Path("data/splits")
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{options.output} has it. To evaluate, explain, export and publish it:")
+    print(f"Written to {options.output}. To evaluate, explain, export and publish it:")
     if options.output.parent != DEFAULT.parent:
         print(f"  cp {options.output} {DEFAULT.parent}/")
     print(f"  dvc exp run -S train.checkpoint={DEFAULT.parent / options.output.name}")
@@ -76,36 +77,37 @@ def make_soup(runs: Sequence[str]) -> Soup:
         UserError: a run or the splits cannot be read, or the runs do not fit together.
     """
     with tqdm(runs, desc="read runs", unit="run", leave=False) as bar:  # closed before an error
-        members = [read_member(run) for run in bar]
+        ingredients = [read_ingredient(run) for run in bar]
     train, val = (read_manifest(SPLITS / f"{name}.csv") for name in ("train", "val"))
-    check_members(members, hash_images(train, val))
-    checkpoint = members[0].checkpoint
+    check_ingredients(ingredients, hash_images(train, val))
+    checkpoint = ingredients[0].checkpoint
     train_images, val_images = (
         open_images(list(rows["path"]), checkpoint.preprocessing, CacheParams(), f"decode {name}")
         for name, rows in (("train", train), ("val", val))
     )
-    labels = val["label"].map(checkpoint.class_names.index).to_numpy()
-    total = 2 * len(members) - 1
+    labels = class_indices(val["label"], checkpoint.class_names)
+    total = 2 * len(ingredients) - 1
     with tqdm(total=total, desc="average", unit="network", leave=False) as bar:
-        return greedy_soup(members, train_images, val_images, labels, bar.update)
+        return greedy_soup(ingredients, train_images, val_images, labels, bar.update)
 
 
-def read_member(run: str) -> Member:
+def read_ingredient(run: str) -> Ingredient:
     """The checkpoint of a run.
 
     Raises:
         UserError: it cannot be read.
     """
     if run.endswith((".pth", SAFETENSORS)):
-        return Member(Path(run).name, load_checkpoint(Path(run)))  # the card should name no folder
+        # Without the folder: the model card has the name.
+        return Ingredient(Path(run).name, load_checkpoint(Path(run)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(MODEL).name
         path.write_bytes(read_bytes(run, MODEL))
-        return Member(run, load_checkpoint(path))
+        return Ingredient(run, load_checkpoint(path))
 
 
 def format_steps(steps: Sequence[Step]) -> str:
-    """A table with one line per run, in the order in which they were tried."""
+    """A table with one line per run, in the order in which the runs were tried."""
     rows: list[tuple[str, ...]] = [HEADER]
     for index, step in enumerate(steps):
         cells = [
@@ -113,9 +115,9 @@ def format_steps(steps: Sequence[Step]) -> str:
             for scores in (step.alone, step.average)
             for value in (scores.nll, scores.accuracy, scores.macro_f1)
         ]
-        fate = "" if not index else "kept" if step.kept else "left out"
-        second = cells[3:] if index else [""] * 3
-        rows.append((printable(step.name), "", *cells[:3], fate, *second))
+        decision = "" if not index else "kept" if step.kept else "left out"
+        average = cells[3:] if index else [""] * 3
+        rows.append((printable(step.name), "", *cells[:3], decision, *average))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
@@ -124,7 +126,7 @@ def format_steps(steps: Sequence[Step]) -> str:
 
 
 def describe(soup: Soup) -> str:
-    """One sentence: what the average is worth on validation."""
+    """One sentence: the scores of the average on validation, and those of the best run."""
     first = soup.steps[0]
     if soup.count == 1:
         return f"No average is better on validation than {printable(first.name)} alone."
@@ -137,16 +139,18 @@ def describe(soup: Soup) -> str:
 
 
 def _check_output(path: Path) -> None:
-    """Raise if the file would replace something else than an earlier result."""
+    """Raise if the file is not a .pth file, or would replace anything but an earlier result."""
     if path.suffix != ".pth":
-        raise UserError(f"--output is {str(path)!r}; give a file whose name ends in .pth.")
-    try:
-        known = not path.exists() or bool(load_checkpoint(path).members)
-    except UserError:
-        known = False
-    if not known:
         raise UserError(
-            f"{path} is not an average of this command, and would be lost; give another --output."
+            f"--output is {str(path)!r}", "give a file whose name ends in .pth", key="--output"
+        )
+    try:
+        replaceable = not path.exists() or bool(load_checkpoint(path).ingredients)
+    except UserError:
+        replaceable = False
+    if not replaceable:
+        raise UserError(
+            "is not an earlier average", "give another --output", file=path, key="--output"
         )
 
 

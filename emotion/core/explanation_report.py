@@ -1,6 +1,6 @@
 """The report of the stage explain, which the model card shows.
 
-Scores that do not apply (no mask of the evidence, too few groups for an interval) are None.
+Scores that do not apply (no evidence mask, too few groups for an interval) are None.
 """
 
 from dataclasses import dataclass, field
@@ -17,34 +17,34 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class UnitReport:
-    """How much of a map is on the evidence of one action unit, where it is visible."""
+    """How well the maps mark the evidence of one action unit, over the images that show it."""
 
-    mass: float
-    pointing: float
-    area: float  # share of the image: chance for both
+    mass: float  # relevance mass accuracy, in 0..1
+    pointing: float  # pointing game: share of the images whose strongest pixel is on the evidence
+    area: float  # share of the image that the evidence covers: chance for both
     images: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class MethodReport:
-    """The scores of one method, and what they say."""
+    """The scores of one method, and the verdict on it."""
 
     title: str
     images: int
     verdict: str
     passed: bool
-    deletion: Estimate
-    insertion: Estimate
+    deletion: Estimate  # area under the curve, in 0..1; lower is better
+    insertion: Estimate  # area under the curve, in 0..1; higher is better
     gain_over: dict[str, Estimate]  # insertion minus deletion, minus that of each baseline
-    road: Estimate
-    mass: Estimate | None  # share of the positive attribution on the evidence
+    road: Estimate  # in -0.5..0.5; higher is better
+    mass: Estimate | None  # relevance mass accuracy, in 0..1
     mass_over: dict[str, Estimate]  # minus that of each baseline
-    pointing: Estimate | None
-    area: float | None  # share of the image that the evidence has: chance for both
+    pointing: Estimate | None  # pointing game, in 0..1
+    area: float | None  # share of the image that the evidence covers: chance for both
     units: dict[str, UnitReport]  # by the number of the action unit
     randomization: dict[str, float]  # rank correlation after each step, from the head down
     blank_maps: int
-    note: str
+    note: str  # how the maps were made: a layer, or a variant of the method
     details: dict[str, float] = field(default_factory=dict)  # medians, e.g. additivity_gap
 
 

@@ -5,8 +5,8 @@ old file intact. The temporary name is new each time, so nothing of the user has
 programs may write the same file. JSON and CSV have one canonical form, so equal content gives equal
 bytes.
 
-Every path that a user can choose is opened by `open_regular`: a pipe in place of a file would be
-waited for, and a device read for ever.
+Every path that a user can choose is opened by `open_regular`: reading a pipe in place of a file
+would block, and reading a device would not end.
 """
 
 import codecs
@@ -96,15 +96,33 @@ def explaining_failed_writes(path: Path) -> Iterator[None]:
     except Exception as error:  # torch.save and safetensors have exceptions of their own for it
         if _is_full(path.parent, error):
             raise UserError(
-                f"the disk is full: {path} could not be written. Free some space and run the "
-                "command again; the previous file is intact."
+                "could not be written, because the disk is full",
+                "free some space and run the command again; the previous file is intact",
+                file=path,
             ) from None
         if isinstance(error, OSError) and error.errno in _DENIED:
             raise UserError(
-                f"{path} cannot be written ({error.strerror}: {error.filename}); change the "
-                "permissions of its folder and run the command again."
+                f"cannot be written ({error.strerror}: {error.filename})",
+                "change the permissions of its folder and run the command again",
+                file=path,
             ) from None
         raise
+
+
+@contextmanager
+def explaining_failed_reads(path: Path, when_missing: str) -> Iterator[None]:
+    """Turn a failed read into a UserError; `when_missing` is its hint if there is no such file."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise UserError("does not exist", when_missing, file=path) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"is not UTF-8 ({error})", "save it in that encoding", file=path) from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(
+            f"cannot be read ({reason})", "give a file that can be read", file=path
+        ) from None
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -129,8 +147,8 @@ def write_csv(path: Path, rows: "pd.DataFrame", for_people: bool = False) -> Non
     Args:
         path: of the file.
         rows: the table.
-        for_people: they may open it in a spreadsheet, so no cell may be a formula; a table that
-            stages read keeps its cells as they are.
+        for_people: whether it may be opened in a spreadsheet, so that no cell may be a formula; a
+            table that stages read keeps its cells unchanged.
     """
     if for_people:
         rows = rows.map(lambda value: cell_of(value) if isinstance(value, str) else value)
@@ -165,21 +183,23 @@ def read_text(path: str | Path) -> str:
     return data.decode("utf-16" if utf16 else "utf-8-sig")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, when_missing: str = "`dvc repro` makes it") -> Any:
     """Parse a JSON file.
+
+    Args:
+        path: of the file.
+        when_missing: hint of the error if there is no such file.
 
     Raises:
         UserError: the file is missing, cannot be read or is not JSON.
     """
+    with explaining_failed_reads(path, when_missing):
+        text = read_text(path)
     try:
-        return json.loads(read_text(path))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; `dvc repro` makes it.") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested too deeply
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:  # not JSON, or nested too deeply
         raise UserError(
-            f"{path} is not valid JSON ({error}); delete it and run `dvc repro`."
+            f"is not valid JSON ({error})", "delete it and run `dvc repro`", file=path
         ) from None
 
 

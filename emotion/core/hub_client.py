@@ -1,15 +1,19 @@
-"""The Hugging Face Hub's client with time limits: by default it waits for an answer for ever."""
+"""The client of the Hugging Face Hub with timeouts: by default it has none.
+
+In `core`, because training weights and the upload of a model use it, and the upload starts without
+torch, which the package `models` imports.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 SECONDS = 30.0  # without a byte; an upload of any length may take longer
-FIRST_ANSWER = 5.0  # seconds
+FIRST_RESPONSE = 5.0  # seconds
 
 
-def limit_waiting() -> None:
-    """Give every request of huggingface_hub in this process a time limit, unless it has its own."""
+def set_timeouts() -> None:
+    """Give every request of huggingface_hub in this process a timeout, unless it has its own."""
     import huggingface_hub
     from huggingface_hub.utils import _http
 
@@ -22,20 +26,20 @@ def limit_waiting() -> None:
 
 
 def find_hub_problem(path: str = "") -> str:
-    """Why the Hub is of no use at the moment, or "" if it answers.
+    """Why the Hub cannot be used at the moment, or "" if it responds.
 
-    Asked first, because the client repeats a failed request for a minute.
+    Called first, because the client repeats a failed request for a minute.
 
     Args:
         path: what will be requested, from the Hub's address.
     """
     import huggingface_hub
 
-    limit_waiting()
+    set_timeouts()
     try:
         address = f"{huggingface_hub.constants.ENDPOINT}/{path}"
         session = huggingface_hub.utils.get_session()
-        status = session.head(address, timeout=FIRST_ANSWER).status_code
+        status = session.head(address, timeout=FIRST_RESPONSE).status_code
     except Exception as error:  # the client's errors share no base class with Python's
         return type(error).__name__
     return f"status {status}" if status == 429 or status >= 500 else ""
@@ -43,7 +47,7 @@ def find_hub_problem(path: str = "") -> str:
 
 @contextmanager
 def hub_or_cache(path: str) -> Iterator[str]:
-    """Within it the client asks the Hub, or only its own cache where the Hub is of no use.
+    """A block in which the client uses the Hub, or only its cache if the Hub cannot be reached.
 
     Args:
         path: as for `find_hub_problem`, whose result is yielded.

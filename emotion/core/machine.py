@@ -1,4 +1,4 @@
-"""What is known of this machine; only the standard library is imported."""
+"""Describe this machine: its processor and what that can compute; standard library only."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ def processor_name() -> str:
 
 
 def has_avx2() -> bool:
-    """Whether the processor is x86-64 and, where the system tells, has AVX2."""
+    """Whether the processor is x86-64 and, if the system reports it, has AVX2."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return False
     return not _CPUINFO.exists() or "avx2" in _cpuinfo("flags").split()

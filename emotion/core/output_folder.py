@@ -1,7 +1,7 @@
 """A folder that a command writes to, and in which a user may have files too.
 
-The command writes to a new folder beside it. At the end its files are moved over, and a list in the
-folder names them. Only what such a list names is ever replaced or deleted.
+The command writes to a new folder next to it. At the end its files are moved over, and a list in
+the folder names them. Only what such a list names is ever replaced or deleted.
 """
 
 import contextlib
@@ -38,11 +38,15 @@ class OutputFolder:
         self.folder, self.writer = folder, writer
         self._list = folder / list_name
         if folder.exists() and not folder.is_dir():
-            raise UserError(f"{folder} is not a folder; give a new folder with --out.")
+            raise UserError(
+                "is not a folder", "give a new folder with --out", file=folder, key="--out"
+            )
         if folder.is_dir() and any(folder.iterdir()) and self._listed() is None:
             raise UserError(
-                f"{folder} has files that {writer} of this version did not write; give a new "
-                "folder, or one that it has written, with --out."
+                f"has files that {writer} of this version did not write",
+                "give a new folder, or one that it has written, with --out",
+                file=folder,
+                key="--out",
             )
 
     @contextmanager
@@ -50,7 +54,7 @@ class OutputFolder:
         """Yield a new empty folder, whose files replace the listed ones if the block succeeds.
 
         Args:
-            settings: to be written beside the list.
+            settings: to be written with the list.
 
         Raises:
             UserError: a file of the user has the name of a new one; or as `files.replacing`.
@@ -84,8 +88,10 @@ class OutputFolder:
             in_the_way = [part for part in above if part.is_symlink() or part.is_file()]
             if os.path.lexists(path) or in_the_way:
                 raise UserError(
-                    f"{[*in_the_way, path][0]} was not written by {self.writer}, and would be "
-                    "lost; move it away, or give another folder with --out."
+                    f"was not written by {self.writer}, and would be lost",
+                    "move it away, or give another folder with --out",
+                    file=[*in_the_way, path][0],
+                    key="--out",
                 )
 
     def _listed(self) -> list[str] | None:

@@ -25,6 +25,12 @@ from emotion.core.errors import UserError
 
 Settings = TypeVar("Settings")
 
+# Settings of earlier versions, which a params.yaml may still have.
+REMOVED = {
+    "train.layer_decay": "it lowered accuracy and macro-F1",
+    "train.mixup_off_epochs": "it gained nothing beyond the noise between seeds",
+}
+
 _CONFIG = ConfigDict(extra="forbid", strict=True)
 _VALUE = reprlib.Repr()  # aliases in YAML can make a short value as long as the memory
 _VALUE.maxlevel, _VALUE.maxstring, _VALUE.maxother = 2, 80, 80
@@ -68,25 +74,21 @@ def load_params(
     section: str | None = None,
     partial: bool = False,
 ) -> Settings:
-    """Read one stage's settings.
+    """Read the settings of one stage.
 
     Args:
         schema: a class decorated with `settings`.
         params_file: params.yaml.
         pipeline_file: dvc.yaml; a top-level key that it does not mention is rejected.
-        section: the key that holds this stage's mapping; None picks the schema's fields from the
-            top level.
-        partial: the section belongs to another stage, and only the schema's fields are read.
+        section: the key that holds the mapping of this stage; None picks the fields of the schema
+            from the top level.
+        partial: the section belongs to another stage, and only the fields of the schema are read.
 
     Raises:
         UserError: unreadable file, unknown or missing keys, values of the wrong type or out of
-            range; all problems in one message.
+            range; all problems in one message, the key of the first as its `key`.
     """
-    params = _read_yaml(params_file)
-    problems = _unknown_keys(params, _keys_of_stages(pipeline_file), "", _sections(params))
-    loaded, found = _load_section(schema, params, section, partial)
-    if loaded is None or problems:
-        raise UserError(f"{params_file}: {'; '.join(problems + found)}.")
+    loaded: Settings = _load({section: schema}, params_file, pipeline_file, partial)[section]
     return loaded
 
 
@@ -103,67 +105,76 @@ def check_params(
     Raises:
         UserError: as `load_params`, with the problems of all sections.
     """
+    return _load(schemas, params_file, pipeline_file)
+
+
+def _load(
+    schemas: Mapping[Any, type], params_file: Path, pipeline_file: Path, partial: bool = False
+) -> dict[Any, Any]:
     params = _read_yaml(params_file)
     problems = _unknown_keys(params, _keys_of_stages(pipeline_file), "", _sections(params))
-    loaded = {section: _load_section(schemas[section], params, section) for section in schemas}
-    problems += [problem for _, found in loaded.values() for problem in found]
+    loaded: dict[Any, Any] = {}
+    for section, schema in schemas.items():
+        values = params.get(section) if section else params
+        loaded[section], found = _load_values(schema, values, section or "", partial or not section)
+        problems |= found
     if problems:
-        raise UserError(f"{params_file}: {'; '.join(problems)}.")
-    return {section: values for section, (values, _) in loaded.items()}
-
-
-def _load_section(
-    schema: type[Settings], params: dict[str, Any], section: str | None, partial: bool = False
-) -> tuple[Settings | None, list[str]]:
-    """The settings of a section, or None and what is wrong with it."""
-    if not section:
-        return _load_values(schema, params, "", partial=True)
-    return _load_values(schema, params.get(section), section, partial)
+        raise UserError(
+            f"has wrong settings: {'; '.join(problems.values())}",
+            f"correct {'them' if len(problems) > 1 else 'it'}",
+            file=params_file,
+            key=next(iter(problems)),
+        )
+    return loaded
 
 
 def _load_values(
     schema: type[Settings], values: Any, section: str, partial: bool
-) -> tuple[Settings | None, list[str]]:
-    """As `_load_section`, of its values; a setting may be a section itself."""
+) -> tuple[Settings | None, dict[str, str]]:
+    """The settings of a section, and its problems by key; a setting may be a section itself.
+
+    pydantic would read a mapping inside a mapping only if types were not strict.
+    """
     fields: dict[str, dataclasses.Field[Any]] = schema.__dataclass_fields__  # type: ignore[attr-defined]
     values = values if values is not None else {}
     if not isinstance(values, dict):
-        value = _VALUE.repr(values)
-        return None, [f"{section} is {value}, but should be a mapping of keys to values"]
+        problem = f"{section} is {_VALUE.repr(values)}, but should be a mapping of keys to values"
+        return None, {section: problem}
     prefix = f"{section}." if section else ""
-    problems = [] if partial else _unknown_keys(values, set(fields), prefix)
+    problems = {} if partial else _unknown_keys(values, set(fields), prefix)
     values = {key: value for key, value in values.items() if key in fields}
     for key in values:
         kind = cast(type, fields[key].type)
         if dataclasses.is_dataclass(kind):
             part, found = _load_values(kind, values[key], f"{prefix}{key}", partial=False)
             values[key] = part if part is not None else kind()
-            problems += found
+            problems |= found
     try:
-        loaded = schema(**values)
+        return schema(**values), problems
     except ValidationError as error:
-        problems += [_problem(prefix, dict(item)) for item in error.errors(include_url=False)]
-        return None, problems
-    return (None if problems else loaded), problems
+        found = dict(_describe(prefix, dict(item)) for item in error.errors(include_url=False))
+        return None, problems | found
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     # YAML 1.2 (ruamel) reads 1e-4 and 3e-05 as numbers; YAML 1.1 (PyYAML) reads them as text.
+    with files.explaining_failed_reads(path, "run from the root of the repository"):
+        text = files.read_text(path)
     try:
-        params = YAML(typ="safe", pure=True).load(files.read_text(path))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; run from the root of the repository.") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 ({error}); save it in that encoding.") from None
+        params = YAML(typ="safe", pure=True).load(text)
     # The last three: a date that does not exist, a key that is a list, thousands of brackets.
     except (YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+        raise UserError(
+            f"is not valid YAML ({' '.join(str(error).split())})", "correct it", file=path
+        ) from None
     if params is None:  # an empty file: all defaults
         return {}
     if not isinstance(params, dict):
-        raise UserError(f"{path} is not a mapping of keys to values, as in `model_type: resnet50`.")
+        raise UserError(
+            "is not a mapping of keys to values",
+            "write lines such as `model_type: resnet50`",
+            file=path,
+        )
     return params
 
 
@@ -175,8 +186,9 @@ def _keys_of_stages(pipeline_file: Path) -> set[str]:
     except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
-            f"{pipeline_file} cannot be read ({reason}); `git checkout {pipeline_file}` brings it "
-            "back."
+            f"cannot be read ({reason})",
+            f"`git checkout {pipeline_file}` brings it back",
+            file=pipeline_file,
         ) from None
     return listed | set(re.findall(r"\$\{(\w+)", text))  # what dvc.yaml itself reads
 
@@ -195,29 +207,32 @@ def _unknown_keys(
     known: set[str],
     prefix: str,
     sections: dict[str, list[str]] | None = None,
-) -> list[str]:
-    """One problem per key that is not known; `sections` is where such keys may belong."""
-    problems = []
+) -> dict[str, str]:
+    """The problem of each key that is not known; `sections` is where such keys may belong."""
+    problems = {}
     for key in values:
         if key in known:
             continue
         near = difflib.get_close_matches(str(key), known, n=1)
-        if sections and key in sections:
+        if f"{prefix}{key}" in REMOVED:
+            hint = f"removed, because {REMOVED[f'{prefix}{key}']}: delete the line"
+        elif sections and key in sections:
             places = " or ".join(f"{section}.{key}" for section in sections[key])
             hint = f"did you mean {places}?"
         elif near:
             hint = f"did you mean {prefix}{near[0]}?"
         else:
             hint = f"known keys: {', '.join(sorted(known))}"
-        problems.append(f"unknown key {prefix}{key} ({hint})")
+        problems[f"{prefix}{key}"] = f"unknown key {prefix}{key} ({hint})"
     return problems
 
 
-def _problem(prefix: str, item: dict[str, Any]) -> str:
+def _describe(prefix: str, item: dict[str, Any]) -> tuple[str, str]:
+    """Key and problem of one of pydantic's errors."""
     key = prefix + ".".join(str(part) for part in item["loc"])
     if item["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
-        return f"{key} is missing"
+        return key, f"{key} is missing"
     reason = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if not item["loc"]:  # a rule between keys, which words itself
-        return reason
-    return f"{key} is {_VALUE.repr(item['input'])}, but should be {reason}"
+        return prefix.removesuffix("."), reason
+    return key, f"{key} is {_VALUE.repr(item['input'])}, but should be {reason}"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 
 from emotion.core import files
 from emotion.core.errors import UserError
@@ -37,8 +37,11 @@ def read_report(path: Path, schema: type[Report]) -> Report:
     except ValidationError as error:
         names = [".".join(map(str, item["loc"])) for item in error.errors()]
         problems = shorten(printable(", ".join(filter(None, names))), 300) or "it is not an object"
-        reason = f"does not have the form of this version ({problems})"
-        raise UserError(f"{path} {reason}; delete it and run `dvc repro`.") from None
+        raise UserError(
+            f"does not have the form of this version ({problems})",
+            "delete it and run `dvc repro`",
+            file=path,
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +73,12 @@ class SplitsReport:
     subjects: Counts  # per split
     groups: Counts  # per split, and the rows of the largest
     duplicates: Counts  # exact, near, conflicts
-    leaks: dict[str, Counts]  # of the split that the corpus brought, by pair of splits
+    leaks: dict[str, Counts]  # of the official split of the dataset, by pair of splits
     rejected: Counts  # rows by reason
     synthetic_fraction: float  # of the training rows
     sizes: Counts  # images by short side, pixels
     modes: Counts  # images by mode of the file
-    source: dict[str, Counts]  # rows of each corpus per split
+    source: dict[str, Counts]  # rows of each dataset per split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,8 @@ class TrainingSummary:
     best_val_macro_f1: float
     best_val_accuracy: float
     weights: str  # pretrained, random or file
-    members: str = ""  # the runs whose weights are averaged
+    # The runs whose weights are averaged; earlier versions called them `members`.
+    ingredients: Annotated[str, Field(validation_alias=AliasChoices("ingredients", "members"))] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +125,8 @@ class Calibration:
 
     # Divides the logits. The fit stays in 0.05..20, and 1e-300 would make infinities of them.
     temperature: Annotated[float, Field(ge=0.01, le=100, strict=True)]
-    flip: Annotated[
-        bool, Field(strict=True)
-    ]  # whether the logits are the mean over an image and its mirror image
+    # Whether the logits are the mean over an image and its mirror image.
+    flip: Annotated[bool, Field(strict=True)]
     val_nll_before: float
     val_nll_after: float  # with `temperature`
     fitted_temperature: float  # not in use if it does not help by more than chance
@@ -131,8 +134,8 @@ class Calibration:
     val_nll_gain_low: float | None
     val_nll_gain_high: float | None
     reason: str  # why the fitted temperature is kept or not
-    threshold: Share | None  # lowest confidence of an answer; below it, a prediction is uncertain
-    target_error: Share | None  # wanted error rate of the answered images
+    threshold: Share | None  # predictions with a lower confidence are uncertain
+    target_error: Share | None  # target error rate of the other predictions
     threshold_reason: str
 
 
@@ -194,12 +197,12 @@ class SliceGap:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answered:
-    """What the threshold of `Calibration` does on a split."""
+class SelectiveScores:
+    """Selective prediction on a split: the accepted images, at or above the threshold."""
 
-    threshold: float
-    coverage: float  # share of the images that are answered
-    error: float | None  # error rate of the answered images
+    threshold: float  # of `Calibration`
+    coverage: float  # accepted images / all images
+    error: float | None  # error rate of the accepted images; None if there are none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,10 +210,10 @@ class EvaluationReport:
     """Content of plots/evaluate/report.json."""
 
     model_type: str  # or the model's file, if the pipeline did not train it
-    weights: str  # what training started from; "" where unknown
+    weights: str  # what training started from; "" if unknown
     temperature: float
-    val: Scores | None  # None where the model met no validation split
+    val: Scores | None  # None if no validation split was given
     test: ScoresWithIntervals
     per_class: dict[str, ClassScores]  # test split
     slices: dict[str, SliceGap]  # test split, by attribute
-    answered: Answered | None  # test split; None without a threshold
+    answered: SelectiveScores | None  # test split; None without a threshold

@@ -1,1 +1,1 @@
-"""From a row of the manifest to a batch: labels, images, faces, preprocessing, augmentation."""
+"""From manifest rows to batches: labels, images, faces, preprocessing, augmentation."""

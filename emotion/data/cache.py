@@ -1,9 +1,10 @@
-"""The images of a split as uint8 arrays: decoded once and kept, or decoded in every epoch.
+"""Decode the images of a split to uint8 arrays, once per run or in every epoch.
 
-Decoding a JPEG costs more than augmenting it; a cache pays that once per run. Files are read by
-`Preprocessing.read`, the same for every stage.
+Decoding a JPEG takes longer than augmenting it; with a cache it is done once per run. Files are
+read by `Preprocessing.read`, as in every stage.
 """
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -34,25 +35,39 @@ class CacheParams:
 
 
 class Images(Protocol):
-    """A split's images, by row."""
+    """The images of a split, by row."""
 
     def __len__(self) -> int:
-        """Rows."""
+        """Number of images, N."""
 
     def batches(self, rows: Sequence[np.ndarray]) -> Iterator[Tensor]:
-        """The images of each array of rows in turn, uint8 (n, 3 or 1, S, S)."""
+        """One batch per array of rows, in order.
+
+        Args:
+            rows: of each batch, integers (n,) in 0..N-1.
+
+        Yields:
+            uint8 (n, 3, S, S), RGB, or (n, 1, S, S) for a grayscale network, on the CPU. S is
+            `Preprocessing.resized_side`.
+
+        Raises:
+            UserError: an image is decoded here, and is missing or cannot be read.
+        """
 
 
 def open_images(
     paths: Sequence[str], preprocessing: Preprocessing, params: CacheParams, desc: str = ""
 ) -> Images:
-    """The images of a manifest, cached or not as the settings say.
+    """The images of a manifest, cached if the settings say so.
 
     Args:
         paths: image files.
         preprocessing: of the network.
-        params: where decoded images are kept.
+        params: whether and where decoded images are stored.
         desc: text of the progress bar; empty for no bar.
+
+    Raises:
+        UserError: with a cache, a file is missing or cannot be read.
     """
     if params.cache == "off":
         return DecodedImages(paths, preprocessing, params.workers)
@@ -80,7 +95,7 @@ class CachedImages:
 
 @dataclass(frozen=True)
 class DecodedImages(Dataset[np.ndarray | UserError]):
-    """No cache: worker processes decode the images of each batch."""
+    """Images that worker processes decode anew for each batch."""
 
     paths: Sequence[str]
     preprocessing: Preprocessing
@@ -120,18 +135,15 @@ def _stack(images: list[np.ndarray | UserError]) -> Tensor | UserError:
 
 
 def cache_images(
-    paths: Sequence[str],
-    preprocessing: Preprocessing,
-    desc: str = "",
-    memory_gb: float = float("inf"),
+    paths: Sequence[str], preprocessing: Preprocessing, desc: str = "", memory_gb: float = math.inf
 ) -> Tensor:
-    """Read all images, in parallel.
+    """Decode all images, in parallel threads.
 
     Args:
         paths: image files.
         preprocessing: of the network.
         desc: text of the progress bar; empty for no bar.
-        memory_gb: a larger cache is a temporary memory-mapped file.
+        memory_gb: a cache above this size, in 10**9 bytes, is a temporary memory-mapped file.
 
     Returns:
         uint8 (N, 3, S, S), RGB, in the order of `paths`; (N, 1, S, S) for a grayscale network.
@@ -148,11 +160,8 @@ def cache_images(
 
     # Pillow releases the GIL while it decodes and resizes, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        filled = pool.map(fill, range(len(paths)))
-        for _ in tqdm(
-            filled, total=len(paths), desc=desc, unit="image", leave=False, disable=not desc
-        ):
-            pass
+        done = pool.map(fill, range(len(paths)))
+        list(tqdm(done, desc, len(paths), unit="image", leave=False, disable=not desc))
     return torch.from_numpy(cache)
 
 

@@ -1,11 +1,11 @@
-"""Class weights, so that the loss does not ignore rare classes.
+"""Compute class weights, so that the loss does not ignore rare classes.
 
 A weight is a negative power of the class frequency. The exponent sets how much of the imbalance is
 corrected: 0 is none, 1 is all (the usual "balanced" weights). Values between them avoid very large
 weights for classes with a few dozen images, which make training unstable. The effective number of
 samples (Cui et al., "Class-balanced loss based on effective number of samples", CVPR 2019) reduces
-the same weights by another curve, but its beta must be tuned for each corpus size; the exponent
-does not depend on the size.
+the same weights by another curve, but its beta must be tuned for each size of a dataset; the
+exponent does not depend on the size.
 """
 
 import math
@@ -34,9 +34,9 @@ def compute_class_weights(
     """Compute one weight per class, proportional to frequency ** -alpha, with mean 1 over classes.
 
     Args:
-        labels: of the training rows only; others would leak the class frequencies of the test set.
+        labels: a class name per training row; other splits would leak their class frequencies.
         label_map: class name to logit index.
-        alpha: 0 or more.
+        alpha: the exponent, 0 or more.
 
     Returns:
         Class name to weight, in the order of the logits. Rounded to six decimals, so that
@@ -51,12 +51,10 @@ def compute_class_weights(
     unknown = sorted(counts.keys() - label_map.keys())
     if empty or unknown:
         problems = [f"class {name!r} has no training row" for name in empty]
-        problems += [
-            f"class {name!r} of the training rows is not in the label map" for name in unknown
-        ]
+        problems += [f"class {name!r} of a row is not in the label map" for name in unknown]
         raise UserError(
-            f"{'; '.join(problems)}: the label map and the training rows are from different runs; "
-            "run `dvc repro prepare_splits`."
+            f"{'; '.join(problems)}: the label map and the training rows are from different runs",
+            "run `dvc repro prepare_splits`",
         )
     raw = {name: counts[name] ** -alpha for name in names}
     mean = sum(raw.values()) / len(raw)
@@ -64,7 +62,10 @@ def compute_class_weights(
 
 
 def read_class_weights(path: Path, label_map: Mapping[str, int]) -> dict[str, float]:
-    """The weights that the stage class_weights wrote, checked.
+    """Read the weights that the stage class_weights wrote.
+
+    Returns:
+        Class name to weight, positive and finite.
 
     Raises:
         UserError: the file does not have a positive number for every class, and no other class.
@@ -74,8 +75,6 @@ def read_class_weights(path: Path, label_map: Mapping[str, int]) -> dict[str, fl
         type(weight) in (int, float) and 0 < weight < math.inf for weight in weights.values()
     )
     if not valid or set(weights) != set(label_map):
-        raise UserError(
-            f"{path} does not have one positive number for each of {', '.join(label_map)}; "
-            "delete it and run `dvc repro class_weights`."
-        )
+        problem = f"does not have one positive number for each of {', '.join(label_map)}"
+        raise UserError(problem, "delete it and run `dvc repro class_weights`", file=path)
     return weights

@@ -1,10 +1,10 @@
-"""YuNet, a face detector of 230 KB (Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face
-Detector", Machine Intelligence Research, 2023).
+"""Detect faces with YuNet, a network of 230 KB (Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level
+Face Detector", Machine Intelligence Research, 2023).
 
-Its network has no anchors: at strides of 8, 16 and 32 pixels, each cell gives the probability of a
-face, an objectness, a box and five landmarks. The weights are those of OpenCV Zoo (MIT), which is
-why they are in this folder: the packages that have them force another version of OpenCV.
-docs/detector.md compares it with other detectors.
+It has no anchors: at strides of 8, 16 and 32 pixels, each cell gives the probability of a face, an
+objectness, a box and five landmarks. The weights are those of OpenCV Zoo (MIT). They are in this
+folder because the packages that contain them require another version of OpenCV.
+docs/detector.md compares YuNet with other detectors.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ STRIDES = (8, 16, 32)
 MIN_SCORE = 0.8  # most faces have 0.85 to 0.95
 MIN_FACE = 20  # pixels, the longer side of the box
 OVERLAP = 0.3  # intersection over union; of two boxes that overlap more, one is dropped
-# The network is sure of faces of 40 to 300 pixels, so it looks twice: once enlarged or reduced such
-# that the smallest wanted face has GOOD_SIZE, once reduced to COARSE_SIDE for faces that fill the
-# image.
+# The network is accurate for faces of 40 to 300 pixels, so it runs at two scales: one at which the
+# smallest face to detect has GOOD_SIZE, and one at which the image has COARSE_SIDE, for faces that
+# fill the image.
 GOOD_SIZE = 40
 LARGEST_ZOOM, LARGEST_SIDE = 2.0, 1920
 COARSE_SIDE = 320
@@ -30,16 +30,21 @@ _MULTIPLE = STRIDES[-1]  # of the sides of the input
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
-    """A face, in pixels of the image from its upper left corner."""
+    """A detected face, in pixels from the upper left corner of the image."""
 
-    box: tuple[float, float, float, float]  # left, top, right, bottom; may leave the image
+    # left, top, right, bottom; may extend beyond the image
+    box: tuple[float, float, float, float]
     score: float  # MIN_SCORE to 1
     # (x, y) of the eyes, the tip of the nose and the corners of the mouth, the image's left first
     landmarks: tuple[tuple[float, float], ...]
 
 
 class FaceDetector:
-    """Finds faces; may be called from several threads."""
+    """The detector; it may be called from several threads.
+
+    Args:
+        threads: of the network for one image.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
@@ -51,17 +56,17 @@ class FaceDetector:
         self._outputs = [f"{kind}_{s}" for s in STRIDES for kind in ("cls", "obj", "bbox", "kps")]
 
     def detect(self, image: Image.Image, min_face: float = MIN_FACE) -> list[Face]:
-        """The faces of an RGB image, from the left to the right.
+        """The faces of an image, from left to right.
 
         Args:
-            image: upright; of faces that are turned by more than 30 degrees some are missed.
-            min_face: smallest longer side of a face, pixels.
+            image: RGB, upright; some faces that are rotated by more than 30 degrees are missed.
+            min_face: smallest longer side of a box, pixels.
         """
         longer = max(image.size)
         fine = min(GOOD_SIZE / min_face, LARGEST_ZOOM, LARGEST_SIDE / longer)
         coarse = min(COARSE_SIDE / longer, 1.0)
         scales = [fine, coarse] if coarse < fine else [coarse]
-        rows = np.concatenate([self._look(image, scale) for scale in scales])
+        rows = np.concatenate([self._detect_at_scale(image, scale) for scale in scales])
         rows = rows[(rows[:, 2:4] - rows[:, :2]).max(axis=1, initial=0) >= min_face]
         faces = [
             Face(
@@ -73,22 +78,19 @@ class FaceDetector:
         ]
         return sorted(faces, key=lambda face: face.box)
 
-    def _look(self, image: Image.Image, scale: float) -> np.ndarray:
-        """Faces at one scale, in pixels of the image: rows of box, score and landmarks, (n, 15)."""
+    def _detect_at_scale(self, image: Image.Image, scale: float) -> np.ndarray:
+        """Faces of the resized image, in pixels of the original: box, score, landmarks, (n, 15)."""
         size = [max(1, round(side * scale)) for side in image.size]
-        if size != list(image.size):
-            scaled = image.resize((size[0], size[1]), Image.Resampling.BILINEAR)
-        else:
-            scaled = image
+        scaled = image.resize((size[0], size[1]), Image.Resampling.BILINEAR)
         width, height = (-(-side // _MULTIPLE) * _MULTIPLE for side in size)
         pixels = np.zeros((1, 3, height, width), np.float32)
-        # BGR in 0..255; what is added at the right and at the bottom is black.
+        # BGR in 0..255; padded with black at the right and at the bottom.
         pixels[0, :, : size[1], : size[0]] = np.asarray(scaled)[..., ::-1].transpose(2, 0, 1)
         outputs = self._session.run(self._outputs, {"input": pixels})
         rows = []
         for number, stride in enumerate(STRIDES):
-            face, objectness, box, points = (o[0] for o in outputs[4 * number : 4 * number + 4])
-            rows.append(_decode(face, objectness, box, points, stride, width // stride))
+            kinds = [output[0] for output in outputs[4 * number : 4 * number + 4]]
+            rows.append(_decode(kinds, stride, width // stride))
         found = np.concatenate(rows)
         factor = np.array(image.size) / size
         found[:, :4] *= np.tile(factor, 2)
@@ -97,10 +99,13 @@ class FaceDetector:
 
 
 def suppress(rows: np.ndarray) -> np.ndarray:
-    """Non-maximum suppression: of boxes that overlap, the one with the highest score.
+    """Non-maximum suppression: of boxes that overlap, keep the one with the highest score.
 
     Args:
-        rows: left, top, right, bottom, score, and anything; (n, 5 or more).
+        rows: left, top, right, bottom, score, and any other columns, float (n, 5 or more).
+
+    Returns:
+        The rows that are kept, by descending score.
     """
     order = np.argsort(-rows[:, 4], kind="stable")
     kept = []
@@ -111,15 +116,9 @@ def suppress(rows: np.ndarray) -> np.ndarray:
     return rows[kept]
 
 
-def _decode(
-    face: np.ndarray,
-    objectness: np.ndarray,
-    box: np.ndarray,
-    points: np.ndarray,
-    stride: int,
-    columns: int,
-) -> np.ndarray:
+def _decode(outputs: list[np.ndarray], stride: int, columns: int) -> np.ndarray:
     """The cells with a face, (n, 15), from the outputs at one stride, (cells, 1, 1, 4 and 10)."""
+    face, objectness, box, points = outputs
     score = np.sqrt(np.clip(face[:, 0], 0, 1) * np.clip(objectness[:, 0], 0, 1))
     found = np.flatnonzero(score >= MIN_SCORE)
     cell = np.stack((found % columns, found // columns), axis=1)

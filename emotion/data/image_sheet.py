@@ -1,4 +1,4 @@
-"""Sheets of small framed images with text, drawn with Pillow: layout, fonts, frames and saving."""
+"""Draw sheets of small framed images with text: layout, fonts, frames and saving."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Decode image files of any format and mode into upright 8-bit RGB, and encode images."""
+"""List and decode image files of any format and mode to upright 8-bit RGB, and encode images."""
 
 import io
 import math
@@ -14,26 +14,26 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from emotion.core.errors import UserError
 from emotion.core.files import open_regular
 
-# Pillow knows more formats, among them EPS, for which it starts another program. They are tried in
+# Pillow reads more formats, among them EPS, for which it starts another program. They are tried in
 # this order, and from TIFF on Pillow first imports all its plugins.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "AVIF")
-# Files with another suffix in a folder of images (Thumbs.db, notes, ...) are ignored.
+# Files with other suffixes in a folder of images (Thumbs.db, notes, ...) are ignored.
 SUFFIXES = {
     *(".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"),
     *(".tif", ".tiff", ".webp"),
 }
 _STRIP = 1 << 20  # pixels that are converted at once
-# Images too, but Pillow cannot read them.
+# Image formats that Pillow cannot read.
 OTHER_SUFFIXES = {".heic", ".heif", ".jxl", ".svg", ".cr2", ".nef", ".dng", ".arw", ".psd"}
 
 
 def list_images(folder: Path) -> Iterator[Path]:
-    """Yield the images in a folder and its subfolders, also behind symbolic links, in any order.
+    """Yield the images in a folder and its subfolders, in any order; symbolic links are followed.
 
-    What may be or hold an image is yielded too, so that nothing is missing without a message: files
-    of OTHER_SUFFIXES, links to nothing, and folders that cannot be listed. Hidden entries (.git,
-    .cache, the ._x.jpg files of macOS) are left out, and a link to a folder above itself is not
-    followed.
+    What may be or contain an image but cannot be read is yielded too, so that the caller reports
+    it: files of OTHER_SUFFIXES, broken links, and folders that cannot be listed. Hidden entries
+    (.git, .cache, the ._x.jpg files of macOS) are left out, and a link to a folder above itself is
+    not followed.
     """
     unlisted: list[Path] = []
     walk = os.walk(folder, followlinks=True, onerror=lambda e: unlisted.append(Path(e.filename)))
@@ -52,36 +52,42 @@ def list_images(folder: Path) -> Iterator[Path]:
 
 
 def read_image(path: str | Path, max_pixels: int | None = None) -> Image.Image:
-    """Decode a whole file: EXIF rotation applied, transparency over white, 16 bits to 8, RGB out.
+    """Decode a file to 8-bit RGB.
 
-    Of an animation, the first frame.
+    EXIF rotation is applied, transparent pixels are blended with white, 16 bits are scaled to 8. Of
+    an animation, the first frame is read.
 
     Args:
         path: of the file.
-        max_pixels: of the largest image that is decoded; None takes Pillow's limit.
+        max_pixels: largest width times height that is decoded; None for Pillow's limit.
+
+    Returns:
+        An upright image of mode RGB.
 
     Raises:
-        UserError: the file is missing, truncated, too large or not an image; the message names it.
+        UserError: the file is missing, truncated, too large or not an image.
     """
     try:
         # Buffered: Pillow's many small reads would cost a seventh of the decoding time.
-        with BufferedReader(open_regular(path)) as file:
-            return decode_image(file, str(path), max_pixels)
+        file = BufferedReader(open_regular(path))
     except FileNotFoundError:
-        raise UserError(f"{path} is missing; restore it, or correct the path.") from None
-    except UserError:
-        raise
+        raise UserError("is missing", "restore it, or correct the path", file=path) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise _unreadable(str(path), error) from None
+        raise _unreadable(path, error) from None
+    with file:
+        return decode_image(file, str(path), max_pixels)
 
 
 def decode_image(file: BinaryIO, name: str, max_pixels: int | None = None) -> Image.Image:
     """Decode an image as `read_image` does.
 
     Args:
-        file: its bytes.
+        file: its bytes, from the current position.
         name: of the image, for the messages.
         max_pixels: as in `read_image`.
+
+    Returns:
+        As `read_image`.
 
     Raises:
         UserError: it is truncated, too large or not an image.
@@ -94,16 +100,18 @@ def decode_image(file: BinaryIO, name: str, max_pixels: int | None = None) -> Im
             ImageOps.exif_transpose(image, in_place=True)
             return to_rgb(image)
     except UnidentifiedImageError:
-        raise UserError(
-            f"{name} cannot be read: it is no image of a readable format ({', '.join(FORMATS)}); "
-            "convert or remove it."
-        ) from None
+        problem = f"cannot be read: it is no image of a readable format ({', '.join(FORMATS)})"
+        raise UserError(problem, "convert or remove it", file=name) from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise _unreadable(name, error) from None
 
 
 def count_pixels(file: BinaryIO) -> int:
-    """Width times height of an image, from its header alone; 0 if it is none."""
+    """Width times height of an image, from its header alone; 0 for other files.
+
+    Args:
+        file: its bytes, from the current position.
+    """
     try:
         with Image.open(file, formats=FORMATS) as image:
             return image.width * image.height
@@ -114,7 +122,7 @@ def count_pixels(file: BinaryIO) -> int:
 def encode_image(image: Image.Image, format: str, **options: Any) -> bytes:
     """The bytes of an image file.
 
-    In memory, not by `Image.save` with a path: that ends without an error when the disk is full.
+    In memory, because `Image.save` with a path raises no error when the disk is full.
 
     Args:
         image: of a mode that the format has.
@@ -126,12 +134,18 @@ def encode_image(image: Image.Image, format: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def _unreadable(name: str, error: Exception) -> UserError:
-    return UserError(f"{name} cannot be read as an image ({error}); repair or remove it.")
+def _unreadable(path: str | Path, error: Exception) -> UserError:
+    return UserError(f"cannot be read as an image ({error})", "repair or remove it", file=path)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """An 8-bit RGB version of an image of any mode."""
+    """Convert an image of any mode to 8-bit RGB.
+
+    16-bit values 0..65535 are scaled to 0..255, and transparent pixels are blended with white.
+
+    Args:
+        image: decoded or not; an image of mode RGB is returned itself.
+    """
     if image.mode.startswith("I"):
         return _in_strips(image, _from_16_bits)
     if image.has_transparency_data:
@@ -143,7 +157,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
-    """The same as `convert`, but of its intermediate images only some rows are in memory."""
+    """The result of `convert`, computed strip by strip to keep its intermediate images small."""
     image.load()
     rows = max(1, _STRIP // max(1, image.width))
     result = Image.new("RGB", image.size)

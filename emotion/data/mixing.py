@@ -1,8 +1,10 @@
-"""MixUp and CutMix: a batch is blended with a permutation of itself, and so are its targets.
+"""MixUp and CutMix: blend a batch and its targets with a permutation of the batch.
 
-At most one of them is applied per batch. MixUp: Zhang et al., 2018; CutMix: Yun et al., 2019. The
-permutation is sampled for the whole batch, so a micro-batch (of another process, or of another
-step of gradient accumulation) is blended exactly as it would be within the whole batch.
+At most one of them is applied per batch. MixUp: Zhang et al., "mixup: Beyond empirical risk
+minimization", ICLR 2018; CutMix: Yun et al., "CutMix: Regularization strategy to train strong
+classifiers with localizable features", ICCV 2019. The permutation is sampled for the whole batch,
+so a micro-batch (of another process, or of another step of gradient accumulation) is blended
+exactly as it would be within the whole batch.
 """
 
 from dataclasses import dataclass
@@ -16,16 +18,24 @@ from torch import Tensor
 class Mix:
     """How one batch of N images is blended."""
 
-    partner: np.ndarray  # of each image, (N,)
-    share: float  # of the image itself; the rest is its partner's
+    partner: np.ndarray  # index of the image with which each one is blended, (N,)
+    share: float  # weight of the image itself, 0..1; that of its partner is 1 - share
     box: tuple[slice, slice] | None  # CutMix: rows and columns taken from the partner
 
     def targets(self, targets: Tensor) -> Tensor:
-        """Class probabilities (N, C) of the whole batch, blended."""
+        """Blend the class probabilities of the whole batch, float32 (N, C), to the same shape."""
         return torch.lerp(targets[torch.from_numpy(self.partner)], targets, self.share)
 
     def views(self, own: Tensor, partners: Tensor) -> Tensor:
-        """Views (n, 3, H, W) of a micro-batch, blended with those of their partners."""
+        """Blend the views of a micro-batch with those of their partners.
+
+        Args:
+            own: float32 (n, 3, H, W).
+            partners: the views of the partners, of the same shape.
+
+        Returns:
+            (n, 3, H, W).
+        """
         if self.box is None:
             return torch.lerp(partners, own, self.share)
         blended = own.clone()
@@ -50,13 +60,10 @@ def sample_mix(
         cutmix_alpha: likewise.
 
     Returns:
-        None where both methods are off.
+        None if both methods are off.
     """
-    methods = [
-        (is_cutmix, alpha)
-        for is_cutmix, alpha in ((False, mixup_alpha), (True, cutmix_alpha))
-        if alpha is not None
-    ]
+    both = (False, mixup_alpha), (True, cutmix_alpha)
+    methods = [(is_cutmix, alpha) for is_cutmix, alpha in both if alpha is not None]
     if not methods:
         return None
     is_cutmix, alpha = methods[rng.integers(len(methods))]
@@ -65,6 +72,6 @@ def sample_mix(
         return Mix(partner, share, None)
     center, half = rng.uniform(0, side, size=2), np.sqrt(1 - share) * side / 2
     low, high = np.clip([center - half, center + half], 0, side).astype(int)
-    # The share of the area actually pasted: the box is clipped at the border.
+    # One minus the area that is pasted, since the box is clipped at the border.
     share = float(1 - np.prod(high - low) / side**2)
     return Mix(partner, share, (slice(low[0], high[0]), slice(low[1], high[1])))

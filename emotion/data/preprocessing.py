@@ -1,8 +1,8 @@
-"""What a network expects of an image, as one value, and the one way from a file to its pixels.
+"""Preprocessing: size, resizing and normalization of the images that a network takes.
 
-Training, evaluation, explanation, export and prediction read images through a `Preprocessing` and
-in no other way, so they cannot differ in size, filter or crop. The checkpoint, the metadata of the
-ONNX file and the Hub folder carry it. Needs numpy and Pillow only: prediction runs without torch.
+Training, evaluation, explanation, export and prediction read images only through a `Preprocessing`,
+so they cannot differ in size, filter or crop. The checkpoint, the metadata of the ONNX file and the
+Hub folder contain it. It needs numpy and Pillow only: prediction runs without torch.
 """
 
 import dataclasses
@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-from emotion.core.errors import UserError
 from emotion.core.text import shorten
 from emotion.data.images import read_image
 
-LARGEST_SIDE = 2048  # pixels; a file that asks for more asks for gigabytes per image
+LARGEST_SIDE = 2048  # pixels; a larger value in a file would need gigabytes per image
 ImageArray = TypeVar("ImageArray", bound=Any)  # numpy array or torch tensor; both slice alike
 _FILTERS = tuple(method.name.lower() for method in Image.Resampling)
 
@@ -28,7 +27,8 @@ class Preprocessing:
     """Input size, normalization and resizing of one network.
 
     Raises:
-        UserError: a value is out of range.
+        ValueError: a value is out of range. Callers that read it from a file add the file and a
+            hint.
     """
 
     img_size: int  # side of the input, pixels
@@ -52,13 +52,13 @@ class Preprocessing:
             if not valid
         ]
         if problems:
-            raise UserError(f"preprocessing: {'; '.join(problems)}.")
+            raise ValueError(f"preprocessing: {'; '.join(problems)}")
 
     @property
     def resized_side(self) -> int:
         """Side of the square that `read` returns, pixels.
 
-        The central `img_size` pixels of it are the validation view. A random crop of 75-100 % of
+        The central `img_size` pixels of it are the evaluation view. A random crop of 75-100 % of
         its area is resampled by a factor near 1, so the training view needs no anti-aliasing.
         """
         return round(self.resize_scale * self.img_size)
@@ -75,14 +75,19 @@ class Preprocessing:
         return self.prepare(read_image(path))
 
     def prepare(self, image: Image.Image) -> np.ndarray:
-        """What `read` returns, of an RGB image that is decoded already."""
-        image = self._resize(image)
+        """The result of `read` for a decoded RGB image of any size."""
+        side = self.resized_side  # cropped and resized in one resampling
+        image = ImageOps.fit(image, (side, side), Image.Resampling[self.interpolation.upper()])
         if self.grayscale:
             return np.asarray(image.convert("L"))[np.newaxis]
         return np.asarray(image).transpose(2, 0, 1)
 
     def center_crop(self, images: ImageArray) -> ImageArray:
-        """The central square of side `img_size` of images (..., S, S)."""
+        """The central square of images: (..., S, S) to (..., img_size, img_size).
+
+        Args:
+            images: a numpy array or a torch tensor of any dtype; the result is a view of it.
+        """
         start = (images.shape[-1] - self.img_size) // 2
         stop = start + self.img_size
         return images[..., start:stop, start:stop]
@@ -96,12 +101,12 @@ class Preprocessing:
         """Parse what `to_json` wrote.
 
         Raises:
-            UserError: not JSON, other keys, or a value out of range.
+            ValueError: not JSON, other keys, or a value out of range.
         """
         try:
             values = json.loads(text)
         except (json.JSONDecodeError, RecursionError) as error:  # or nested too deeply
-            raise UserError(f"preprocessing is not valid JSON ({error}).") from None
+            raise ValueError(f"preprocessing is not valid JSON ({error})") from None
         return cls.from_dict(values)
 
     @classmethod
@@ -110,20 +115,11 @@ class Preprocessing:
         names = {field.name for field in dataclasses.fields(cls)}
         if not isinstance(values, dict) or set(values) != names:
             found = ", ".join(map(repr, values)) if isinstance(values, dict) else repr(values)
-            raise UserError(
-                f"preprocessing has {shorten(found)}, but needs {', '.join(sorted(names))}."
+            raise ValueError(
+                f"preprocessing has {shorten(found)}, but needs {', '.join(sorted(names))}"
             )
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(**{**values, **lists})
-
-    def _resize(self, image: Image.Image) -> Image.Image:
-        """Resize and crop to the central square in one resampling."""
-        width, height = image.size
-        short = min(width, height)
-        left, top = (width - short) / 2, (height - short) / 2
-        side = self.resized_side
-        method = Image.Resampling[self.interpolation.upper()]
-        return image.resize((side, side), method, box=(left, top, left + short, top + short))
 
 
 def _is_side(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Image batches as network input: the evaluation view and the augmented training view.
+"""Turn image batches into network input: the evaluation view and the augmented training view.
 
 Crop, flip and rotation are one affine map per image, so a batch is resampled once; brightness,
 contrast and saturation are one affine map of the colors. Both are matrix products with the pixels
@@ -27,7 +27,7 @@ from emotion.core.seeding import derive_seed, uniforms
 from emotion.data.preprocessing import Preprocessing
 
 CROP_RATIO = (3 / 4, 4 / 3)
-ERASE_AREA = (0.02, 0.2)  # as a share of the image's
+ERASE_AREA = (0.02, 0.2)  # fractions of the image's area
 ERASE_RATIO = (0.3, 3.3)
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's and torchvision's gray
 
@@ -36,7 +36,7 @@ _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's and torchvision's gra
 class AugmentParams:
     """How strong each random change to a training image is; one in two is mirrored."""
 
-    crop_area: Annotated[float, Field(gt=0, le=1)] = 0.75  # smallest share of the image's area
+    crop_area: Annotated[float, Field(gt=0, le=1)] = 0.75  # smallest fraction of the image's area
     rotation: Annotated[float, Field(ge=0, le=180)] = 15.0  # degrees, either way
     color: Annotated[float, Field(ge=0, lt=1)] = 0.2  # brightness, contrast, saturation: 1 +- this
     erase: Annotated[float, Field(ge=0, le=1)] = 0.25  # probability of an erased rectangle
@@ -59,7 +59,10 @@ def normalize(images: Tensor, preprocessing: Preprocessing) -> Tensor:
 
 
 def denormalize(views: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """The inverse of `normalize`."""
+    """The inverse of `normalize`: float32 (N, 3, H, W), normalized, to RGB in 0..1.
+
+    Views of images that were in 0..1 return to that range up to rounding; nothing is clipped.
+    """
     mean, std = (_per_channel(v, views) for v in (preprocessing.mean, preprocessing.std))
     return views * std + mean
 
@@ -78,12 +81,12 @@ def augment_batch(
     preprocessing: Preprocessing,
     params: AugmentParams,
 ) -> Tensor:
-    """The training view: the recipe's augmentation of a batch, on the device of `images`.
+    """The training view: the augmented batch, on the device of `images`.
 
     Args:
         images: uint8 (N, 3 or 1, S, S), as `Images.batches` yields them.
         rows: row of each image in the manifest, (N,); with `seed` and `epoch` it determines
-            everything random.
+            all random draws.
         seed: of the run.
         epoch: from 1.
         preprocessing: of the network.

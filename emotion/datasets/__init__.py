@@ -1,1 +1,1 @@
-"""From a dataset on disk to three splits without leaks, with a record of all rejected rows."""
+"""Turn a dataset on disk into three splits without leaks, with a record of all rejected rows."""

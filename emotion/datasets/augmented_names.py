@@ -1,7 +1,7 @@
 """Find augmented copies by their names: `name_aug_3_ab12.jpg` is a copy of `name.jpg`.
 
-A copy in train of an image in test leaks the label. This happens when a corpus is oversampled
-before it is split, and the file names are often the only evidence of it.
+A copy in train of an image in test leaks the label. This happens when a dataset is
+oversampled before it is split, and the file names are often the only evidence of it.
 """
 
 import posixpath
@@ -35,7 +35,7 @@ def name_originals(paths: pd.Series, labels: pd.Series) -> tuple[np.ndarray, np.
         labels: class of each row.
 
     Returns:
-        Whether each row is a copy, (N,) bool; and a key of each row, (N,) text, which a copy shares
+        Whether each row is a copy, bool (N,); and a key of each row, text (N,), which a copy shares
         with its original and with the other copies; "" for rows that no copy refers to.
     """
     stems = [posixpath.splitext(posixpath.basename(path))[0] for path in paths]

@@ -43,7 +43,7 @@ def name_groups(rows: pd.DataFrame, near: Pairs, originals: np.ndarray) -> np.nd
     """Name the group of each row by the first digits of the smallest `sha256` in it.
 
     Therefore the names depend neither on file names nor on the order of the rows. Subjects are
-    compared as written: if two corpora in one table both have a subject "7", the two become one
+    compared as written: if two datasets in one table both have a subject "7", the two become one
     group, which only gives the split less freedom.
 
     Args:

@@ -38,6 +38,8 @@ def hash_pixels(pixels: np.ndarray) -> str:
 def lowest_frequencies(pixels: np.ndarray) -> np.ndarray:
     """Compute the DCT-II of the luma at the lowest frequencies, float32 (N, LOW, LOW).
 
+    The value at (0, 0) is the mean luma.
+
     Args:
         pixels: images of one size: uint8, (N, H, W) or (N, H, W, 3).
     """
@@ -48,14 +50,18 @@ def lowest_frequencies(pixels: np.ndarray) -> np.ndarray:
 
 
 def compute_phashes(frequencies: np.ndarray) -> np.ndarray:
-    """Compute perceptual hashes, uint8 (N, HASH_BYTES), from `lowest_frequencies`."""
+    """Compute perceptual hashes, uint8 (N, HASH_BYTES).
+
+    Args:
+        frequencies: of `lowest_frequencies`, float32 (N, LOW, LOW).
+    """
     low = frequencies.reshape(-1, LOW * LOW)
     middle = np.sort(low, axis=1)[:, LOW * LOW // 2 - 1 : LOW * LOW // 2 + 1]
     median = middle.mean(axis=1, keepdims=True)  # np.median takes ten times as long
     return np.packbits(low > median, axis=1)
 
 
-@lru_cache(maxsize=256)  # a corpus has few image sizes
+@lru_cache(maxsize=256)  # a dataset has few image sizes
 def _cosines(size: int) -> np.ndarray:
     """DCT-II matrix of the lowest frequencies, (LOW, size), with the same scale for any size."""
     steps = np.arange(size) + 0.5

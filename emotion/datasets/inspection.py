@@ -1,4 +1,4 @@
-"""Inspect images in parallel.
+"""Inspect images in parallel: decode and hash each one, or state why it cannot be used.
 
 Each image is decoded completely, in the same way as later stages do with `emotion.data.images`, so
 an image that passes the inspection can be opened by them.
@@ -6,7 +6,7 @@ an image that passes the inspection can be opened by them.
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from io import BufferedReader, BytesIO, FileIO
 from itertools import groupby
@@ -51,7 +51,7 @@ class Finding(NamedTuple):
 
 
 class _Decoded(NamedTuple):
-    """Mode and upright pixels of a file, or the reason why it could not be decoded."""
+    """Mode and upright pixels of a file, uint8; or the reason why it could not be decoded."""
 
     reason: str
     mode: str = ""
@@ -76,24 +76,16 @@ def inspect_images(
 
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
     inspect = partial(inspect_chunk, min_size=min_size)
+    workers = min(workers or os.cpu_count() or 1, len(chunks))
+    results: Iterable[list[Finding]] = map(inspect, chunks)
+    if workers > 1 and len(paths) >= _FEW:
+        results = map_in_processes(inspect, chunks, workers)
     with tqdm(total=len(paths), desc="inspect images", unit="image", leave=False) as bar:
         findings: list[Finding] = []
-        for found in _in_parallel(inspect, chunks, workers or os.cpu_count() or 1, len(paths)):
+        for found in results:
             findings += found
             bar.update(len(found))
     return findings
-
-
-def _in_parallel(
-    inspect: Callable[[Sequence[str]], list[Finding]],
-    chunks: Sequence[Sequence[str]],
-    workers: int,
-    images: int,
-) -> Iterator[list[Finding]]:
-    if workers == 1 or images < _FEW:
-        yield from map(inspect, chunks)
-        return
-    yield from map_in_processes(inspect, chunks, min(workers, len(chunks)))
 
 
 def inspect_chunk(paths: Sequence[str], min_size: int) -> list[Finding]:

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from emotion.core.reports import Counts
 from emotion.data.manifest import SPLITS
 from emotion.datasets.near_duplicates import Pairs
 
@@ -19,85 +20,82 @@ def find_conflicts(rows: pd.DataFrame) -> pd.Series:
 
     Args:
         rows: with `sha256` and `label`.
+
+    Returns:
+        bool, with the index of `rows`.
     """
     return rows.groupby("sha256")["label"].transform("nunique") > 1
 
 
 def count_leaks(
-    rows: pd.DataFrame, order: Sequence[str] = SPLITS
-) -> dict[SplitPair, dict[str, int]]:
+    rows: pd.DataFrame, near: Pairs, order: Sequence[str] = SPLITS
+) -> dict[SplitPair, Counts]:
     """Count what each pair of splits shares.
 
+    A score on the second split of a pair is too high by what a model remembers of the first, so the
+    counts that start with `second_` are in rows of the second, the unit of the score.
+
     Args:
-        rows: with `split`, `group`, `subject`, `sha256`; splits may have any names.
+        rows: with `split`, `group`, `subject`, `sha256`; splits may have any names. All rows that
+            `near` numbers, in order.
+        near: near-duplicates, from `group_images`.
         order: of the splits within and among the pairs; other splits follow alphabetically.
 
     Returns:
-        Pairs such as (train, test) to counts of shared `groups`, shared `subjects`, identical
-        `images`, and `rows` of the first split whose group is also in the second.
+        Pairs such as (train, test) to counts:
+
+        groups, subjects, images   in both splits; images by identical pixels
+        rows                       of the first whose group is in the second
+        second_rows                all rows of the second
+        second_identical           with identical pixels in the first
+        second_near                without, but whose perceptual hash is near that of a row of the
+                                   first (a common subject or a chain of near-duplicates is not
+                                   enough)
+        second_linked              whose group is in the first, for any reason
+        second_subject_rows        whose subject is in the first
+        second_subjects            subjects of the second
     """
-    parts = {split: rows[rows["split"] == split] for split in _in_order(rows["split"], order)}
+    split = rows["split"].to_numpy()
+    present = set(split)
+    names = [name for name in order if name in present] + sorted(present - set(order))
+    parts = {name: rows[split == name] for name in names}
+    near_to = {name: _is_near(near, split == name) for name in names[:-1]}
     return {
-        (first, second): {
-            "rows": int(parts[first]["group"].isin(parts[second]["group"]).sum()),
-            "groups": _count_shared(parts[first]["group"], parts[second]["group"]),
-            "subjects": _count_shared(parts[first]["subject"], parts[second]["subject"]),
-            "images": _count_shared(parts[first]["sha256"], parts[second]["sha256"]),
-        }
-        for first, second in combinations(parts, 2)
+        (one, other): _count_pair(parts[one], parts[other], near_to[one][split == other])
+        for one, other in combinations(names, 2)
     }
 
 
-def count_repeated(
-    rows: pd.DataFrame, near: Pairs, order: Sequence[str] = SPLITS
-) -> dict[SplitPair, dict[str, int]]:
-    """Count the rows of the second split of each pair that also stand in the first.
-
-    A score on the second split is too high by what a model remembers of these rows, so they are
-    counted in rows, the unit of the score.
-
-    Args:
-        rows: with `split`, `group`, `subject`, `sha256`; all rows that `near` numbers, in order.
-        near: near-duplicates, from `group_images`.
-        order: as in `count_leaks`.
-
-    Returns:
-        The pairs of `count_leaks` to counts. All are of the second split: its rows
-        (`second_rows`); those with identical pixels in the first (`second_identical`); those
-        without, but whose perceptual hash is near that of a row of the first (`second_near`; a
-        common subject or a chain of near-duplicates is not enough); those whose group is in the
-        first, for any reason (`second_linked`); those whose subject is in the first
-        (`second_subject_rows`); and its subjects (`second_subjects`).
-    """
-    split = rows["split"].to_numpy()
-    table = {}
-    for first, second in combinations(_in_order(rows["split"], order), 2):
-        in_first, in_second = rows[split == first], rows[split == second]
-        identical = in_second["sha256"].isin(in_first["sha256"])
-        close = _has_near(near, split == first)[split == second] & ~identical
-        subject = in_second["subject"]
-        known = subject != ""
-        table[first, second] = {
-            "second_rows": len(in_second),
-            "second_identical": int(identical.sum()),
-            "second_near": int(close.sum()),
-            "second_linked": int(in_second["group"].isin(in_first["group"]).sum()),
-            "second_subject_rows": int((known & subject.isin(in_first["subject"])).sum()),
-            "second_subjects": subject[known].nunique(),
-        }
-    return table
+def _count_pair(first: pd.DataFrame, second: pd.DataFrame, near: np.ndarray) -> Counts:
+    """The counts of `count_leaks`; `near`, bool, are the rows of `second` near one of `first`."""
+    identical = second["sha256"].isin(first["sha256"])
+    subject = second["subject"]
+    known = subject != ""
+    return {
+        "rows": int(first["group"].isin(second["group"]).sum()),
+        "groups": _count_shared(first["group"], second["group"]),
+        "subjects": _count_shared(first["subject"], subject),
+        "images": _count_shared(first["sha256"], second["sha256"]),
+        "second_rows": len(second),
+        "second_identical": int(identical.sum()),
+        "second_near": int((near & ~identical).sum()),
+        "second_linked": int(second["group"].isin(first["group"]).sum()),
+        "second_subject_rows": int((known & subject.isin(first["subject"])).sum()),
+        "second_subjects": subject[known].nunique(),
+    }
 
 
-def describe_leak(pair: SplitPair, counts: dict[str, int]) -> list[str]:
-    """Say in sentences what leaks between two splits.
+def describe_leak(pair: SplitPair, counts: Counts) -> list[str]:
+    """Describe in sentences what leaks between two splits.
 
     Args:
         pair: names of the two splits.
-        counts: of `count_leaks` and `count_repeated`, with at least one shared group.
+        counts: of `count_leaks`, with at least one shared group.
 
     Returns:
-        The totals, such as `train and test: 2 groups, with 3 train rows and 2 test rows`; then a
-        line per kind of leak, such as `288 of 3,589 test rows (8.0 %) stand identically in train`.
+        The totals, such as `train and test: 2 groups, with 3 train rows and 2 test rows`; then one
+        line per kind of leak, such as `288 of 3,589 test rows (8.0 %) also occur in train, pixel
+        for pixel`.
     """
     first, second = pair
     rows, people = counts["second_rows"], counts["subjects"]
@@ -106,23 +104,18 @@ def describe_leak(pair: SplitPair, counts: dict[str, int]) -> list[str]:
         f"{_count(counts['rows'], f'{first} row')} and "
         f"{_count(counts['second_linked'], f'{second} row')}"
     ]
-    if identical := counts["second_identical"]:
-        verb = "stands" if identical == 1 else "stand"
-        lines.append(
-            f"{identical:,} of {rows:,} {second} rows {_share(identical, rows)} {verb} identically "
-            f"in {first}"
-        )
-    if near := counts["second_near"]:
-        verb = "has" if near == 1 else "have"
-        lines.append(
-            f"{near:,} of {rows:,} {second} rows {_share(near, rows)} {verb} a near-duplicate in "
-            f"{first}, but no identical image"
-        )
+    for kind, singular, plural, what in (
+        ("identical", "also occurs", "also occur", f"in {first}, pixel for pixel"),
+        ("near", "has", "have", f"a near-duplicate in {first}, but no identical image"),
+    ):
+        if part := counts[f"second_{kind}"]:
+            verb = singular if part == 1 else plural
+            lines.append(f"{part:,} of {rows:,} {second} rows {_share(part, rows)} {verb} {what}")
     if people:
-        verb = "stands" if people == 1 else "stand"
+        verb = "is" if people == 1 else "are"
         of_people = counts["second_subject_rows"]
         lines.append(
-            f"{people:,} of {counts['second_subjects']:,} people of {second} also {verb} in "
+            f"{people:,} of {counts['second_subjects']:,} people of {second} {verb} also in "
             f"{first}, with {of_people:,} of its {rows:,} rows {_share(of_people, rows)}"
         )
     return lines
@@ -132,6 +125,12 @@ def find_leaking(rows: pd.DataFrame) -> pd.Series:
     """Rows to drop so that no group is in two splits; never a row of test.
 
     A row of train is dropped if its group is in val or test, a row of val if its group is in test.
+
+    Args:
+        rows: with `split` and `group`. Rows of other splits than SPLITS are kept.
+
+    Returns:
+        bool, with the index of `rows`.
     """
     groups = {split: rows.loc[rows["split"] == split, "group"] for split in SPLITS}
     in_test = rows["group"].isin(groups["test"])
@@ -140,23 +139,21 @@ def find_leaking(rows: pd.DataFrame) -> pd.Series:
     return train & (in_test | in_val) | val & in_test
 
 
-def _in_order(splits: pd.Series, order: Sequence[str]) -> list[str]:
-    present = set(splits)
-    return [split for split in order if split in present] + sorted(present - set(order))
-
-
-def _has_near(near: Pairs, wanted: np.ndarray) -> np.ndarray:
-    """Whether the perceptual hash of each row is near that of a wanted row, or equal to it.
+def _is_near(near: Pairs, targets: np.ndarray) -> np.ndarray:
+    """Whether the perceptual hash of each row is near that of a target row, or equal to it.
 
     Args:
-        near: pairs by row number; rows of one hash are chained, and one row stands for them.
-        wanted: bool (N,).
+        near: pairs by row number; rows of one hash are chained, and one of them represents all.
+        targets: bool (N,).
+
+    Returns:
+        bool (N,).
     """
     equal = near.distance == 0
     links = np.ones(equal.sum(), dtype=np.int8), (near.first[equal], near.second[equal])
-    graph = sparse.coo_array(links, (len(wanted), len(wanted)))
+    graph = sparse.coo_array(links, (len(targets), len(targets)))
     _, code = connected_components(graph, directed=False)  # of each row's hash
-    held = np.bincount(code, weights=wanted) > 0
+    held = np.bincount(code, weights=targets) > 0
     reached = held.copy()
     first, second = code[near.first[~equal]], code[near.second[~equal]]
     reached[first[held[second]]] = True

@@ -1,4 +1,4 @@
-"""Read a corpus for a trained model: its words become classes of the model, or are left out."""
+"""Read a dataset for a trained model: its words become classes of the model, or are left out."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ import pandas as pd
 from emotion.core.errors import UserError
 from emotion.data.labels import SYNONYMS
 from emotion.datasets.params import DataParams
-from emotion.datasets.reader import UNKNOWN_LABEL, read_corpus
+from emotion.datasets.reader import UNKNOWN_LABEL, read_dataset
 
 EXCLUDED = "excluded by --labels"  # the problem of such a row
 SHOWN = 10  # classes in a message
@@ -26,57 +26,54 @@ def parse_labels(arguments: Iterable[str]) -> dict[str, str]:
     for argument in arguments:
         word, equals, label = (part.strip().lower() for part in argument.partition("="))
         if not word or not equals:
-            raise UserError(
-                f"--labels has {argument!r}, which is not WORD=CLASS; write for example "
-                "bored=neutral, or bored= to leave the rows of bored out."
-            )
+            problem = f"--labels has {argument!r}, which is not WORD=CLASS"
+            hint = "write for example bored=neutral, or bored= to leave the rows of bored out"
+            raise UserError(problem, hint, key="--labels")
         if labels.setdefault(word, label) != label:
-            raise UserError(f"--labels maps {word!r} to two classes; give each word once.")
+            problem = f"--labels maps {word!r} to two classes"
+            raise UserError(problem, "give each word once", key="--labels")
     return labels
 
 
 def read_for_model(
     root: Path, layout: str, labels: dict[str, str], class_names: Sequence[str]
 ) -> pd.DataFrame:
-    """List the images of a corpus, without opening them.
+    """List the images of a dataset, without opening them.
 
     Args:
-        root: folder of the corpus.
+        root: folder of the dataset.
         layout: a key of ADAPTERS.
         labels: from `parse_labels`. The name of a class stands for its synonyms too.
         class_names: of the model; they are known words.
 
     Returns:
-        As `read_corpus`. `problem` is EXCLUDED for rows of words to leave out, whose `label` is
-        then the word.
+        The rows of `read_dataset`. `problem` is EXCLUDED for rows of words to leave out, whose
+        `label` is then the word.
 
     Raises:
-        UserError: from `read_corpus`.
+        UserError: from `read_dataset`.
     """
     if not root.is_dir():
-        raise UserError(f"{root} is not a folder; give the folder of a corpus.")
+        raise UserError("is not a folder", "give the folder of a dataset", file=root, key="DATA")
     chosen = {word: label or word + _END for word, label in labels.items()}
     synonyms = {other: chosen[word] for word in labels for other in SYNONYMS.get(word, ())}
-    own = {name: name for name in class_names}
-    settings = DataParams(
-        root=str(root), format=layout, labels={**own, **synonyms, **chosen}, allow_outside=True
-    )
+    words = {name: name for name in class_names} | synonyms | chosen
+    settings = DataParams(root=str(root), format=layout, labels=words, allow_outside=True)
     try:
-        rows = read_corpus(settings)
+        rows, _ = read_dataset(settings)
     except UserError as error:
-        raise UserError(f"{error} (Here DATA is data.root, and --format is data.format.)") from None
-    excluded = rows["label"].str.endswith(_END)
-    return rows.assign(
-        label=rows["label"].str.removesuffix(_END), problem=rows["problem"].mask(excluded, EXCLUDED)
-    )
+        hint = "here, the argument DATA is data.root, and --format is data.format"
+        raise UserError(str(error).removesuffix("."), hint, key="DATA") from None
+    problem = rows["problem"].mask(rows["label"].str.endswith(_END), EXCLUDED)
+    return rows.assign(label=rows["label"].str.removesuffix(_END), problem=problem)
 
 
 def check_classes(rows: pd.DataFrame, root: Path, class_names: Sequence[str]) -> None:
-    """Refuse classes that the model does not know; rows without a label are no class.
+    """Refuse classes that the model does not have; rows without a label have no class.
 
     Args:
         rows: from `read_for_model`.
-        root: folder of the corpus, for the message.
+        root: folder of the dataset, for the message.
         class_names: of the model.
 
     Raises:
@@ -87,10 +84,12 @@ def check_classes(rows: pd.DataFrame, root: Path, class_names: Sequence[str]) ->
     if unknown.empty:
         return
     named = ", ".join(f"{name!r} ({count:,} rows)" for name, count in unknown[:SHOWN].items())
-    first = str(unknown.index[0]).lower()
-    raise UserError(
-        f"{root} has classes that the model does not know: {named}"
-        f"{', ...' * (len(unknown) > SHOWN)}; the model's are {', '.join(class_names)}. Map each "
-        f"to one of them, such as --labels {shlex.quote(f'{first}={class_names[0]}')}, or leave "
-        f"it out, such as --labels {shlex.quote(f'{first}=')}."
+    more = ", ..." * (len(unknown) > SHOWN)
+    omit = f"{str(unknown.index[0]).lower()}="
+    hint = (
+        f"map each to one of {', '.join(class_names)}, such as --labels "
+        f"{shlex.quote(omit + class_names[0])}, or leave it out, such as --labels "
+        f"{shlex.quote(omit)}"
     )
+    problem = f"has classes that the model does not have: {named}{more}"
+    raise UserError(problem, hint, file=root, key="--labels")

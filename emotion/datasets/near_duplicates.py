@@ -14,10 +14,11 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 
 class Pairs(NamedTuple):
-    """Pairs of rows as arrays of shape (P,), with `first` < `second`."""
+    """Pairs of rows as int64 arrays of shape (P,), with `first` < `second`."""
 
     first: np.ndarray  # row numbers
     second: np.ndarray
@@ -53,8 +54,36 @@ def find_near_pairs(hashes: np.ndarray, distance: int) -> Pairs:
     return Pairs(starts[by_row], ends[by_row], bits[by_row])
 
 
+def list_pairs(rows: pd.DataFrame, near: Pairs) -> pd.DataFrame:
+    """List the pairs of duplicates that a person should review, the most suspicious first.
+
+    The order is: pairs with different labels, pairs in different splits, then by decreasing
+    distance, because a pair with a large distance is the most likely false positive.
+
+    Args:
+        rows: with `path`, `label`, `split`; all rows that `near` numbers, in order.
+        near: as returned by `find_near_pairs`.
+
+    Returns:
+        One row per pair: `path`, `label` and `split` of both rows, with the prefixes `first_` and
+        `second_`, and `distance`, which is 0 for equal hashes.
+    """
+    columns = rows[["path", "label", "split"]]
+    sides = [
+        columns.iloc[numbers].reset_index(drop=True).add_prefix(prefix)
+        for prefix, numbers in (("first_", near.first), ("second_", near.second))
+    ]
+    pairs = pd.concat(sides, axis=1).assign(distance=near.distance)
+    keys = pairs[["distance"]].assign(
+        labels=pairs["first_label"] != pairs["second_label"],
+        splits=pairs["first_split"] != pairs["second_split"],
+    )
+    order = keys.sort_values(["labels", "splits", "distance"], ascending=False, kind="stable").index
+    return pairs.loc[order].reset_index(drop=True)
+
+
 def _near_unique(hashes: np.ndarray, distance: int) -> np.ndarray:
-    """All pairs of different hashes within `distance`, (3, P): first row, second row, distance."""
+    """All pairs of different hashes within `distance`, int64 (3, P): two row numbers, distance."""
     words = np.ascontiguousarray(hashes).view(np.uint64)
     found = [np.empty((3, 0), dtype=np.int64)]
     for band, other in combinations(_bands(hashes, distance + 2), 2):

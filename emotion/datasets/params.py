@@ -1,4 +1,4 @@
-"""The settings of a corpus: the section `data` of params.yaml."""
+"""The settings of a dataset: the section `data` of params.yaml."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -16,20 +16,20 @@ from emotion.datasets.formats.votes import Mode
 class DataParams:
     """The `data` section of params.yaml."""
 
-    # folder of the corpus, relative to the repository root
+    # folder of the dataset, relative to the repository root
     root: Annotated[str, Field(min_length=1)]
     # csv: labels.csv in root; folder: class folders; ...
     format: Annotated[str, one_of(ADAPTERS)] = "csv"
-    val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15  # if the corpus has no split
+    val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15  # if the dataset has no split
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15
     split_seed: int = 42  # separate from the training seed, which must not change the test set
     classes: list[str] = Field(default_factory=list)  # to keep, in this order; empty = all found
-    labels: dict[str, str] = Field(default_factory=dict)  # word of the corpus: class
-    votes: Mode = "majority"  # rule for corpora with annotators' votes
+    labels: dict[str, str] = Field(default_factory=dict)  # word of the dataset: class
+    votes: Mode = "majority"  # rule for datasets with annotators' votes
     min_size: Annotated[int, Field(ge=1)] = 32  # pixels; a shorter side rejects the image
     max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.0  # tolerated share of rejected images
     allow_outside: bool = False  # whether a table may name images outside root
-    near_duplicate_bits: Annotated[int, Field(ge=0, le=64)] = 16  # of 256; see inspection
+    near_duplicate_bits: Annotated[int, Field(ge=0, le=64)] = 16  # of 256; see image_hashes.py
     leak_policy: Literal["drop_from_train", "report", "fail"] = "drop_from_train"
     synthetic_max_fraction: Annotated[float, Field(ge=0, le=1)] = 0.5  # per class, in train
 

@@ -1,8 +1,11 @@
-"""Prepare the splits: from the corpus on disk to the manifest of train, val and test.
+"""Prepare the splits: from the dataset on disk to the manifest of train, val and test.
 
 The steps are read, inspect, group, split. Defective images are rejected before they can join a
-group, and splits made here never share a group. An existing split of the corpus is kept; what leaks
-across it is dropped from train or val, never from test.
+group, and splits made here never share a group. An existing split of the dataset is kept; what
+leaks across it is dropped from train or val, never from test.
+
+Each step takes rows and returns those that are kept and those that are rejected, with the columns
+of rejected.py.
 """
 
 from dataclasses import dataclass
@@ -11,100 +14,95 @@ from pathlib import Path
 import pandas as pd
 
 from emotion.core.errors import UserError
+from emotion.core.reports import Counts, SplitsReport
 from emotion.data.manifest import SPLITS
 from emotion.datasets import leaks, splits
 from emotion.datasets.groups import group_images
 from emotion.datasets.inspection import Finding, inspect_images
-from emotion.datasets.near_duplicates import Pairs
+from emotion.datasets.near_duplicates import list_pairs
 from emotion.datasets.params import DataParams
-from emotion.datasets.reader import order_classes, read_corpus
-from emotion.datasets.rejected import (
-    COLUMNS,
-    CONFLICT,
-    HELD_OUT_SYNTHETIC,
-    LEAK,
-    TOO_MUCH_SYNTHETIC,
-    count_reasons,
-    list_rejected,
-    refuse_too_many,
-)
+from emotion.datasets.reader import order_classes, read_dataset
+from emotion.datasets.rejected import COLUMNS, CONFLICT, count_reasons, refuse_too_many
+from emotion.datasets.report import compute_report
 from emotion.datasets.synthetic import exceeds_share, lies_in_synthetic_folder, stays_in_train
 from emotion.datasets.unpack import restoring_after_failure, unpack_images
 
-Leaks = dict[tuple[str, str], dict[str, int]]  # of count_leaks
+# Reasons to reject a usable row.
+LEAK = "leaks across the given split"
+HELD_OUT_SYNTHETIC = "synthetic or augmented, outside train"
+TOO_MUCH_SYNTHETIC = "over data.synthetic_max_fraction"
+
+KeptAndRejected = tuple[pd.DataFrame, pd.DataFrame]  # of a step
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """Result of preparing a corpus."""
+    """What the stage writes."""
 
     rows: pd.DataFrame  # the manifest of all splits
     rejected: pd.DataFrame  # columns of rejected.py
     label_map: dict[str, int]
-    usable: pd.DataFrame  # readable rows before any was dropped, with `group` and `mode`
-    near: Pairs  # near-duplicates among the usable rows, by row number
-    leaks: Leaks  # of the existing split; {} if the corpus has none
+    report: SplitsReport
+    duplicates: pd.DataFrame  # of near_duplicates.list_pairs
 
 
 def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> Prepared:
-    """Read, check, group and split a corpus.
+    """Read, check, group and split a dataset.
 
     Args:
         params: the `data` section.
-        unpacked: folder for images that the corpus stores inside a table.
-        workers: processes for the inspection; None means one per core.
+        unpacked: folder for images that the dataset stores inside a table; unchanged after an
+            error.
+        workers: processes for the inspection; None means one per core. The result does not depend
+            on it.
+
+    Returns:
+        The manifest, the rejected rows and their reports. Together, manifest and rejected rows have
+        every row of the dataset once, except those that data.classes leaves out.
 
     Raises:
-        UserError: from `read_corpus`, `refuse_too_many` and `split_rows`; or the existing split
-            leaks and data.leak_policy is fail.
+        UserError: from `read_dataset`, `refuse_too_many` and `split_rows`; no image or only one
+            class is left; the existing split leaks and data.leak_policy is fail, or nothing is left
+            of one of its splits; a class has only synthetic images, but others have photographs.
     """
     with restoring_after_failure(unpacked):
-        return _prepare(unpack_images(read_corpus(params), unpacked), params, workers)
+        rows, classes = read_dataset(params)
+        return _prepare(unpack_images(rows, unpacked), classes, params, workers)
 
 
-def _prepare(rows: pd.DataFrame, params: DataParams, workers: int | None) -> Prepared:
-    brought = set(rows["split"])
-    rows, bad = _inspect(rows, params.min_size, workers)
-    refuse_too_many(bad, len(rows) + len(bad), params.max_rejected)
-    # From here on, results depend on the set of rows, not on their order in the corpus.
+def _prepare(
+    rows: pd.DataFrame, classes: list[str], params: DataParams, workers: int | None
+) -> Prepared:
+    existing = set(rows["split"])
+    rows, defective = _drop_defective(rows, params.min_size, workers)
+    refuse_too_many(defective, len(rows) + len(defective), params.max_rejected)
+
+    # From here on, results depend on the set of rows, not on their order in the dataset.
     rows = rows.sort_values(["path", "split", "label"], ignore_index=True)
     grouping = group_images(rows, params.near_duplicate_bits)
     in_folder = lies_in_synthetic_folder(rows["path"], params.root)
     usable = rows.drop(columns="phash").assign(
         group=grouping.names, synthetic=rows["synthetic"] | grouping.is_copy | in_folder
     )
+    found = leaks.count_leaks(usable, grouping.near)
 
-    rows, conflicts = _drop_conflicts(usable.drop(columns="mode"))
-    if rows.empty:
-        raise UserError(
-            f"no image of data.root {params.root!r} is left: {count_reasons([bad, conflicts])}; "
-            "correct their labels, or choose another rule for votes with data.votes in params.yaml."
-        )
-    found = leaks.count_leaks(rows) if (rows["split"] != "").all() else {}
-    label_map = order_classes(rows["label"], params)
-    rows, leaking = _drop_leaks(rows, found, params.leak_policy)
-    emptied = sorted(brought - set(rows["split"]))
-    if emptied:
-        raise UserError(
-            f"of the existing split of the corpus, nothing is left of {' and '.join(emptied)}: "
-            f"{count_reasons([bad, conflicts, leaking])}; correct the split, or set "
-            "data.leak_policy in params.yaml to report, which keeps rows that leak."
-        )
+    rows, conflicting = _drop_conflicts(usable.drop(columns="mode"))
+    _refuse_empty(rows, params.root, [defective, conflicting])
+    label_map = order_classes(rows["label"], classes, params.root)
+    _refuse_leaks(found, params.leak_policy)
+    rows, leaking = _drop_leaks(rows, params.leak_policy)
+    _refuse_lost_splits(rows, existing, [defective, conflicting, leaking])
     rows, synthetic = _split(rows, params)
-    return Prepared(
-        rows=rows,
-        rejected=pd.concat([bad, conflicts, leaking, synthetic], ignore_index=True),
-        label_map=label_map,
-        usable=usable,
-        near=grouping.near,
-        leaks=found,
-    )
+
+    rejected = pd.concat([defective, conflicting, leaking, synthetic], ignore_index=True)
+    duplicates = list_pairs(usable, grouping.near)
+    outputs = {"rows": rows, "rejected": rejected, "duplicates": duplicates}
+    report = compute_report(**outputs, usable=usable, leaks=found)
+    return Prepared(**outputs, label_map=label_map, report=report)
 
 
-def _inspect(
-    rows: pd.DataFrame, min_size: int, workers: int | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Usable rows with the findings on their images, and rejected rows."""
+def _drop_defective(rows: pd.DataFrame, min_size: int, workers: int | None) -> KeptAndRejected:
+    """Open every image; keep the usable rows, with the findings on their images."""
     to_open = rows["problem"] == ""
     findings = inspect_images(rows.loc[to_open, "path"].tolist(), min_size, workers)
     found = pd.DataFrame(findings, columns=Finding._fields, index=rows.index[to_open])
@@ -116,58 +114,81 @@ def _inspect(
     return usable, rejected[list(COLUMNS)]
 
 
-def _drop_conflicts(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _drop_conflicts(rows: pd.DataFrame) -> KeptAndRejected:
+    """Keep the rows whose pixels occur with one label only."""
     conflict = leaks.find_conflicts(rows)
     dropped = rows[conflict]
-    labels_of = {
-        pixels: f"labeled {', '.join(sorted(set(names)))}"
-        for pixels, names in dropped.groupby("sha256")["label"]
-    }
-    detail = [labels_of[pixels] for pixels in dropped["sha256"]]
-    return rows[~conflict], list_rejected(dropped, CONFLICT, detail)
+    labels_of = dict(tuple(dropped.groupby("sha256")["label"]))
+    labels = [sorted(set(labels_of[pixels])) for pixels in dropped["sha256"]]
+    detail = [f"labeled {', '.join(names)}" for names in labels]
+    return rows[~conflict], _reject(dropped, CONFLICT, detail)
 
 
-def _drop_leaks(rows: pd.DataFrame, found: Leaks, policy: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    leaky = [pair for pair, counts in found.items() if counts["groups"]]
-    if leaky and policy == "fail":
-        pairs = ", ".join(
-            f"{' and '.join(pair)} ({found[pair]['groups']:,} groups)" for pair in leaky
-        )
-        raise UserError(
-            f"the existing split of the corpus leaks between {pairs}; a group is one person, or "
-            "one image with its copies. Correct the split, or set data.leak_policy to "
-            "drop_from_train or report."
-        )
-    leaking = leaks.find_leaking(rows)
-    if policy == "report" or not found:
-        leaking &= False
+def _drop_leaks(rows: pd.DataFrame, policy: str) -> KeptAndRejected:
+    """Keep the rows that do not leak across the existing split, or all with the policy report."""
+    leaking = leaks.find_leaking(rows) & (policy != "report")
     detail = [f"group {group}" for group in rows.loc[leaking, "group"]]
-    return rows[~leaking], list_rejected(rows[leaking], LEAK, detail)
+    return rows[~leaking], _reject(rows[leaking], LEAK, detail)
 
 
-def _split(rows: pd.DataFrame, params: DataParams) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _split(rows: pd.DataFrame, params: DataParams) -> KeptAndRejected:
     """Split the real rows, then add synthetic rows to train; the others are rejected."""
     made = rows["synthetic"] & (not rows["synthetic"].all())
-    only_made = sorted(set(rows.loc[made, "label"]) - set(rows.loc[~made, "label"]))
-    if only_made:
-        raise UserError(
-            f"the corpus has photographs, but of {', '.join(map(repr, only_made))} only synthetic "
-            "or augmented images, which may not be in val and test; add photographs, or list the "
-            "other classes in data.classes."
-        )
-    real = splits.split_rows(
-        rows[~made],
-        val_fraction=params.val_fraction,
-        test_fraction=params.test_fraction,
-        seed=params.split_seed,
-    )
+    _refuse_only_synthetic(rows[made], rows[~made])
+    fractions = {"val_fraction": params.val_fraction, "test_fraction": params.test_fraction}
+    real = splits.split_rows(rows[~made], **fractions, seed=params.split_seed)
     added = stays_in_train(rows[made], real) & rows.loc[made, "split"].isin(["", "train"])
     assigned = pd.concat([real, rows[made][added].assign(split="train")])
     assigned = assigned.sort_values(["path", "split"], ignore_index=True)
     over = exceeds_share(assigned, params.synthetic_max_fraction) & bool(made.any())
-    rejected = [
-        list_rejected(rows[made][~added], HELD_OUT_SYNTHETIC),
-        list_rejected(assigned[over], TOO_MUCH_SYNTHETIC),
-    ]
     assert set(assigned["split"]) <= set(SPLITS)
-    return assigned[~over].reset_index(drop=True), pd.concat(rejected)
+    held_out = _reject(rows[made][~added], HELD_OUT_SYNTHETIC)
+    too_many = _reject(assigned[over], TOO_MUCH_SYNTHETIC)
+    return assigned[~over].reset_index(drop=True), pd.concat([held_out, too_many])
+
+
+def _reject(rows: pd.DataFrame, reason: str, detail: list[str] | str = "") -> pd.DataFrame:
+    """Rows of rejected.csv; `detail` is one text for all rows, or one per row."""
+    return rows[["path", "label"]].assign(reason=reason, detail=detail)
+
+
+def _refuse_empty(rows: pd.DataFrame, root: str, rejected: list[pd.DataFrame]) -> None:
+    if rows.empty:
+        problem = f"no image of data.root {root!r} is left: {count_reasons(rejected)}"
+        hint = "correct their labels, or set another rule for votes, data.votes, in params.yaml"
+        raise UserError(problem, hint, key="data.root")
+
+
+def _refuse_leaks(found: dict[leaks.SplitPair, Counts], policy: str) -> None:
+    groups = {pair: counts["groups"] for pair, counts in found.items() if counts["groups"]}
+    leaky = [f"{' and '.join(pair)} ({count:,} groups)" for pair, count in groups.items()]
+    if leaky and policy == "fail":
+        problem = (
+            f"the existing split of the dataset leaks between {', '.join(leaky)} (a group is one "
+            "person, or one image with its copies)"
+        )
+        hint = "correct it, or set data.leak_policy in params.yaml to drop_from_train or report"
+        raise UserError(problem, hint, key="data.leak_policy")
+
+
+def _refuse_lost_splits(
+    rows: pd.DataFrame, existing: set[str], rejected: list[pd.DataFrame]
+) -> None:
+    lost = sorted(existing - set(rows["split"]))
+    if lost:
+        names, reasons = " and ".join(lost), count_reasons(rejected)
+        raise UserError(
+            f"of the existing split of the dataset, nothing is left of {names}: {reasons}",
+            "correct it, or set data.leak_policy in params.yaml to report, which keeps leaks",
+        )
+
+
+def _refuse_only_synthetic(made: pd.DataFrame, real: pd.DataFrame) -> None:
+    """Raise for classes that have only synthetic images, where others have photographs."""
+    classes = sorted(set(made["label"]) - set(real["label"]))
+    if classes:
+        names = ", ".join(map(repr, classes))
+        raise UserError(
+            f"of {names}, all images are synthetic or augmented, which may not be in val and test",
+            "add photographs, or list the other classes in data.classes",
+        )

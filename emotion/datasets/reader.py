@@ -1,4 +1,4 @@
-"""Read the corpus set under `data` in params.yaml, with normalized class and split names.
+"""Read the dataset set under `data` in params.yaml, with normalized class and split names.
 
 Synonyms of classes, the choice of classes, split names and the location of images are handled only
 here, so that adapters and later stages need not handle them.
@@ -24,15 +24,16 @@ OUTSIDE = "outside data.root"
 UNKNOWN_LABEL = "unknown label"
 
 
-def read_corpus(params: DataParams) -> pd.DataFrame:
-    """List the images of the corpus with normalized class names, without opening them.
+def read_dataset(params: DataParams) -> tuple[pd.DataFrame, list[str]]:
+    """List the images of the dataset with normalized class names, without opening them.
 
     Returns:
-        Rows as returned by the adapters (see the package), with these changes. `path` and
-        `evidence` are joined to `data.root`. `label` is a class. `split` is train, val or test, or
-        "" in every row. `problem` and `detail` state why a row cannot be used, else both are "".
-        A missing path or an unknown label is kept as written. Soft votes become columns
-        `share_<class>`.
+        Rows as returned by the adapters (see the package), with these changes. `path` and the masks
+        are joined to `data.root`. `label` is a class. `split` is train, val or test, or "" in every
+        row. `problem` and `detail` state why a row cannot be used, else both are "". A missing path
+        or an unknown label is kept as written. Soft votes become columns `share_<class>`.
+
+        And the classes of `data.classes` in their order, or none if all are kept.
 
     Raises:
         UserError: the folder does not exist or has no images; or classes or split names are
@@ -42,48 +43,49 @@ def read_corpus(params: DataParams) -> pd.DataFrame:
     rows = ADAPTERS[params.format](root)
     _refuse_unencodable(rows["path"])
     if rows.empty:
-        raise UserError(
-            f"data.root {params.root!r} holds no images that data.format {params.format} can "
-            f"find; check both in params.yaml (formats: {', '.join(ADAPTERS)})."
-        )
+        problem = f"data.root {params.root!r} has no images that data.format {params.format} finds"
+        hint = f"check both in params.yaml (formats: {', '.join(ADAPTERS)})"
+        raise UserError(problem, hint, key="data.root")
     words = _vocabulary(params.labels)
+    chosen = {name: _class_of(name, words) for name in params.classes}
     rows = _apply_votes(rows, params.votes, words)
     rows = _map_labels(rows, words)
-    if params.classes:
-        rows = _choose_classes(rows, params, words)
+    if chosen:
+        rows = _choose_classes(rows, chosen, params.root)
     rows = _locate(rows, root, params.allow_outside)
-    return rows.assign(split=_map_splits(rows["split"], params.root)).reset_index(drop=True)
+    rows = rows.assign(split=_map_splits(rows["split"], params.root)).reset_index(drop=True)
+    return rows, list(dict.fromkeys(chosen.values()))
 
 
 def locate_root(params: DataParams) -> Path:
-    """The folder of the corpus.
+    """The folder of the dataset.
 
     Raises:
         UserError: it does not exist.
     """
     root = Path(params.root)
     if not root.is_dir():
-        raise UserError(
-            f"data.root is {params.root!r}, which is not a folder; point it at the folder of your "
-            "images in params.yaml."
-        )
+        problem = f"data.root is {params.root!r}, which is not a folder"
+        hint = "set it to the folder of your images in params.yaml"
+        raise UserError(problem, hint, key="data.root")
     return root
 
 
-def order_classes(found: pd.Series, params: DataParams) -> dict[str, int]:
+def order_classes(found: pd.Series, chosen: list[str], root: str) -> dict[str, int]:
     """Build the label map, in the order of `data.classes` or alphabetically.
+
+    Args:
+        found: the classes of the usable rows.
+        chosen: the order, of `read_dataset`; empty for all classes found.
+        root: of the dataset, for the message.
 
     Raises:
         UserError: there are fewer than two classes.
     """
     if found.nunique() < 2:
         has = f"images of only one class {found.iloc[0]!r}" if len(found) else "no usable image"
-        raise UserError(
-            f"data.root {params.root!r} has {has}; a classifier needs two classes: check "
-            "data.classes and data.labels in params.yaml."
-        )
-    words = _vocabulary(params.labels)
-    chosen = dict.fromkeys(_class_of(name, words) for name in params.classes)
+        hint = "a classifier needs two classes: check data.classes and data.labels in params.yaml"
+        raise UserError(f"data.root {root!r} has {has}", hint, key="data.root")
     return {label: index for index, label in enumerate(chosen or sorted(set(found)))}
 
 
@@ -91,19 +93,18 @@ def _refuse_unencodable(paths: pd.Series) -> None:
     """Raise for file names that are not UTF-8: Python has lone surrogates in their place."""
     wrong = paths[paths.str.contains("[\ud800-\udfff]", regex=True)]
     if len(wrong):
-        raise UserError(
-            f"{len(wrong):,} file names are not UTF-8, so that no table can name them: "
-            f"{', '.join(map(repr, wrong[:3]))}; rename them (convmv does many at once)."
-        )
+        names = ", ".join(map(repr, wrong[:3]))
+        problem = f"{len(wrong):,} file names are not UTF-8, so no table can have them: {names}"
+        raise UserError(problem, "rename them (convmv renames many at once)")
 
 
 def _vocabulary(extra: dict[str, str]) -> dict[str, str]:
     """Map the user's words, in lower case, to classes; a new class also maps to itself."""
     classes = {
-        value: labels.canonical_label(value) or value.strip().lower() for value in extra.values()
+        word.strip().lower(): labels.canonical_label(name) or name.strip().lower()
+        for word, name in extra.items()
     }
-    words = {name: name for name in classes.values()}
-    return words | {word.strip().lower(): classes[value] for word, value in extra.items()}
+    return {name: name for name in classes.values()} | classes
 
 
 def _class_of(word: str, words: dict[str, str]) -> str:
@@ -119,7 +120,7 @@ def _apply_votes(rows: pd.DataFrame, mode: Mode, words: dict[str, str]) -> pd.Da
     written, unvoted = rows["label"], ~rows[votes].any(axis=1)
     rows = labels_from_votes(rows, mode).drop(columns=votes)
     _refuse_contradictions(written, rows["label"], words)
-    keep = unvoted & (written != "")  # a label without votes stands
+    keep = unvoted & (written != "")  # a label without votes is kept
     rows = rows.assign(
         label=rows["label"].mask(keep, written), vote_problem=rows["vote_problem"].mask(keep, "")
     )
@@ -135,40 +136,33 @@ def _refuse_contradictions(written: pd.Series, voted: pd.Series, words: dict[str
     """Raise for rows whose label is not the class that won their votes."""
     both = (written != "") & (voted != "")
     pairs = pd.DataFrame({"written": written[both], "voted": voted[both]})
-    differ = pairs[
-        [
-            _class_of(one, words) != _class_of(other, words)
-            for one, other in pairs.itertuples(index=False)
-        ]
-    ]
+    classes = pairs.map(lambda word: _class_of(word, words))
+    differ = pairs[classes["written"] != classes["voted"]]
     if len(differ):
         shown = ", ".join(
             f"{shorten(one)} (row {int(index) + 1}; votes: {shorten(other)})"
             for index, one, other in differ.head(3).itertuples()
         )
-        raise UserError(
-            f"{len(differ):,} rows have a label that lost their votes: {shown}; empty the column "
-            "label to let the votes decide, or remove the columns votes_*."
-        )
+        hint = "empty the column label to let the votes decide, or remove the columns votes_*"
+        raise UserError(f"{len(differ):,} rows have a label that lost their votes: {shown}", hint)
 
 
 def _map_labels(rows: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:
     written, problem = rows["label"], rows["vote_problem"]
     known = written.map({name: labels.canonical_label(name, words) for name in written.unique()})
     problem = problem.mask((problem == "") & known.isna(), UNKNOWN_LABEL)
-    rows = rows.drop(columns="vote_problem")
-    return rows.assign(label=known.fillna(written), problem=problem, detail="")
+    rows = rows.assign(label=known.fillna(written), problem=problem, detail="")
+    return rows.drop(columns="vote_problem")
 
 
-def _choose_classes(rows: pd.DataFrame, params: DataParams, words: dict[str, str]) -> pd.DataFrame:
-    chosen = {name: _class_of(name, words) for name in params.classes}
+def _choose_classes(rows: pd.DataFrame, chosen: dict[str, str], root: str) -> pd.DataFrame:
+    """Keep the rows of the chosen classes, given by their names as written in data.classes."""
     found = sorted(set(rows.loc[rows["problem"] == "", "label"]))
     absent = [name for name, label in chosen.items() if label not in found]
     if absent:
-        raise UserError(
-            f"data.classes names {', '.join(map(repr, absent))}, but the corpus in {params.root} "
-            f"has {', '.join(found) or 'no known class'}; correct data.classes or data.labels."
-        )
+        names, has = ", ".join(map(repr, absent)), ", ".join(found) or "no known class"
+        problem = f"data.classes names {names}, but the dataset in {root} has {has}"
+        raise UserError(problem, "correct data.classes or data.labels", key="data.classes")
     # An image without a winning vote has no class, so it is listed for every choice of classes.
     no_winner = ~rows["problem"].isin(["", UNKNOWN_LABEL])
     keep = rows["label"].isin(list(chosen.values())) & (rows["problem"] == "") | no_winner
@@ -217,14 +211,10 @@ def _map_splits(written: pd.Series, root: str) -> pd.Series:
     if set(counts) == {""}:
         return names
     without = counts.pop("", 0)
-    unknown = [
-        f"{name!r} ({count})" for name, count in sorted(counts.items()) if name not in SPLIT_OF
-    ]
+    unknown = [f"{name!r} ({counts[name]})" for name in sorted({*names} - {"", *SPLIT_OF})]
     problems = [f"{without} of {len(names)} rows have no split"] if without else []
     problems += [f"unknown split names: {', '.join(unknown)}"] if unknown else []
     if problems:
-        raise UserError(
-            f"the corpus in {root} has its own split, but {'; '.join(problems)}. Give every row "
-            f"one of {', '.join(SPLIT_OF)}, or remove the split from all rows."
-        )
+        hint = f"give every row one of {', '.join(SPLIT_OF)}, or remove the split from all rows"
+        raise UserError(f"has its own split, but {'; '.join(problems)}", hint, file=root)
     return names.map(SPLIT_OF)

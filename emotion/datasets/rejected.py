@@ -1,4 +1,4 @@
-"""Rejected rows: file, label, reason and detail.
+"""List the rows that are rejected, with file, label, reason and detail, and limit their share.
 
 Defective images and unknown labels count toward `data.max_rejected`. Images without agreement of
 the annotators, and rows dropped to keep the splits valid (conflicts, leaks, synthetic rows), are
@@ -21,14 +21,11 @@ from emotion.datasets.inspection import NOT_AN_IMAGE, TOO_SMALL
 from emotion.datasets.reader import OUTSIDE, UNKNOWN_LABEL
 
 CONFLICT = "conflicting labels"  # identical pixels with different labels
-LEAK = "leaks across the given split"
-HELD_OUT_SYNTHETIC = "synthetic or augmented, outside train"
-TOO_MUCH_SYNTHETIC = "over data.synthetic_max_fraction"
 
 COLUMNS = ("path", "label", "reason", "detail")
 SHOWN, LABELS_SHOWN = 3, 12  # files per reason and unknown labels in a message
 
-_FIXES = {
+_HINTS = {
     OUTSIDE: "set data.allow_outside to true",
     TOO_SMALL: "lower data.min_size",
     UNKNOWN_LABEL: "map the unknown labels to classes in data.labels, such as `labels: {grin: "
@@ -36,45 +33,37 @@ _FIXES = {
 }
 
 
-def list_rejected(rows: pd.DataFrame, reason: str, detail: list[str] | str = "") -> pd.DataFrame:
-    """Build rows of rejected.csv."""
-    return rows[["path", "label"]].assign(reason=reason, detail=detail)
-
-
 def refuse_too_many(rejected: pd.DataFrame, total: int, max_rejected: float) -> None:
     """Raise if too large a share of all rows cannot be used.
 
     Args:
         rejected: with COLUMNS.
-        total: number of rows of the corpus.
+        total: number of rows of the dataset.
         max_rejected: largest allowed share, 0 to 1.
 
     Raises:
-        UserError: with counts, first files and fix per reason.
+        UserError: with counts, first files and hint per reason.
     """
     rejected = rejected[~rejected["reason"].isin(votes.PROBLEMS)]
     share = len(rejected) / total
     if share <= max_rejected:
         return
     reasons = [_describe(str(reason), part) for reason, part in rejected.groupby("reason")]
-    fixes = [fix for reason, fix in _FIXES.items() if reason in set(rejected["reason"])]
-    if share < 0.5:  # raising the limit is no fix for a corpus that is mostly unusable
+    hints = [hint for reason, hint in _HINTS.items() if reason in set(rejected["reason"])]
+    if share < 0.5:  # raising the limit does not help with a dataset that is mostly unusable
         enough = np.ceil(share * 1e4) / 1e4
-        fixes.append(
-            f"raise data.max_rejected from {max_rejected:g} to {enough:g} to leave them out and "
-            "list them in rejected.csv"
-        )
-    settings = f"; or in params.yaml: {'; or '.join(fixes)}" if fixes else ""
-    foreign = {NOT_AN_IMAGE} & set(rejected["reason"])
+        hints.append(f"raise data.max_rejected from {max_rejected:g} to {enough:g} to omit them")
+    settings = f"; or in params.yaml: {'; or '.join(hints)}" if hints else ""
+    foreign = (rejected["reason"] == NOT_AN_IMAGE).any()
     convert = f" (readable formats: {', '.join(FORMATS)})" if foreign else ""
     raise UserError(
-        f"{len(rejected):,} of {total:,} images cannot be used: {'; '.join(reasons)}. "
-        f"Restore, repair or delete them{convert}{settings}."
+        f"{len(rejected):,} of {total:,} images cannot be used: {'; '.join(reasons)}",
+        f"restore, repair or delete them{convert}{settings}",
     )
 
 
 def count_reasons(rejected: Sequence[pd.DataFrame]) -> str:
-    """The number of rows per reason, in words."""
+    """The number of rows per reason, such as `2 missing, 1 blank`; the most frequent first."""
     counts = pd.concat(rejected)["reason"].value_counts()
     return ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
 

@@ -1,58 +1,57 @@
-"""Metrics of the splits and of the rejected rows, for `dvc metrics diff`."""
+"""Count what is in the splits and what was rejected, for `dvc metrics diff` and the terminal."""
+
+from itertools import pairwise
+from typing import cast
 
 import pandas as pd
 
 from emotion.core.reports import Counts, SplitsReport
 from emotion.data.manifest import SPLITS
-from emotion.datasets.leaks import count_leaks, count_repeated, describe_leak
-from emotion.datasets.prepare import Prepared
+from emotion.datasets.leaks import SplitPair, describe_leak
 from emotion.datasets.rejected import CONFLICT
+from emotion.datasets.splits import count_by_split
 
 SIZES = (0, 48, 96, 192, 384)  # lower edges of the histogram of short sides, pixels
 
 
-def compute_report(prepared: Prepared) -> SplitsReport:
+def compute_report(
+    *,
+    rows: pd.DataFrame,
+    rejected: pd.DataFrame,
+    usable: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    leaks: dict[SplitPair, Counts],
+) -> SplitsReport:
     """Compute the counts that are needed to review a split.
 
-    `leaks` refers to the existing split of the corpus before any row was dropped.
+    Args:
+        rows: of the manifest.
+        rejected: with the columns of rejected.py.
+        usable: the readable rows before any was dropped, with `sha256`, `width`, `height`, `mode`.
+        duplicates: of `near_duplicates.list_pairs`, among the usable rows.
+        leaks: of `count_leaks`, of the usable rows; {} if the dataset has no split of its own.
     """
-    rows, usable, near = prepared.rows, prepared.usable, prepared.near
-    repeated = count_repeated(usable, near)
-    by_split = {split: rows[rows["split"] == split] for split in SPLITS}
-    group_sizes = rows["group"].value_counts()
+    parts = {split: rows[rows["split"] == split] for split in SPLITS}
+    sizes = {split: len(part) for split, part in parts.items()}
+    people = {split: part["subject"].replace("", pd.NA).nunique() for split, part in parts.items()}
+    groups = {split: part["group"].nunique() for split, part in parts.items()}
     return SplitsReport(
-        rows={
-            "total": len(rows),
-            **{split: len(part) for split, part in by_split.items()},
-            "rejected": len(prepared.rejected),
-        },
+        rows={"total": len(rows), **sizes, "rejected": len(rejected)},
         classes=_by_split(rows, "label"),
-        subjects={
-            split: part["subject"].replace("", pd.NA).nunique() for split, part in by_split.items()
-        },
-        groups={
-            **{split: part["group"].nunique() for split, part in by_split.items()},
-            "largest": int(group_sizes.max()),
-        },
+        subjects=people,
+        groups={**groups, "largest": int(rows["group"].value_counts().max())},
         duplicates={
             "exact": int(usable["sha256"].duplicated().sum()),
-            "near": int((near.distance > 0).sum()),
-            "conflicts": int((prepared.rejected["reason"] == CONFLICT).sum()),
+            "near": int((duplicates["distance"] > 0).sum()),
+            "conflicts": int((rejected["reason"] == CONFLICT).sum()),
         },
-        leaks={
-            "_".join(pair): counts | repeated[pair] for pair, counts in count_leaks(usable).items()
-        },
-        rejected=_count_values(prepared.rejected["reason"]),
-        synthetic_fraction=float(by_split["train"]["synthetic"].mean()),
+        leaks={"_".join(pair): counts for pair, counts in leaks.items()},
+        rejected=_count_values(rejected["reason"]),
+        synthetic_fraction=float(parts["train"]["synthetic"].mean()),
         sizes=_histogram(usable[["width", "height"]].min(axis=1)),
         modes=_count_values(usable["mode"]),
         source=_by_split(rows, "source"),
     )
-
-
-def count_classes(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count rows per class (index, alphabetical) and split (columns, in the order of SPLITS)."""
-    return _crosstab(rows, "label")
 
 
 def describe_report(report: SplitsReport) -> str:
@@ -82,26 +81,15 @@ def describe_report(report: SplitsReport) -> str:
 
 def _by_split(rows: pd.DataFrame, column: str) -> dict[str, Counts]:
     """Count rows per value of a column and per split."""
-    table = _crosstab(rows, column)
-    return {
-        str(value): {split: int(count) for split, count in zip(SPLITS, counts, strict=True)}
-        for value, counts in zip(table.index, table.to_numpy(), strict=True)
-    }
+    return cast(dict[str, Counts], count_by_split(rows, column).to_dict("index"))
 
 
 def _count_values(column: pd.Series) -> Counts:
-    return {str(value): int(n) for value, n in column.value_counts().sort_index().items()}
-
-
-def _crosstab(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    return pd.crosstab(rows[column], rows["split"]).reindex(columns=list(SPLITS), fill_value=0)
+    return cast(Counts, column.value_counts().sort_index().to_dict())
 
 
 def _histogram(short_sides: pd.Series) -> dict[str, int]:
     """Count images by short side, with keys such as `48-95` and `384+`."""
-    uppers = [*(edge - 1 for edge in SIZES[1:]), None]
-    names = [
-        f"{low}-{high}" if high else f"{low}+" for low, high in zip(SIZES, uppers, strict=True)
-    ]
+    names = [*(f"{low}-{high - 1}" for low, high in pairwise(SIZES)), f"{SIZES[-1]}+"]
     binned = pd.cut(short_sides, [*SIZES, float("inf")], right=False, labels=names)
-    return {str(name): int(count) for name, count in binned.value_counts(sort=False).items()}
+    return cast(Counts, binned.value_counts(sort=False).to_dict())

@@ -7,22 +7,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from emotion.core.text import file_name_of
-from emotion.data.image_sheet import (
-    COLORS,
-    GAP,
-    GRAY,
-    HEAD,
-    RED,
-    blank_sheet,
-    framed,
-    save,
-    write,
-    write_legend,
-)
+from emotion.data import image_sheet
+from emotion.data.image_sheet import COLORS, GAP, GRAY, HEAD, RED, blank_sheet, write, write_legend
 from emotion.data.images import read_image
 from emotion.data.manifest import SPLITS
-from emotion.datasets.near_duplicates import Pairs
-from emotion.datasets.report import count_classes
+from emotion.datasets.splits import count_by_split
 from emotion.metrics.figures import literal_text, show_name
 from emotion.metrics.figures import save as save_figure
 
@@ -35,14 +24,12 @@ SIDE, FOOT = 96, 34  # pixels
 @literal_text()
 def plot_class_distribution(path: Path, rows: pd.DataFrame) -> None:
     """Save a PNG with grouped bars: one group per class, one bar with its count per split."""
-    counts = count_classes(rows)
+    counts = count_by_split(rows, "label")
     figure = Figure(figsize=(2.5 + 1.1 * len(counts), 4), dpi=120, layout="constrained")
     axes = figure.add_subplot()
     for offset, split in enumerate(SPLITS, start=-1):
         positions = [index + 0.28 * offset for index in range(len(counts))]
-        bars = axes.bar(
-            positions, counts[split], width=0.26, color=COLORS[split], label=split, zorder=2
-        )
+        bars = axes.bar(positions, counts[split], 0.26, color=COLORS[split], label=split, zorder=2)
         axes.bar_label(bars, fontsize=7, padding=2)
     names = list(map(show_name, counts.index))
     rotation, anchor = (20, "right") if max(map(len, names)) > LONG else (0, "center")
@@ -67,47 +54,43 @@ def draw_contact_sheets(folder: Path, rows: pd.DataFrame) -> None:
         for index, (image, split) in enumerate(zip(shown["path"], shown["split"], strict=True)):
             left, top = GAP + index % COLUMNS * (SIDE + GAP), HEAD + index // COLUMNS * (SIDE + GAP)
             sheet.paste(_framed_image(image, split), (left, top))
-        save(folder / f"contact_{file_name_of(str(label))}.png", sheet)
+        image_sheet.save(folder / f"contact_{file_name_of(str(label))}.png", sheet)
 
 
-def draw_duplicates(path: Path, usable: pd.DataFrame, near: Pairs) -> None:
-    """Save the pairs of duplicates that a person should review, the most suspicious first.
-
-    The order is: pairs with different labels, pairs in different splits, then by decreasing
-    distance, because a pair with a large distance is the most likely false positive. Exact
-    duplicates have distance 0.
-    """
-    pairs = pd.DataFrame(near._asdict())
-    label, split = usable["label"].to_numpy(), usable["split"].to_numpy()
-    first, second = pairs["first"].to_numpy(), pairs["second"].to_numpy()
-    pairs["labels"], pairs["splits"] = label[first] != label[second], split[first] != split[second]
-    worst = pairs.sort_values(["labels", "splits", "distance"], ascending=False, kind="stable")
-    worst = worst.head(PAIRS)
+def draw_duplicates(path: Path, pairs: pd.DataFrame) -> None:
+    """Save the first pairs of `near_duplicates.list_pairs` side by side."""
+    shown = pairs.head(PAIRS)
     width, height = 2 * SIDE + 3 * GAP, SIDE + FOOT
-    sheet, pen = blank_sheet(3, max(1, -(-len(worst) // 3)), width + GAP, height + GAP)
-    title = f"{len(worst)} of {len(pairs):,} duplicate pairs, most suspicious first"
+    sheet, pen = blank_sheet(3, max(1, -(-len(shown) // 3)), width + GAP, height + GAP)
+    title = f"{len(shown)} of {len(pairs):,} duplicate pairs, most suspicious first"
     write(pen, (GAP, GAP), title if len(pairs) else "no duplicates", "black", 16)
     if len(pairs):
         write_legend(pen, sheet.width, (*SPLITS, ""))
-    columns = (worst[name] for name in ("first", "second", "distance", "labels"))
-    for index, (one, other, distance, differ) in enumerate(zip(*columns, strict=True)):
+    for index, pair in enumerate(shown.to_dict("records")):
         left = GAP + index % 3 * (width + GAP)
         top = HEAD + index // 3 * (height + GAP)
-        for step, row in enumerate((usable.iloc[one], usable.iloc[other])):
-            x = left + step * (SIDE + GAP)
-            sheet.paste(_framed_image(row["path"], row["split"]), (x, top))
-            write(pen, (x, top + SIDE), row["label"], RED if differ else "black", 12)
+        color = RED if pair["first_label"] != pair["second_label"] else "black"
+        for x, side in ((left, "first"), (left + SIDE + GAP, "second")):
+            sheet.paste(_framed_image(pair[f"{side}_path"], pair[f"{side}_split"]), (x, top))
+            write(pen, (x, top + SIDE), pair[f"{side}_label"], color, 12)
+        distance = pair["distance"]
         caption = f"{distance} bits apart" if distance else "same phash"
         write(pen, (left, top + SIDE + 15), caption, GRAY, 11)
-    save(path, sheet)
+    image_sheet.save(path, sheet)
 
 
 def _framed_image(path: str, split: str) -> Image.Image:
-    return framed(read_image(path), SIDE, COLORS[split])
+    return image_sheet.framed(read_image(path), SIDE, COLORS[split])
 
 
-def draw_all(folder: Path, rows: pd.DataFrame, usable: pd.DataFrame, near: Pairs) -> None:
-    """Save every figure of the stage into `folder`."""
+def draw_all(folder: Path, rows: pd.DataFrame, duplicates: pd.DataFrame) -> None:
+    """Save every figure of the stage.
+
+    Args:
+        folder: for the files.
+        rows: of the manifest.
+        duplicates: of `near_duplicates.list_pairs`.
+    """
     plot_class_distribution(folder / "class_distribution.png", rows)
     draw_contact_sheets(folder, rows)
-    draw_duplicates(folder / "duplicates.png", usable, near)
+    draw_duplicates(folder / "duplicates.png", duplicates)

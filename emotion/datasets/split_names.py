@@ -1,13 +1,9 @@
-"""Names that corpora use for train, val and test."""
+"""Names that datasets use for train, val and test."""
 
-SPLIT_OF = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "publictest": "val",  # FER2013: the images of the public leaderboard
-    "test": "test",
-    "testing": "test",
-    "privatetest": "test",
+NAMES = {
+    "train": ("train", "training"),
+    # FER2013: the images of the public and of the private leaderboard.
+    "val": ("val", "valid", "validation", "publictest"),
+    "test": ("test", "testing", "privatetest"),
 }
+SPLIT_OF = {name: split for split, names in NAMES.items() for name in names}

@@ -1,8 +1,8 @@
 """Assign rows to train, val and test so that no group is in two splits.
 
-A group comes from `emotion.grouping`: one person, or one image with its copies. Groups are
+A group comes from `emotion.datasets.groups`: one person, or one image with its copies. Groups are
 assigned so that the shares of the splits are about the same in every class. An existing split of
-the corpus is kept, because published results refer to it.
+the dataset is kept, because published results refer to it.
 
 The result depends on the set of rows and the seed, not on the order of the rows.
 
@@ -22,7 +22,20 @@ from emotion.core.errors import UserError
 from emotion.core.seeding import derive_seed
 from emotion.data.manifest import SPLITS
 
-_FIX = "add images, or leave the class out with data.classes in params.yaml"
+_HINT = "add images, or leave the class out with data.classes in params.yaml"
+
+
+def count_by_split(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Count the rows of each value of a column and each split.
+
+    Args:
+        rows: with `split`, one of SPLITS, and the column.
+        column: text.
+
+    Returns:
+        Integers; the index has the values, sorted, and the columns are SPLITS.
+    """
+    return pd.crosstab(rows[column], rows["split"]).reindex(columns=list(SPLITS), fill_value=0)
 
 
 def split_rows(
@@ -32,8 +45,8 @@ def split_rows(
 
     Args:
         rows: with `path, label, split, group`; `split` is "" in every row, or the existing split
-            of the corpus. If that has no val, val is taken from train, in the proportion of val to
-            train that a split made here would have. Not changed.
+            of the dataset. If that has no val, val is taken from train, in the proportion of val
+            to train that a split made here would have. Not changed.
         val_fraction: share of the rows, between 0 and 1.
         test_fraction: likewise; train is the rest.
         seed: of the split only.
@@ -47,20 +60,19 @@ def split_rows(
     rows = rows.sort_values("path", ignore_index=True)
     existing = set(rows["split"])
     if existing == {""}:
-        train_fraction = 1 - val_fraction - test_fraction
-        fractions = dict(zip(SPLITS, (train_fraction, val_fraction, test_fraction), strict=True))
+        train = 1 - val_fraction - test_fraction
+        fractions = {"train": train, "val": val_fraction, "test": test_fraction}
         rows["split"] = assign_groups(rows, fractions, seed)
     elif existing == {"train", "test"}:
         share = val_fraction / (1 - test_fraction)
-        train = rows["split"] == "train"
-        rows.loc[train, "split"] = assign_groups(
-            rows[train], {"train": 1 - share, "val": share}, seed
-        )
+        in_train = rows["split"] == "train"
+        fractions = {"train": 1 - share, "val": share}
+        rows.loc[in_train, "split"] = assign_groups(rows[in_train], fractions, seed)
     elif existing != set(SPLITS):
         raise UserError(
-            f"the corpus has an existing split, but only {' and '.join(sorted(existing))}. It "
-            "needs train and test (val is then taken from train) or all three: rename a split, or "
-            "remove the split from the corpus, so that prepare_splits makes one."
+            f"the existing split of the dataset has only {' and '.join(sorted(existing))}, but "
+            "should have train and test (val is then taken from train), or all three",
+            "rename a split, or remove the split from all rows, so that prepare_splits makes one",
         )
     _refuse_missing_classes(rows)
     return rows
@@ -79,7 +91,7 @@ def assign_groups(rows: pd.DataFrame, fractions: Mapping[str, float], seed: int)
         seed: breaks ties, by hash of seed and group name.
 
     Returns:
-        Split name of each row.
+        Split name of each row, text (N,).
 
     Raises:
         UserError: a class has fewer groups than splits, or no assignment has every class in every
@@ -99,9 +111,11 @@ def assign_groups(rows: pd.DataFrame, fractions: Mapping[str, float], seed: int)
     large = order[sizes[order] > 1]
     split_of[large] = _assign_large_groups(counts[large], quotas)
     remaining = quotas - _totals(counts[large], split_of[large], len(fractions))
-    for index, singles in enumerate(_by_class(counts, order[sizes[order] == 1])):
-        shares = _round_shares(remaining[index], len(singles))
-        split_of[singles] = np.repeat(np.arange(len(fractions)), shares)
+    single = order[sizes[order] == 1]
+    for index, quota in enumerate(remaining):
+        of_class = single[counts[single, index] == 1]
+        shares = _round_shares(quota, len(of_class))
+        split_of[of_class] = np.repeat(np.arange(len(fractions)), shares)
     split_of = _repair_missing_classes(counts, split_of, len(fractions), list(classes))
     return np.array(list(fractions))[split_of[group_of]]
 
@@ -111,7 +125,7 @@ def _assign_large_groups(counts: np.ndarray, quotas: np.ndarray) -> np.ndarray:
 
     Args:
         counts: (groups, classes) numbers of rows, in the order of assignment.
-        quotas: (classes, splits) wanted numbers of rows.
+        quotas: (classes, splits) target numbers of rows.
 
     Returns:
         Split index of each group.
@@ -126,20 +140,15 @@ def _assign_large_groups(counts: np.ndarray, quotas: np.ndarray) -> np.ndarray:
     return split_of
 
 
-def _by_class(counts: np.ndarray, singles: np.ndarray) -> list[np.ndarray]:
-    class_of = counts[singles].argmax(axis=1)
-    return [singles[class_of == index] for index in range(counts.shape[1])]
-
-
 def _round_shares(remaining: np.ndarray, total: int) -> np.ndarray:
     """Integers that sum to `total`, proportional to the remaining quotas (largest remainders)."""
-    wanted = remaining.clip(min=0)
-    if not total or not wanted.any():
-        wanted = np.ones_like(wanted)
-    wanted = wanted * total / wanted.sum()
-    shares: np.ndarray = np.floor(wanted).astype(np.int64)
+    targets = remaining.clip(min=0)
+    if not total or not targets.any():
+        targets = np.ones_like(targets)
+    targets = targets * total / targets.sum()
+    shares: np.ndarray = np.floor(targets).astype(np.int64)
     missing = total - shares.sum()
-    shares[np.argsort(shares - wanted, kind="stable")[:missing]] += 1
+    shares[np.argsort(shares - targets, kind="stable")[:missing]] += 1
     return shares
 
 
@@ -169,7 +178,8 @@ def _repair_missing_classes(
     names = ", ".join(np.array(classes)[missing])
     raise UserError(
         "no assignment has every class in every split without dividing a group (one person, or "
-        f"one image with its copies): {names} come from too few of the same groups; {_FIX}."
+        f"one image with its copies): {names} come from too few of the same groups",
+        _HINT,
     )
 
 
@@ -201,27 +211,26 @@ def _move_fewest_rows(
 
 
 def _refuse_rare_classes(counts: np.ndarray, classes: list[str], splits: list[str]) -> None:
+    sizes = zip(classes, counts.sum(axis=0), (counts > 0).sum(axis=0), strict=True)
     problems = [
         f"class {name!r} has {images} images in {groups} group{'' if groups == 1 else 's'}"
-        for name, images, groups in zip(
-            classes, counts.sum(axis=0), (counts > 0).sum(axis=0), strict=True
-        )
+        for name, images, groups in sizes
         if groups < len(splits)
     ]
     if problems:
         raise UserError(
             f"{', '.join(problems)} (a group is one person, or one image with its copies), but "
-            f"needs at least {len(splits)} groups to be in {', '.join(splits)}: {_FIX}."
+            f"needs at least {len(splits)} groups to be in {', '.join(splits)}",
+            _HINT,
         )
 
 
 def _refuse_missing_classes(rows: pd.DataFrame) -> None:
-    table = pd.crosstab(rows["label"], rows["split"]).reindex(columns=list(SPLITS), fill_value=0)
     problems = [
         f"class {label!r} has {counts.sum()} images, none of them in "
         f"{' and '.join(counts.index[counts == 0])}"
-        for label, counts in table.iterrows()
+        for label, counts in count_by_split(rows, "label").iterrows()
         if (counts == 0).any()
     ]
     if problems:
-        raise UserError(f"in the existing split of the corpus, {'; '.join(problems)}: {_FIX}.")
+        raise UserError(f"in the existing split of the dataset, {'; '.join(problems)}", _HINT)

@@ -1,7 +1,7 @@
 """Synthetic and augmented rows: only in train, and at most a given share.
 
 In a test set, generated faces and augmented copies measure how well a model learned the generator,
-not how it generalizes to unseen faces. A corpus of synthetic images only, such as the drawn faces,
+not how it generalizes to unseen faces. A dataset of synthetic images only, such as the drawn faces,
 is split like any other, and every model card and metrics file states that it is synthetic.
 """
 
@@ -18,6 +18,9 @@ def lies_in_synthetic_folder(paths: pd.Series, root: str) -> pd.Series:
     Args:
         paths: as in the manifest; they start with the root, unless the image is outside it.
         root: `data.root`, whose own name is ignored.
+
+    Returns:
+        bool, with the index of `paths`.
     """
     inside = posixpath.join(posixpath.normpath(root), "")
     folders = paths.map(lambda path: posixpath.dirname(path.removeprefix(inside)))
@@ -31,6 +34,9 @@ def stays_in_train(synthetic: pd.DataFrame, real: pd.DataFrame) -> pd.Series:
     Args:
         synthetic: rows with `group`.
         real: rows with `group` and `split`, already assigned.
+
+    Returns:
+        bool, with the index of `synthetic`.
     """
     held_out = real.loc[real["split"] != "train", "group"]
     return ~synthetic["group"].isin(held_out)
@@ -44,6 +50,9 @@ def exceeds_share(rows: pd.DataFrame, max_fraction: float) -> pd.Series:
     Args:
         rows: with `split`, `label`, `synthetic`, `sha256`, `path`.
         max_fraction: largest share of the training rows of a class, 0 to 1.
+
+    Returns:
+        bool, with the index of `rows`.
     """
     train = rows["split"] == "train"
     if max_fraction == 1:

@@ -1,4 +1,4 @@
-"""Write images that a corpus stores inside a table as files that every stage can read."""
+"""Write images that a dataset stores inside a table as files that every stage can read."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,7 +13,8 @@ from emotion.core import files
 from emotion.data.images import encode_image
 
 BROKEN_PIXELS = "broken pixels"
-# dvc.yaml lists the folder as an output, and DVC warns at every command of one that is empty.
+# Text of README.txt: dvc.yaml lists the folder as an output, and DVC warns of an empty one at every
+# command. Another wording would change that output.
 NOTE = "Images that the corpus stores inside a table; none for other formats.\n"
 
 
@@ -21,7 +22,7 @@ NOTE = "Images that the corpus stores inside a table; none for other formats.\n"
 def restoring_after_failure(folder: Path) -> Iterator[None]:
     """Bring a folder back as it was if the block, which replaces it, does not succeed.
 
-    The splits of the last run point to the images in it.
+    The splits of the last run name the images in it.
     """
     previous = folder.with_name(f".{folder.name}.previous")
     if previous.exists():  # of a run that was killed, which left half a folder
@@ -42,7 +43,7 @@ def unpack_images(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write `pixels` as PNG files into `folder` and set `path` to them.
 
     Args:
-        rows: as returned by `read_corpus`. Without a column `pixels` the folder gets no image.
+        rows: as returned by `read_dataset`. Without a column `pixels` the folder gets no image.
         folder: replaced by a new folder, when all images are written; they are named as in `path`.
 
     Returns:

@@ -1,4 +1,4 @@
 """Evaluation: held-out scores with confidence intervals, calibration and figures.
 
-The only part that scores the test split. It does so once, and selects nothing by the result.
+It scores the test split once, and selects nothing by the result.
 """

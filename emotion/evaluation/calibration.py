@@ -1,4 +1,4 @@
-"""Temperature scaling: calibrate the probabilities with one parameter.
+"""Calibrate the probabilities by temperature scaling, with one parameter.
 
 A network trained to convergence is overconfident; one trained with MixUp and label smoothing is
 underconfident. Dividing the logits by a temperature corrects both and changes no predicted class.
@@ -10,13 +10,14 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize
 
 from emotion.core.reports import Calibration
 from emotion.core.seeding import derive_seed
 from emotion.evaluation.abstention import choose_threshold
 from emotion.evaluation.predictions import Predictions
 from emotion.metrics import scores
+from emotion.metrics.means import mean_by_group
 
 RANGE = (0.05, 20.0)  # keeps T finite if validation has no errors, or is no better than chance
 FOLDS = 5
@@ -38,8 +39,8 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     validation split: a temperature fitted on the test split biases the test scores.
 
     Args:
-        logits: shape (N, C).
-        labels: shape (N,), class indices.
+        logits: float (N, C).
+        labels: int (N,), class indices in 0..C-1.
 
     Returns:
         T in RANGE, rounded to 4 decimals so that every reader of the file divides by the same.
@@ -47,59 +48,54 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     # In log T, the search treats 1/2 and 2 symmetrically.
     found = optimize.minimize_scalar(
         lambda log_t: scores.nll(logits / math.exp(log_t), labels),
-        bounds=(math.log(RANGE[0]), math.log(RANGE[1])),
-        method="bounded",
+        bounds=[math.log(limit) for limit in RANGE],
         options={"xatol": 1e-7},
     )
     return round(math.exp(found.x), 4)
 
 
 def cross_fitted_gain(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> Gain:
-    """What temperature scaling gains on groups that the temperature was not fitted on.
+    """The gain of temperature scaling on groups that the temperature was not fitted on.
 
-    Each fold of the groups is scored with the temperature of the other folds. The interval is
-    Student's, for a ratio of group totals: the rows of a group are dependent.
+    Cross-fitting: each of FOLDS folds of the groups is scored with the temperature of the other
+    folds. The interval is that of `mean_by_group`, since the rows of a group are dependent.
 
     Args:
-        logits: shape (N, C).
-        labels: shape (N,), class indices.
-        groups: shape (N,); two or more different values.
+        logits: float (N, C).
+        labels: int (N,), class indices in 0..C-1.
+        groups: (N,), of any type; two or more different values.
     """
     names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     # Folds of equal size, in an order that depends on the names alone.
-    shuffled = np.argsort([derive_seed("calibration", name) for name in names])
-    fold_of = np.empty(len(names), dtype=np.int64)
-    fold_of[shuffled] = np.arange(len(names)) % FOLDS
-    fold = fold_of[group]
+    rank = np.argsort(np.argsort([derive_seed("calibration", name) for name in names]))
+    fold = rank[group] % FOLDS
     gains = np.empty(len(labels))
     for held_out in np.unique(fold):
         fit, score = fold != held_out, fold == held_out
-        temperature = fit_temperature(logits[fit], labels[fit])
-        before, after = (_losses(logits[score] / t, labels[score]) for t in (1.0, temperature))
+        fitted = fit_temperature(logits[fit], labels[fit])
+        before, after = (scores.losses(logits[score] / t, labels[score]) for t in (1.0, fitted))
         gains[score] = before - after
-    totals, rows = np.bincount(group, weights=gains), np.bincount(group)
-    mean = totals.sum() / rows.sum()
-    residuals = totals - mean * rows
-    error = math.sqrt(len(rows) / (len(rows) - 1) * (residuals @ residuals)) / rows.sum()
-    half = float(stats.t.ppf(0.975, len(rows) - 1)) * error
-    return Gain(*(round(float(value), 6) for value in (mean, mean - half, mean + half)))
+    mean = mean_by_group(gains, group)
+    assert mean  # of two or more groups
+    assert mean.interval
+    return Gain(*(round(value, 6) for value in (mean.value, *mean.interval)))
 
 
 def calibrate(val: Predictions, target_error: float | None, flip: bool = False) -> Calibration:
-    """Choose the temperature, and then the threshold below which an answer is uncertain.
+    """Choose the temperature, and then the threshold below which a prediction is uncertain.
 
     Args:
         val: predictions for the validation split.
-        target_error: wanted error rate of the answered images, in (0, 1); None answers all.
+        target_error: target error rate of the accepted images, in (0, 1); None accepts all.
         flip: recorded: whether the logits are averaged over mirror images.
     """
     groups = val.rows["group"].to_numpy()
     fitted = fit_temperature(val.logits, val.labels)
     count = len(np.unique(groups))
-    gain = None
+    gain, temperature = None, 1.0
     if count < MIN_GROUPS:
         reason = f"left at 1: {count} groups in validation, and {MIN_GROUPS} are needed to judge it"
-    elif _is_limit(fitted):
+    elif min(abs(math.log(fitted / limit)) for limit in RANGE) < 0.01:  # it is never quite reached
         reason = (
             f"left at 1: the fit on validation ended at {fitted:g}, a limit of its range "
             f"{RANGE[0]:g} to {RANGE[1]:g}, as it does without errors or without skill"
@@ -107,7 +103,7 @@ def calibrate(val: Predictions, target_error: float | None, flip: bool = False) 
     else:
         gain = cross_fitted_gain(val.logits, val.labels, groups)
         reason = _reason(fitted, gain, count)
-    temperature = fitted if gain and gain.low > 0 else 1.0
+        temperature = fitted if gain.low > 0 else 1.0
     abstention = choose_threshold(val.confidence(temperature), val.correct, groups, target_error)
     return Calibration(
         temperature=temperature,
@@ -123,16 +119,6 @@ def calibrate(val: Predictions, target_error: float | None, flip: bool = False) 
         target_error=target_error,
         threshold_reason=abstention.reason,
     )
-
-
-def _losses(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Negative log-likelihood of each row, shape (N,)."""
-    return np.asarray(-special.log_softmax(logits, axis=1)[np.arange(len(labels)), labels])
-
-
-def _is_limit(temperature: float) -> bool:
-    # The search only comes close to the limits.
-    return min(abs(math.log(temperature / limit)) for limit in RANGE) < 0.01
 
 
 def _reason(fitted: float, gain: Gain, groups: int) -> str:

@@ -12,8 +12,8 @@ from emotion.core.reports import Calibration
 from emotion.data import manifest
 from emotion.data.cache import CacheParams, open_images
 from emotion.evaluation.calibration import calibrate
-from emotion.evaluation.outputs import ModelFacts
 from emotion.evaluation.predictions import Predictions, check_rows
+from emotion.evaluation.report import ModelFacts
 from emotion.models import inference
 from emotion.models.checkpoint import load_checkpoint
 from emotion.models.flip_average import average_flips
@@ -26,13 +26,14 @@ class EvaluateParams:
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64  # does not affect the scores
     bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 1000  # resamples for each 95 % interval
     flip: bool = False  # average over each image and its mirror image; so do export and prediction
-    # Error rate among the answered images; the others are called uncertain. None answers all.
+    # Target error rate of the accepted predictions; the others are marked as uncertain. None
+    # accepts all.
     target_error: Annotated[float, Field(gt=0, lt=1)] | None = 0.1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """Both held-out splits as the calibrated model answers them."""
+@dataclass(frozen=True)
+class HeldOutPredictions:
+    """The predictions for both held-out splits, and what is chosen on validation."""
 
     val: Predictions
     test: Predictions
@@ -41,25 +42,25 @@ class Evaluation:
     best_epoch: int  # that was kept, from 1
 
 
-def evaluate(
+def evaluate_checkpoint(
     checkpoint_file: Path,
     val_file: Path,
     test_file: Path,
     params: EvaluateParams,
     cache: CacheParams,
-) -> Evaluation:
-    """Predict and calibrate.
+) -> HeldOutPredictions:
+    """Predict both held-out splits, and calibrate on validation.
 
     Args:
         checkpoint_file: from `train`.
         val_file: manifest of the validation split.
         test_file: manifest of the test split.
-        params: batch size and target error.
+        params: batch size, flip averaging and target error.
         cache: where decoded images are kept, as in training.
 
     Raises:
-        UserError: a manifest is missing, empty, or has classes that the model does not know;
-            raised before the first image is read.
+        UserError: a manifest is missing, empty, or has classes that the model was not trained
+            on; raised before the first image is read.
     """
     checkpoint = load_checkpoint(checkpoint_file)
     splits = {path: manifest.read_manifest(path) for path in (val_file, test_file)}
@@ -68,17 +69,12 @@ def evaluate(
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = average_flips(checkpoint.build_model(), params.flip).to(device)
+    preprocessing = checkpoint.preprocessing
     predictions = []
     for path, rows in splits.items():
-        images = open_images(
-            rows["path"].tolist(), checkpoint.preprocessing, cache, desc=f"read {path.stem}"
-        )
+        images = open_images(rows["path"].tolist(), preprocessing, cache, f"read {path.stem}")
         logits = inference.predict_logits(
-            network,
-            images,
-            checkpoint.preprocessing,
-            params.batch_size,
-            desc=f"predict {path.stem}",
+            network, images, preprocessing, params.batch_size, f"predict {path.stem}"
         )
         predictions.append(Predictions.from_network(rows, logits, checkpoint.class_names))
     val, test = predictions
@@ -89,6 +85,4 @@ def evaluate(
         temperature=calibration.temperature,
         threshold=calibration.threshold,
     )
-    return Evaluation(
-        val=val, test=test, calibration=calibration, model=model, best_epoch=checkpoint.epoch
-    )
+    return HeldOutPredictions(val, test, calibration, model, checkpoint.epoch)

@@ -1,6 +1,6 @@
-"""The figures of plots/evaluate/: confusion, reliability, risk and coverage, classes, slices.
+"""Draw the figures of a report: confusion, reliability, risk and coverage, classes, slices.
 
-The look is that of `emotion.metrics.figures`.
+Colors and style are those of `emotion.metrics.figures`.
 """
 
 from pathlib import Path
@@ -53,8 +53,7 @@ def write_confusion_table(path: Path, predictions: Predictions) -> None:
 
     The confusion template of `dvc plots` counts them, for several experiments side by side.
     """
-    names = np.asarray(predictions.class_names)
-    pairs = {"actual": names[predictions.labels], "predicted": names[predictions.predicted]}
+    pairs = {"actual": predictions.rows["label"], "predicted": predictions.predicted_names}
     files.write_csv(path, pd.DataFrame(pairs))
 
 
@@ -91,28 +90,24 @@ def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
         colors = np.where(bins.count < FEW, PALE_BLUE, BLUE)
         above.bar(center, bins.accuracy, 0.92 * width, color=colors)
         above.plot([0, 1], [0, 1], "--", lw=1.2, color="black")
-        above.set(title=f"{name}: ECE {scores.ece(bins):.3f}")
-        above.set(xlim=(0, 1), ylim=(0, 1.02))
+        above.set(title=f"{name}: ECE {scores.ece(bins):.3f}", xlim=(0, 1), ylim=(0, 1.02))
         below.bar(center, bins.count, 0.92 * width, color=GRAY)
         below.set(xlabel="confidence of the predicted class")
         below.xaxis.set_major_formatter(PercentFormatter(1))
     grid[0, 0].set_ylabel("accuracy")
     grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
     grid[1, 0].set_ylabel("images")
-    figure.legend(
-        handles=[
-            Patch(color=BLUE, label="accuracy of the bin"),
-            Patch(color=PALE_BLUE, label=f"fewer than {FEW} images"),
-            Line2D([], [], color="black", ls="--", lw=1.2, label="perfectly calibrated"),
-        ],
-        loc="outside lower center",
-        ncols=3,
-    )
+    handles = [
+        Patch(color=BLUE, label="accuracy of the bin"),
+        Patch(color=PALE_BLUE, label=f"fewer than {FEW} images"),
+        Line2D([], [], color="black", ls="--", lw=1.2, label="perfectly calibrated"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
 
 
 def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
-    """Error rate against coverage when the least confident predictions are rejected."""
+    """Error rate against coverage if the least confident predictions are rejected."""
     confidence, correct = predictions.confidence(temperature), predictions.correct
     coverage, risk = scores.risk_coverage(confidence, correct)
     best = scores.risk_coverage(correct.astype(float), correct)[1]
@@ -137,13 +132,10 @@ def draw_per_class(predictions: Predictions) -> Figure:
     figure = Figure(figsize=(6.4, 1.4 + 0.42 * len(names)), layout="constrained")
     axes = figure.add_subplot()
     positions = np.arange(len(names))
-    for key, color, marker in (
-        ("precision", BLUE, ">"),
-        ("recall", ORANGE, "<"),
-        ("f1", "black", "o"),
-    ):
-        label = "F1" if key == "f1" else key
-        axes.plot(per_class[key], positions, marker, ms=7, color=color, label=label, clip_on=False)
+    styles = {"precision": (BLUE, ">"), "recall": (ORANGE, "<"), "F1": ("black", "o")}
+    for label, (color, marker) in styles.items():
+        values = per_class[label.lower()]
+        axes.plot(values, positions, marker, ms=7, color=color, label=label, clip_on=False)
     shown = map(figures.show_name, names)
     labels = [f"{name} ({rows})" for name, rows in zip(shown, per_class["support"], strict=True)]
     axes.set_yticks(positions, labels)

@@ -1,8 +1,8 @@
 """Find images whose label is probably wrong, by confident learning.
 
 Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", 2021,
-in the implementation of cleanlab. A candidate is not a proof: it is an image for a person to look
-at. With a weak model, most candidates are mistakes of the model and not of the label.
+in the implementation of cleanlab. A candidate is not a proof: it is an image for a person to
+inspect. With a weak model, most candidates are mistakes of the model and not of the label.
 """
 
 from collections.abc import Sequence
@@ -34,8 +34,9 @@ def find_label_noise(splits: Sequence[Predictions], temperature: float) -> pd.Da
 
     Returns:
         Columns split, path, label, suggested (the predicted class), label_quality (calibrated
-        probability of the label), confidence (that of the suggested class); the lowest
-        label_quality first, equal ones by split and path. No rows if all labels are of one class.
+        probability of the label), confidence (that of the suggested class), both in 0..1; the
+        lowest label_quality first, equal ones by split and path. No rows if all labels are of one
+        class.
     """
     rows = pd.concat([split.rows[["split", "path", "label"]] for split in splits])
     labels = np.concatenate([split.labels for split in splits])

@@ -1,4 +1,4 @@
-"""Tables of the mistakes: every misclassified image, and the ranked pairs of confused classes."""
+"""Tabulate the mistakes: every misclassified image, and the ranked pairs of confused classes."""
 
 import numpy as np
 import pandas as pd
@@ -17,17 +17,13 @@ def list_mistakes(test: Predictions, temperature: float) -> pd.DataFrame:
         Columns path, label, predicted, confidence (of the predicted class), label_probability
         (both calibrated, in 0..1), group; no rows if every prediction is correct.
     """
-    names, rows = np.asarray(test.class_names), np.arange(len(test.labels))
+    rows = np.arange(len(test.labels))
     label_probability = test.probabilities(temperature)[rows, test.labels]
-    table = pd.DataFrame(
-        {
-            "path": test.rows["path"].to_numpy(),
-            "label": names[test.labels],
-            "predicted": names[test.predicted],
-            "confidence": test.confidence(temperature),
-            "label_probability": np.round(label_probability, CONFIDENCE_DECIMALS),
-            "group": test.rows["group"].to_numpy(),
-        }
+    table = test.rows[["path", "label"]].assign(
+        predicted=test.predicted_names,
+        confidence=test.confidence(temperature),
+        label_probability=np.round(label_probability, CONFIDENCE_DECIMALS),
+        group=test.rows["group"],
     )
     mistakes = table[~test.correct]
     return mistakes.sort_values(["confidence", "path"], ascending=[False, True], ignore_index=True)
@@ -36,31 +32,21 @@ def list_mistakes(test: Predictions, temperature: float) -> pd.DataFrame:
 def rank_confusions(test: Predictions) -> pd.DataFrame:
     """The pairs of classes that are confused, the most frequent first.
 
-    Pairs with equally many images are ranked by share, then by name. Pairs that never occur are
+    Pairs with equally many images are ranked by fraction, then by name. Pairs that never occur are
     left out.
 
     Args:
         test: predictions of one split.
 
     Returns:
-        Columns label, predicted, images, share (of the images with that label, in 0..1), groups
-        (with at least one of these images: few mean that one person or scene causes the
-        confusion).
+        Columns label, predicted, images, share (the fraction of the images with that label, in
+        0..1), groups (with at least one of these images: few mean that one person or scene causes
+        the confusion).
     """
-    names = np.asarray(test.class_names)
-    table = pd.DataFrame(
-        {
-            "label": names[test.labels],
-            "predicted": names[test.predicted],
-            "group": test.rows["group"].to_numpy(),
-        }
-    )
+    table = test.rows[["label", "group"]].assign(predicted=test.predicted_names)
     pairs = table[~test.correct].groupby(["label", "predicted"])["group"]
     ranked = pairs.agg(images="size", groups="nunique").reset_index()
     share = ranked["images"] / ranked["label"].map(table["label"].value_counts())
     ranked.insert(3, "share", share.astype(float).round(6))
-    return ranked.sort_values(
-        ["images", "share", "label", "predicted"],
-        ascending=[False, False, True, True],
-        ignore_index=True,
-    )
+    columns, ascending = ["images", "share", "label", "predicted"], [False, False, True, True]
+    return ranked.sort_values(columns, ascending=ascending, ignore_index=True)

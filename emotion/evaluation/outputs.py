@@ -1,6 +1,5 @@
-"""Write the report on a split with all of its tables and figures, for any model and corpus."""
+"""Write the report on a split with all of its tables and figures, for any model and dataset."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -11,20 +10,10 @@ from emotion.evaluation.figures import draw_figures, write_confusion_table
 from emotion.evaluation.label_noise import find_label_noise
 from emotion.evaluation.mistakes import list_mistakes, rank_confusions
 from emotion.evaluation.predictions import Predictions
-from emotion.evaluation.report import build_report
+from emotion.evaluation.report import ModelFacts, build_report
 from emotion.evaluation.sheets import draw_label_noise, draw_mistakes
 from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelFacts:
-    """What a report says of the model."""
-
-    model_type: str  # of the checkpoint, or the model's file
-    weights: str  # what training started from: pretrained, random, file, or "" where unknown
-    temperature: float
-    threshold: float | None  # None if the model answers every image
 
 
 def write_outputs(
@@ -48,34 +37,22 @@ def write_outputs(
     Returns:
         The content of report.json.
     """
-    tables, figures, temperature = folder / "tables", folder / "figures", model.temperature
-    slices = score_slices(test, resamples)
     gaps = compute_gaps(test)
-    report = build_report(
-        test,
-        val=val,
-        temperature=temperature,
-        threshold=model.threshold,
-        slices=gaps,
-        resamples=resamples,
-        model_type=model.model_type,
-        weights=model.weights,
-    )
-    mistakes = list_mistakes(test, temperature)
-    noise = find_label_noise([split for split in (val, test) if split], temperature)
-
-    write_confusion_table(tables / "confusion.csv", test)
-    for name, table in (
-        ("slices", slices),
-        ("mistakes", mistakes),
-        ("confusions", rank_confusions(test)),
-        ("label_noise", noise),
-    ):
+    tables = {
+        "slices": score_slices(test, resamples),
+        "mistakes": list_mistakes(test, model.temperature),
+        "confusions": rank_confusions(test),
+        "label_noise": find_label_noise([val, test] if val else [test], model.temperature),
+    }
+    write_confusion_table(folder / "tables" / "confusion.csv", test)
+    for name, table in tables.items():
         table = name_final_paths(table, folder, final)
-        files.write_csv(tables / f"{name}.csv", table, for_people=True)
-    draw_figures(figures, test, temperature, slices, gaps)
-    draw_mistakes(figures / "mistakes.png", mistakes)
-    draw_label_noise(figures / "label_noise.png", noise)
+        files.write_csv(folder / "tables" / f"{name}.csv", table, for_people=True)
+    figures = folder / "figures"
+    draw_figures(figures, test, model.temperature, tables["slices"], gaps)
+    draw_mistakes(figures / "mistakes.png", tables["mistakes"])
+    draw_label_noise(figures / "label_noise.png", tables["label_noise"])
+    report = build_report(test, val, model, gaps, resamples)
     write_report(folder / "report.json", report)
     return report
 
@@ -84,10 +61,6 @@ def name_final_paths(table: pd.DataFrame, folder: Path, final: Path | None) -> p
     """The table with paths in `folder` as they will be when it is moved to `final`."""
     if final is None or "path" not in table:
         return table
-    start = f"{folder.as_posix()}/"
-    paths = table["path"].map(
-        lambda path: (
-            f"{final.as_posix()}/{path.removeprefix(start)}" if path.startswith(start) else path
-        )
-    )
-    return table.assign(path=paths)
+    paths, start = table["path"].astype(str), f"{folder.as_posix()}/"
+    moved = f"{final.as_posix()}/" + paths.str.removeprefix(start)
+    return table.assign(path=moved.where(paths.str.startswith(start), paths))

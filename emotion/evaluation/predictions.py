@@ -1,4 +1,4 @@
-"""The predictions for one split, from which the whole report is computed."""
+"""Hold the predictions for one split, from which the whole report is computed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import pandas as pd
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.reports import Calibration
+from emotion.data.labels import class_indices
 from emotion.metrics import scores
 
 DECIMALS = 5  # of the logits; further ones differ between machines and thread counts
@@ -34,7 +35,7 @@ class Predictions:
 
         Args:
             rows: of the manifest.
-            logits: shape (N, C), of any precision.
+            logits: float (N, C), of any precision.
             class_names: in the order of the logits.
         """
         assert logits.shape == (len(rows), len(class_names))
@@ -42,26 +43,30 @@ class Predictions:
 
     @cached_property
     def labels(self) -> np.ndarray:
-        """Class indices of shape (N,)."""
-        index = {name: number for number, name in enumerate(self.class_names)}
-        return np.asarray(self.rows["label"].map(index))
+        """Class indices, int64 (N,)."""
+        return class_indices(self.rows["label"], self.class_names)
 
     @cached_property
     def predicted(self) -> np.ndarray:
-        """Class indices of shape (N,); a temperature does not change them."""
+        """Class indices, int64 (N,); a temperature does not change them."""
         return np.asarray(self.logits.argmax(axis=1))
+
+    @property
+    def predicted_names(self) -> np.ndarray:
+        """Names of the predicted classes, (N,)."""
+        return np.asarray(self.class_names)[self.predicted]
 
     @cached_property
     def correct(self) -> np.ndarray:
-        """Whether the predicted class is the label, shape (N,)."""
+        """Whether the predicted class is the label, bool (N,)."""
         return np.asarray(self.predicted == self.labels)
 
     def probabilities(self, temperature: float) -> np.ndarray:
-        """Calibrated probabilities, shape (N, C)."""
+        """Calibrated probabilities, float64 (N, C) in 0..1."""
         return scores.softmax(self.logits / temperature)
 
     def confidence(self, temperature: float) -> np.ndarray:
-        """Probability of the predicted class, shape (N,), rounded as in the CSV."""
+        """Probability of the predicted class, float64 (N,) in 0..1, rounded as in the CSV."""
         highest = self.probabilities(temperature).max(axis=1)
         return np.asarray(np.round(highest, CONFIDENCE_DECIMALS))
 
@@ -69,17 +74,17 @@ class Predictions:
 def check_rows(rows: pd.DataFrame, class_names: Sequence[str], where: Path) -> None:
     """Reject a split that cannot be scored.
 
+    Args:
+        rows: of the manifest.
+        class_names: of the model.
+        where: the file of the split, named in errors.
+
     Raises:
-        UserError: no rows, or labels that the model was not trained on.
+        UserError: labels that the model was not trained on.
     """
-    if rows.empty:
-        raise UserError(f"{where} has no rows; give the split a share and run `dvc repro`.")
-    unknown = sorted(set(rows["label"]) - set(class_names))
-    if unknown:
-        raise UserError(
-            f"{where} has the class(es) {', '.join(unknown)}, which the model was not trained on "
-            f"(its classes: {', '.join(class_names)}); run `dvc repro train`."
-        )
+    if unknown := sorted(set(rows["label"]) - set(class_names)):
+        problem = f"has the classes {', '.join(unknown)}, but the model {', '.join(class_names)}"
+        raise UserError(problem, "run `dvc repro train`", file=where)
 
 
 def write_predictions(path: Path, predictions: Predictions, calibration: Calibration) -> None:
@@ -88,10 +93,9 @@ def write_predictions(path: Path, predictions: Predictions, calibration: Calibra
     The columns are path, sha256 (of the pixels), group, label, predicted, confidence (calibrated),
     uncertain (where the calibration has a threshold), and the uncalibrated logits.
     """
-    names = np.asarray(predictions.class_names)
     confidence = predictions.confidence(calibration.temperature)
     table = predictions.rows[["path", "sha256", "group", "label"]].assign(
-        predicted=names[predictions.predicted], confidence=confidence
+        predicted=predictions.predicted_names, confidence=confidence
     )
     if calibration.threshold is not None:
         table["uncertain"] = confidence < calibration.threshold

@@ -1,63 +1,59 @@
-"""Compute the report on a split from its predictions."""
+"""Compute the report on a split, scores and their 95 % intervals, from its predictions."""
 
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from emotion.core.reports import (
-    Answered,
-    ClassScores,
-    EvaluationReport,
-    Scores,
-    ScoresWithIntervals,
-    SliceGap,
-)
-from emotion.evaluation.intervals import ScoreIntervals, compute_intervals
+from emotion.core import reports
 from emotion.evaluation.predictions import Predictions
-from emotion.metrics import scores
+from emotion.metrics import scores, sums
+from emotion.metrics.bootstrap import Interval, ece_interval, interval_of, resample_sums
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """Facts of the model that a report has."""
+
+    model_type: str  # of the checkpoint, or the model's file
+    weights: str  # what training started from: pretrained, random, file, or "" if unknown
+    temperature: float
+    threshold: float | None  # None if the model accepts every image
 
 
 def build_report(
     test: Predictions,
-    *,
     val: Predictions | None,
-    temperature: float,
-    threshold: float | None,
-    slices: dict[str, SliceGap],
+    model: ModelFacts,
+    slices: dict[str, reports.SliceGap],
     resamples: int,
-    model_type: str,
-    weights: str,
-) -> EvaluationReport:
+) -> reports.EvaluationReport:
     """The report, its numbers rounded to 6 decimals.
 
     Args:
         test: the split that selected nothing.
         val: the split that selected the epoch and the temperature; its scores are optimistic.
-        temperature: of the calibration.
-        threshold: of the calibration; None if the model answers every image.
+        model: facts of the model.
         slices: from `compute_gaps`, for the test split.
         resamples: bootstrap resamples for the intervals.
-        model_type: of the checkpoint, or the model's file.
-        weights: what training started from: pretrained, random, file, or "" where unknown.
     """
+    temperature = model.temperature
     intervals = compute_intervals(test, temperature, resamples)
-    report: EvaluationReport = _rounded(
-        EvaluationReport(
-            model_type=model_type,
-            weights=weights,
+    return _rounded(
+        reports.EvaluationReport(
+            model_type=model.model_type,
+            weights=model.weights,
             temperature=temperature,
             val=None if val is None else score(val, temperature),
             test=_with_intervals(score(test, temperature), intervals),
             per_class=_per_class(test, intervals),
             slices=slices,
-            answered=_answered(test, temperature, threshold),
+            answered=_selective_scores(test, temperature, model.threshold),
         )
     )
-    return report
 
 
-def score(predictions: Predictions, temperature: float) -> Scores:
+def score(predictions: Predictions, temperature: float) -> reports.Scores:
     """One split's scores, not rounded."""
     labels, predicted, correct = predictions.labels, predictions.predicted, predictions.correct
     classes = len(predictions.class_names)
@@ -67,7 +63,7 @@ def score(predictions: Predictions, temperature: float) -> Scores:
         confidence = predictions.confidence(temperature)
         return scores.ece(scores.reliability_bins(confidence, correct))
 
-    return Scores(
+    return reports.Scores(
         macro_f1=scores.macro_f1(labels, predicted, classes),
         accuracy=scores.accuracy(labels, predicted),
         balanced_accuracy=scores.balanced_accuracy(labels, predicted, classes),
@@ -84,34 +80,60 @@ def score(predictions: Predictions, temperature: float) -> Scores:
     )
 
 
-def headline(report: EvaluationReport) -> str:
-    """The line that the stage prints."""
-    test = report.test
-    low, high = test.macro_f1_low, test.macro_f1_high
-    interval = "[one group: no interval]" if low is None else f"[{low:.2f}, {high:.2f}]"
-    started = f", weights {report.weights}" if report.weights else ""
-    return (
-        f"test  accuracy {test.accuracy:.3f}  macro-F1 {test.macro_f1:.3f} {interval}  "
-        f"ECE {test.ece:.3f}  (majority class {test.majority_accuracy:.2f}{started})"
+@dataclass(frozen=True, kw_only=True)
+class ScoreIntervals:
+    """95 % intervals of one split's scores; None where one is undefined: see `interval_of`."""
+
+    accuracy: Interval | None
+    macro_f1: Interval | None
+    ece: Interval | None
+    class_f1: list[Interval | None]  # in the order of the classes
+
+
+def compute_intervals(
+    predictions: Predictions, temperature: float, resamples: int
+) -> ScoreIntervals:
+    """The intervals of all scores of a split, from the same resamples of its groups.
+
+    Args:
+        predictions: of one split.
+        temperature: divides the logits before the softmax.
+        resamples: of the bootstrap.
+    """
+    confidence, correct = predictions.confidence(temperature), predictions.correct
+    classes = len(predictions.class_names)
+    group = predictions.rows["group"].to_numpy()
+    groups = len(np.unique(group))
+    cells = sums.count_cells(predictions.labels, predictions.predicted, classes)
+    gaps = sums.count_gaps(confidence, correct)
+    drawn = resample_sums(np.hstack([cells, gaps]), group, resamples)
+    confusion = sums.confusions(drawn[:, : classes**2])
+    return ScoreIntervals(
+        accuracy=interval_of(sums.accuracy_of(confusion), groups),
+        macro_f1=interval_of(scores.macro_f1_of(confusion), groups),
+        ece=ece_interval(
+            gaps=gaps.sum(axis=0),
+            counts=scores.reliability_bins(confidence, correct, sums.BINS).count,
+            resampled=drawn[:, classes**2 :],
+            images=confusion.sum(axis=(1, 2)),
+            groups=groups,
+        ),
+        class_f1=[interval_of(f1, groups) for f1 in sums.class_f1_of(confusion).T],
     )
 
 
-def _with_intervals(scores: Scores, intervals: ScoreIntervals) -> ScoresWithIntervals:
-    nowhere = (None, None)
-    accuracy = intervals.accuracy or nowhere
-    macro_f1, ece = intervals.macro_f1 or nowhere, intervals.ece or nowhere
-    return ScoresWithIntervals(
-        **asdict(scores),
-        accuracy_low=accuracy[0],
-        accuracy_high=accuracy[1],
-        macro_f1_low=macro_f1[0],
-        macro_f1_high=macro_f1[1],
-        ece_low=ece[0],
-        ece_high=ece[1],
-    )
+def _with_intervals(
+    scores: reports.Scores, intervals: ScoreIntervals
+) -> reports.ScoresWithIntervals:
+    values = asdict(scores)
+    for name in ("accuracy", "macro_f1", "ece"):
+        values[f"{name}_low"], values[f"{name}_high"] = getattr(intervals, name) or (None, None)
+    return reports.ScoresWithIntervals(**values)
 
 
-def _per_class(predictions: Predictions, intervals: ScoreIntervals) -> dict[str, ClassScores]:
+def _per_class(
+    predictions: Predictions, intervals: ScoreIntervals
+) -> dict[str, reports.ClassScores]:
     per_class = scores.per_class(
         predictions.labels, predictions.predicted, len(predictions.class_names)
     )
@@ -119,18 +141,20 @@ def _per_class(predictions: Predictions, intervals: ScoreIntervals) -> dict[str,
     for index, name in enumerate(predictions.class_names):
         low, high = intervals.class_f1[index] or (None, None)
         values = {key: column[index].item() for key, column in per_class.items()}
-        table[name] = ClassScores(**values, f1_low=low, f1_high=high)
+        table[name] = reports.ClassScores(**values, f1_low=low, f1_high=high)
     return table
 
 
-def _answered(
+def _selective_scores(
     predictions: Predictions, temperature: float, threshold: float | None
-) -> Answered | None:
+) -> reports.SelectiveScores | None:
     if threshold is None:
         return None
-    answered = predictions.confidence(temperature) >= threshold
-    error = float(1 - predictions.correct[answered].mean()) if answered.any() else None
-    return Answered(threshold=threshold, coverage=float(np.mean(answered)), error=error)
+    accepted = predictions.confidence(temperature) >= threshold
+    error = float(1 - predictions.correct[accepted].mean()) if accepted.any() else None
+    return reports.SelectiveScores(
+        threshold=threshold, coverage=float(np.mean(accepted)), error=error
+    )
 
 
 def _rounded(value: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Sheets of the images to look at: the most confident mistakes, the likeliest wrong labels.
+"""Draw sheets of images for inspection: the most confident mistakes, the likeliest wrong labels.
 
-The images are in the order of their table, row by row, so a path is found by counting.
+The images are in the order of their table, row by row, so the position gives the path.
 """
 
 from pathlib import Path
@@ -9,18 +9,8 @@ import pandas as pd
 from PIL import Image
 
 from emotion.core.errors import UserError
-from emotion.data.image_sheet import (
-    COLORS,
-    GAP,
-    HEAD,
-    RED,
-    blank_sheet,
-    framed,
-    save,
-    text_width,
-    write,
-    write_legend,
-)
+from emotion.data import image_sheet
+from emotion.data.image_sheet import COLORS, GAP, HEAD, RED, write
 from emotion.data.images import read_image
 from emotion.data.manifest import SPLITS
 
@@ -61,22 +51,23 @@ def _title(table: pd.DataFrame, what: str, order: str) -> str:
 def _draw(path: Path, table: pd.DataFrame, title: str, role: str) -> None:
     """Draw the first rows; the columns are those of `list_mistakes`, and split.
 
-    Images that cannot be read are gray: a report on stored predictions is still worth drawing.
+    Images that cannot be read are gray, so a report on stored predictions can be drawn too.
     """
     shown = table.head(COLUMNS * ROWS)
     width, height = SIDE + GAP, SIDE + 2 * LINE + GAP
-    sheet, pen = blank_sheet(COLUMNS, -(-len(shown) // COLUMNS), width, height)
+    sheet, pen = image_sheet.blank_sheet(COLUMNS, -(-len(shown) // COLUMNS), width, height)
     write(pen, (GAP, GAP), title, "black", 16)
-    write_legend(pen, sheet.width, tuple(name for name in SPLITS if name in set(shown["split"])))
+    splits = tuple(name for name in SPLITS if name in set(shown["split"]))
+    image_sheet.write_legend(pen, sheet.width, splits)
     for index, row in enumerate(shown.to_dict("records")):
         left, top = GAP + index % COLUMNS * width, HEAD + index // COLUMNS * height
         color = COLORS.get(row["split"], COLORS[""])
-        sheet.paste(framed(_read_or_gray(row["path"]), SIDE, color), (left, top))
+        sheet.paste(image_sheet.framed(_read_or_gray(row["path"]), SIDE, color), (left, top))
         label = _line("label", row["label"], row["label_probability"])
         write(pen, (left, top + SIDE), label, "black", FONT)
         predicted = _line(role, row["predicted"], row["confidence"])
         write(pen, (left, top + SIDE + LINE), predicted, RED, FONT)
-    save(path, sheet)
+    image_sheet.save(path, sheet)
 
 
 def _read_or_gray(path: str) -> Image.Image:
@@ -91,7 +82,7 @@ def _line(role: str, name: str, probability: float) -> str:
     name = " ".join(name.split())
     text = f"{role} {name} {probability:.2f}"
     for length in range(min(len(name) - 1, SIDE // 2), 0, -1):  # 2 pixels: a very narrow letter
-        if text_width(text, FONT) <= SIDE:
+        if image_sheet.text_width(text, FONT) <= SIDE:
             break
         text = f"{role} {name[:length]}... {probability:.2f}"
     return text

@@ -1,4 +1,4 @@
-"""The figure of the accuracy per attribute value."""
+"""Draw the figure of the accuracy per attribute value."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ def draw_slices(
     """Accuracy of each attribute value with its 95 % interval, one panel per attribute.
 
     Values that are not scored are gray, without a point. The title of a panel has the largest gap
-    and its adjusted p-value, or why there is none.
+    and its adjusted p-value, or the reason why there is none.
 
     Args:
         slices: from `score_slices`, with at least one row.

@@ -14,6 +14,7 @@ from emotion.core.reports import SliceGap
 from emotion.core.seeding import derive_seed
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slices import MIN_ROWS, MISSING, is_sliced, read_attributes
+from emotion.metrics.bootstrap import distinct_rows
 from emotion.metrics.hypothesis_tests import holm
 
 LEVEL = 0.05  # of the adjusted p-value, below which a difference counts as shown
@@ -33,10 +34,10 @@ def compute_gaps(
     benchmarks/simulate_slices.py). The p-value is about the attribute as a whole: a low one does
     not prove that just the two named values differ.
 
-    Groups whose rows share one value exchange it. In groups with several values the rows exchange
-    theirs, so of these groups only differences within them are tested. The test is exact if values
-    do not depend on the sizes of groups, and approximate if they do. Rows without a value take no
-    part.
+    Groups whose rows have the same value exchange it. In groups with several values the rows
+    exchange theirs, so of these groups only differences within them are tested. The test is exact
+    if values do not depend on the sizes of groups, and approximate if they do. Rows without a value
+    are left out.
 
     Args:
         predictions: of one split.
@@ -45,7 +46,7 @@ def compute_gaps(
         seed: fixed by default, so that a p-value is a function of the predictions.
 
     Returns:
-        By attribute, for those with at least two values of MIN_ROWS rows; adjusted p-values are
+        The gap of each attribute with at least two values of MIN_ROWS rows; adjusted p-values are
         Holm's over these.
     """
     correct = predictions.correct
@@ -63,20 +64,18 @@ def compute_gaps(
         random = np.random.default_rng(derive_seed("slice gaps", attribute, seed))
         p_values.append(blocks.p_value(permutations, random))
     found = zip(accuracies.items(), p_values, holm(p_values), strict=True)
-    return {
-        attribute: _describe(attribute, accuracy, p_value, p_adjusted)
-        for (attribute, accuracy), p_value, p_adjusted in found
-    }
+    return {name: _describe(name, accuracy, *p) for (name, accuracy), *p in found}
 
 
 def intraclass_correlation(correct: np.ndarray, group: np.ndarray) -> float:
     """Correlation of the correctness of two rows of one group, in 0..1; 0 where undefined.
 
-    The moment estimator: mean product of the deviations of all pairs, over the variance.
+    The moment estimator: mean product of the deviations of all pairs, over the variance (Fisher,
+    "Statistical Methods for Research Workers", 1925, chapter VII; here for groups of any size).
 
     Args:
-        correct: shape (N,), bool.
-        group: shape (N,), indices from 0.
+        correct: bool (N,).
+        group: int (N,), indices from 0.
     """
     deviations = correct - correct.mean()
     size = np.bincount(group)
@@ -93,10 +92,10 @@ class Blocks:
     of a group that correlate by r (Kish, "Survey Sampling", 1965, section 5.4).
 
     Args:
-        correct: shape (N,), bool.
-        group: shape (N,), indices.
-        value: shape (N,), indices.
-        similarity: from `intraclass_correlation`.
+        correct: bool (N,).
+        group: int (N,), indices.
+        value: int (N,), indices.
+        similarity: from `intraclass_correlation`, in 0..1.
     """
 
     def __init__(
@@ -109,23 +108,17 @@ class Blocks:
         whole = (counts > 0).sum(axis=1) == 1
         # Groups of equal size and hits are interchangeable, so random tables of how many of them
         # have which value replace permuting groups, and likewise for rows within a group.
-        types, self.groups_of_type = np.unique(
-            np.stack([size, hits], axis=1)[whole], axis=0, return_counts=True
-        )
+        types, self.groups_of_type = distinct_rows(np.column_stack([size, hits])[whole])
         rows = types[:, 0]
         self.types = np.column_stack([types, rows * (1 + (rows - 1) * similarity)])
         self.groups_of_value = (counts[whole] > 0).sum(axis=0)
-        self.mixed, self.repeats = np.unique(
-            np.column_stack([counts, hits])[~whole], axis=0, return_counts=True
-        )
+        self.mixed, self.repeats = distinct_rows(np.column_stack([counts, hits])[~whole])
         weight = np.where(whole, 1 + (size - 1) * similarity, 1.0)[group]
-        self.observed = np.stack(
-            [np.bincount(value, column) for column in (np.ones(len(value)), correct, weight)],
-            axis=1,
-        )
+        columns = (np.ones(len(value)), correct, weight)
+        self.observed = np.stack([np.bincount(value, column) for column in columns], axis=1)
 
     def p_value(self, permutations: int, random: np.random.Generator) -> float:
-        """Share of permutations with values as different as observed, which counts as one more.
+        """Fraction of permutations with values as different as observed, which counts as one more.
 
         Phipson and Smyth, "Permutation p-values should never be zero", 2010.
         """
@@ -137,7 +130,7 @@ class Blocks:
         return (1 + as_large) / (1 + permutations)
 
     def permute(self, permutations: int, random: np.random.Generator) -> np.ndarray:
-        """Sums of so many permutations, shape (permutations, V, 3)."""
+        """Sums of random permutations, float64 (permutations, V, 3)."""
         drawn = np.zeros((permutations, *self.observed.shape))
         if len(self.types):
             tables = random_table.rvs(
@@ -157,10 +150,10 @@ def largest_difference(sums: np.ndarray) -> np.ndarray:
     The factor is the standard deviation of one row, which no permutation changes.
 
     Args:
-        sums: shape (..., V, 3), as in `Blocks`.
+        sums: float (..., V, 3), as in `Blocks`.
 
     Returns:
-        Shape (...); 0 with fewer than two values of MIN_ROWS rows.
+        float64 (...), 0 or more; 0 with fewer than two values of MIN_ROWS rows.
     """
     rows, hits, variance = np.moveaxis(sums, -1, 0)
     rows = np.where(rows >= MIN_ROWS, rows, np.nan)

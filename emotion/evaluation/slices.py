@@ -1,7 +1,7 @@
-"""Scores per attribute value: a mean can hide a model that fails on one skin tone.
+"""Compute scores per attribute value: a mean can hide a model that fails on one skin tone.
 
-Slices are the values of each attribute column of the corpus (`skin_tone`, `age`, ...), of the
-source corpus, and of whether the image is synthetic. `slice_gaps` tests whether they differ.
+Slices are the values of each attribute column of the dataset (`skin_tone`, `age`, ...), of the
+source dataset, and of whether the image is synthetic. `slice_gaps` tests whether they differ.
 """
 
 import re
@@ -38,8 +38,8 @@ def score_slices(predictions: Predictions, resamples: int) -> pd.DataFrame:
     Returns:
         COLUMNS, one row per value, values in natural order. Scores are in 0..1, with 95 %
         intervals; macro-F1 is over the classes that occur in the slice. Too small slices have only
-        their counts, slices of one group have no intervals, and `note` says so. An attribute that
-        is not sliced has one row with its number of values in `note`.
+        their counts, and slices of one group have no intervals; `note` has the reason. An attribute
+        that is not sliced has one row with its number of values in `note`.
     """
     cells = count_cells(predictions.labels, predictions.predicted, len(predictions.class_names))
     groups = predictions.rows["group"].to_numpy()
@@ -67,7 +67,7 @@ def read_attributes(rows: pd.DataFrame) -> dict[str, pd.Series]:
         rows: of a manifest.
 
     Returns:
-        Text of shape (N,), with index 0..N-1: the value, MISSING where there is none, or the
+        Per attribute text (N,), with index 0..N-1: the value, MISSING if there is none, or the
         quartile if the values are more than MAX_VALUES numbers. `source` and `synthetic` are left
         out if they have one value.
     """
@@ -94,7 +94,7 @@ def _order_values(values: pd.Series) -> list[str]:
 
 
 def _first_number(value: str) -> float:
-    """The number at the start, as in "-5" and "-5 to 2"; infinity where there is none."""
+    """The number at the start, as in "-5" and "-5 to 2"; infinity if there is none."""
     number = re.match(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?(?= to |$)", value, re.IGNORECASE)
     return float(number[0]) if number else float("inf")
 

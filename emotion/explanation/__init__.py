@@ -1,1 +1,1 @@
-"""The engine of the stage explain: which images, which scores, what they say, and the figures."""
+"""The stage `explain`: select images, compute maps, score them, and draw figures."""

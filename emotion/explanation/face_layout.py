@@ -1,9 +1,9 @@
-"""Where the parts of a face are in an aligned photograph, for corpora without masks of them.
+"""A standard layout of the face regions, for aligned photographs without region masks.
 
 Boxes in shares of a square image, read off the mean of 1,500 aligned photographs of muxspace's
 facial_expressions. They fit crops by a face detector that leave a little forehead and chin, like
-those of FER2013 and RAF-DB. A photograph that is not cropped to its face needs the column
-`face_regions` of its own masks.
+those of FER2013 and RAF-DB. A photograph that is not cropped to its face needs a mask in the column
+`face_regions`.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ BOXES = {
 
 
 def draw_layout(preprocessing: Preprocessing) -> np.ndarray:
-    """A mask of the regions in the network's view: uint8 (H, W), values of LEVELS, or 0."""
+    """A mask of the regions in the network's crop: uint8 (H, W), values of LEVELS, or 0."""
     side = preprocessing.resized_side
     mask = np.zeros((side, side), dtype=np.uint8)
     for region, boxes in BOXES.items():

@@ -1,57 +1,36 @@
-"""The test images that are explained, the same for every model.
+"""Select the test images to explain, and read their masks and action units.
 
-They are ordered by their content, so the selection depends on neither the order of the rows nor the
-model, and the panels of two experiments show the same faces. The probe images, a few per class that
-are drawn, come first.
+The order depends on the content of the images alone, so it is the same for every model and every
+order of the manifest, and the figures of two experiments show the same faces. The probe images, a
+few per class that are drawn, come first.
 """
 
 import dataclasses
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
 from emotion.core.errors import UserError
-from emotion.core.seeding import derive_seed
 from emotion.data.cache import cache_images
 from emotion.data.face_regions import LEVELS, UNIT_REGIONS
-from emotion.data.manifest import EVIDENCE, EVIDENCE_UNITS, REGIONS
+from emotion.data.manifest import EVIDENCE, EVIDENCE_UNITS, REGIONS, order_by_content
 from emotion.data.preprocessing import Preprocessing
-from emotion.data.transforms import crop_batch, preprocess_batch
 from emotion.explanation.face_layout import draw_layout
 
-_BACKGROUND = 16  # reference images of SHAP
 
-
-@dataclass(frozen=True, kw_only=True)
-class ExplainedImages:
-    """N images as network input and as shown in figures, and what is known of their content."""
-
-    rows: pd.DataFrame  # of the manifest
-    probes: int  # the first rows, which are drawn
-    images: Tensor  # (N, 3, H, W), normalized
-    shown: np.ndarray  # float32 (N, H, W, 3), RGB in 0..1
-    evidence: np.ndarray  # bool (N, H, W); all False where the corpus has no mask
-    regions: np.ndarray  # uint8 (N, H, W), values of face_regions.LEVELS, or 0
-    background: Tensor  # (B, 3, H, W), normalized: test images
-
-    @property
-    def has_evidence(self) -> bool:
-        """Whether any image has a mask of its evidence."""
-        return bool(self.evidence.any())
-
-    def units(self) -> list[list[int]]:
-        """The action units that are evidence, per image."""
-        cells = self.rows.get(EVIDENCE_UNITS, pd.Series("", index=self.rows.index))
-        return [parse_units(cell) for cell in cells]
-
-
-def choose_rows(
+def order_probes_first(
     rows: pd.DataFrame, class_names: list[str], per_class: int
 ) -> tuple[pd.DataFrame, int]:
-    """All rows in the order in which they are explained, and how many of them are probe images.
+    """The rows in the order in which they are explained.
+
+    Args:
+        rows: the test split; rows of other classes are left out.
+        class_names: of the model, in the order of the logits.
+        per_class: probe images per class; a class with fewer images has fewer.
+
+    Returns:
+        The rows, numbered from 0, and how many of the first ones are probe images, which are in
+        the order of `class_names`.
 
     Raises:
         UserError: no row has a class of the model.
@@ -59,100 +38,94 @@ def choose_rows(
     rows = rows[rows["label"].isin(class_names)]
     if rows.empty:
         raise UserError(
-            f"no test row has a class of the model ({', '.join(class_names)}); "
-            "run `dvc repro` so that the splits and the model agree."
+            f"no test row has a class of the model ({', '.join(class_names)})",
+            "run `dvc repro` so that the splits and the model agree",
         )
-    keys = [derive_seed("probe set", sha256) for sha256 in rows["sha256"]]
-    shuffled = rows.assign(_key=keys).sort_values(["_key", "path"], ignore_index=True)
-    shuffled = shuffled.drop(columns="_key")
-    chosen = shuffled.groupby("label").cumcount() < per_class
-    order = {name: index for index, name in enumerate(class_names)}
-    probe = shuffled[chosen].sort_values("label", key=lambda s: s.map(order), kind="stable")
-    return pd.concat([probe, shuffled[~chosen]], ignore_index=True), len(probe)
+    ordered = order_by_content(rows, "probe set")
+    is_probe = ordered.groupby("label").cumcount() < per_class
+    probes = ordered[is_probe].sort_values(
+        "label", key=lambda labels: labels.map(class_names.index), kind="stable"
+    )
+    return pd.concat([probes, ordered[~is_probe]], ignore_index=True), len(probes)
 
 
-def load_images(
-    rows: pd.DataFrame,
-    probes: int,
-    count: int,
-    preprocessing: Preprocessing,
-    device: str | torch.device = "cpu",
-) -> ExplainedImages:
-    """Decode the first `count` rows, in the geometry of the validation view.
+def read_evidence(rows: pd.DataFrame, preprocessing: Preprocessing) -> np.ndarray:
+    """Where the expression shows, from the masks of the column `evidence`.
 
     Args:
-        rows: in the order of `choose_rows`; the last ones are SHAP's background.
-        probes: how many of the first rows are drawn.
-        count: at least `probes`.
-        preprocessing: of the model.
-        device: of the network's input; the rest stays on the CPU.
+        rows: N rows of the manifest.
+        preprocessing: of the model, whose crop the masks get.
+
+    Returns:
+        bool (N, H, W); all False for an image without a mask.
 
     Raises:
-        UserError: a file cannot be read, a mask has values that name no region, or a cell of
-            evidence_units names no action unit.
+        UserError: a file cannot be read.
     """
-    chosen, background = rows.head(count), rows.tail(_BACKGROUND)
-
-    def load(paths: pd.Series, desc: str, how: Preprocessing = preprocessing) -> Tensor:
-        return cache_images(paths.tolist(), how, desc=desc)
-
-    images = load(chosen["path"], "explained images")
-    shown = crop_batch(images, preprocessing).permute(0, 2, 3, 1).numpy()
-    # Masks are resized and cropped like their images, so they stay aligned; without interpolation,
-    # because their values are names, not amounts.
-    exact = dataclasses.replace(preprocessing, interpolation="nearest", grayscale=False)
-
-    def load_masks(column: str, without: np.ndarray) -> np.ndarray:
-        masks = np.repeat(without[None], len(chosen), axis=0)
-        marked = (chosen[column] != "").to_numpy() if column in chosen else np.zeros(0, dtype=bool)
-        if marked.any():
-            values = crop_batch(load(chosen[column][marked], f"{column} masks", exact), exact)
-            masks[marked] = (values[:, 0] * 255).round().to(torch.uint8).numpy()
-        return masks
-
-    result = ExplainedImages(
-        rows=chosen.reset_index(drop=True),
-        probes=probes,
-        images=preprocess_batch(images, preprocessing).to(device),
-        shown=shown,
-        evidence=load_masks(EVIDENCE, np.zeros(shown.shape[1:3], dtype=np.uint8)) > 127,
-        regions=load_masks(REGIONS, draw_layout(preprocessing)),
-        background=preprocess_batch(
-            load(background["path"], "background images"), preprocessing
-        ).to(device),
-    )
-    check_regions(result.regions)  # both before the work, not after it
-    result.units()
-    return result
+    side = preprocessing.img_size
+    return _read_masks(rows, EVIDENCE, preprocessing, np.zeros((side, side), np.uint8)) > 127
 
 
-def check_regions(regions: np.ndarray) -> None:
-    """Raise if masks of regions have other values than those that name a region.
+def read_regions(rows: pd.DataFrame, preprocessing: Preprocessing) -> np.ndarray:
+    """The parts of each face, from the masks of the column `face_regions`.
+
+    Args:
+        rows: N rows of the manifest.
+        preprocessing: of the model, whose crop the masks get.
+
+    Returns:
+        uint8 (N, H, W), values of LEVELS, or 0; the layout of an aligned photograph for an image
+        without a mask.
 
     Raises:
-        UserError: names the values; JPEG changes them, and a mask of another kind has others.
+        UserError: a file cannot be read, or a mask has other values: JPEG changes them, and a mask
+            of another kind has others.
     """
+    regions = _read_masks(rows, REGIONS, preprocessing, draw_layout(preprocessing))
     unknown = sorted(set(np.unique(regions).tolist()) - {0, *LEVELS.values()})
     if unknown:
         named = ", ".join(f"{level} ({name})" for name, level in LEVELS.items())
         raise UserError(
             f"the masks of the column face_regions have pixels of {len(unknown)} unknown values "
-            f"such as {unknown[0]}; use 0 and {named} only, in PNG files."
+            f"such as {unknown[0]}",
+            f"use 0 and {named} only, in PNG files",
         )
+    return regions
 
 
-def parse_units(cell: str) -> list[int]:
-    """The numbers in a cell of evidence_units, "6 12 25".
+def read_units(rows: pd.DataFrame) -> list[list[int]]:
+    """The action units that are evidence, per row, from cells such as "6 12 25" or "6+12, 25".
 
     Raises:
         UserError: one is not a known action unit.
     """
+    return [_parse_units(cell) for cell in rows.get(EVIDENCE_UNITS, [""] * len(rows))]
+
+
+def _read_masks(
+    rows: pd.DataFrame, column: str, preprocessing: Preprocessing, default: np.ndarray
+) -> np.ndarray:
+    """The masks of a column, uint8 (N, H, W); `default`, (H, W), for rows without one.
+
+    Masks are resized and cropped as their images, so they stay aligned, but without interpolation:
+    their values are names, not amounts.
+    """
+    exact = dataclasses.replace(preprocessing, interpolation="nearest", grayscale=False)
+    masks = np.repeat(default[None], len(rows), axis=0)
+    has_mask = (rows[column] != "").to_numpy() if column in rows else np.zeros(len(rows), bool)
+    if has_mask.any():
+        cached = cache_images(rows[column][has_mask].tolist(), exact, f"{column} masks")
+        masks[has_mask] = exact.center_crop(cached)[:, 0].numpy()
+    return masks
+
+
+def _parse_units(cell: str) -> list[int]:
     words = cell.replace("+", " ").replace(",", " ").split()
     unknown = [word for word in words if not word.isdecimal() or int(word) not in UNIT_REGIONS]
     if unknown:
         known = ", ".join(map(str, UNIT_REGIONS))
         raise UserError(
-            f"evidence_units has {unknown[0]!r} in the cell {cell!r}; write numbers of action "
-            f"units with a space between, of {known}."
+            f"evidence_units has {unknown[0]!r} in the cell {cell!r}",
+            f"write numbers of action units with a space between, of {known}",
         )
     return [int(word) for word in words]

@@ -1,4 +1,4 @@
-"""What the model looks at, in sentences that are computed from the maps."""
+"""Describe in sentences which face regions the maps mark, by class and by confusion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ import numpy as np
 
 from emotion.data.face_regions import LEVELS
 
-_MIN_IMAGES = 5  # of a class; fewer say nothing
-_MIN_CONFUSED = 3  # of a confusion
-_REGIONS = 2  # that a sentence names
+_MIN_IMAGES = 5  # of a class; with fewer, there is no sentence
+_MIN_CONFUSED = 3  # images of a confusion
+_REGIONS = 2  # named in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegionShares:
-    """Means over some images."""
+    """Means over some images, by region, in 0..1."""
 
-    mass: dict[str, float]  # share of the positive attribution per region
+    mass: dict[str, float]  # share of the positive attribution
     area: dict[str, float]  # share of the image: chance
 
 
@@ -33,21 +33,21 @@ def observe(
     Args:
         maps: of the predicted class, (N, H, W).
         regions: uint8 (N, H, W), values of LEVELS, or 0.
-        labels: the true class of each image.
-        predicted: the class that its map explains.
+        labels: the true class of each image, (N,).
+        predicted: the class that its map explains, (N,).
         class_names: the order of the sentences.
-        title: of the method.
+        title: name of the method.
     """
-    true, answer = np.array(labels), np.array(predicted)
+    true, explained = np.array(labels), np.array(predicted)
     sentences = []
     for name in class_names:
-        chosen = answer == name
+        chosen = explained == name
         if chosen.sum() >= _MIN_IMAGES:
             shares = measure_shares(maps[chosen], regions[chosen])
             sentences.append(f"{name} ({chosen.sum()} images): {_words(shares, title)}.")
     for name in class_names:
         for other in class_names:
-            chosen = (true == name) & (answer == other)
+            chosen = (true == name) & (explained == other)
             if name != other and chosen.sum() >= _MIN_CONFUSED:
                 shares = measure_shares(maps[chosen], regions[chosen])
                 sentences.append(
@@ -57,7 +57,7 @@ def observe(
 
 
 def measure_shares(maps: np.ndarray, regions: np.ndarray) -> RegionShares:
-    """Share of the positive attribution, and of the image, that each region has.
+    """Share of the positive attribution, and of the image, in each region.
 
     Args:
         maps: (N, H, W); blank ones are left out.

@@ -1,4 +1,4 @@
-"""Figures of attribution maps: one panel per image, and sheets of several images.
+"""Draw attribution maps: panels of one image each, and sheets of several images.
 
 All methods share one color scale: red supports the class, blue contradicts it, and where a map is
 near 0 the gray image is visible. Methods that did not pass are drawn last, with a gray title.
@@ -38,8 +38,8 @@ _EVIDENCE = "#00a572"
 
 
 @dataclass(frozen=True, kw_only=True)
-class MapView:
-    """One map of an image."""
+class LabeledMap:
+    """An attribution map with its texts."""
 
     title: str
     map: np.ndarray  # (H, W) in -1..1
@@ -48,53 +48,53 @@ class MapView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageView:
-    """One image with its maps: a panel, or a row of a sheet."""
+class Panel:
+    """One image next to its maps: a figure, or a row of a sheet."""
 
     shown: np.ndarray  # (H, W, 3), RGB in 0..1
     evidence: np.ndarray  # bool (H, W)
     heading: str  # its classes; lines are separated by line breaks
     correct: bool | None = None  # sets the color of the heading
     name: str = ""  # of its file
-    maps: Sequence[MapView]
+    maps: Sequence[LabeledMap]
 
 
 @literal_text()
-def draw_panel(path: Path, view: ImageView) -> None:
+def draw_panel(path: Path, panel: Panel) -> None:
     """Draw one image next to its maps, with the scores of each map below it."""
-    cells = 1 + len(view.maps)
+    cells = 1 + len(panel.maps)
     columns = min(cells, _COLUMNS)
-    legend = f"{view.name}\ngreen line: drawn evidence" if view.evidence.any() else view.name
-    height = _TITLE + _CELL + _space_below(legend, *(item.caption for item in view.maps))
+    legend = f"{panel.name}\ngreen line: drawn evidence" if panel.evidence.any() else panel.name
+    height = _TITLE + _CELL + _space_below(legend, *(item.caption for item in panel.maps))
     width = _GAP + columns * (_CELL + _GAP)
     figure, axes = _new_axes(width, _HEADING + math.ceil(cells / columns) * height)
     places = [
         (_GAP + index % columns * (_CELL + _GAP), _HEADING + index // columns * height + _TITLE)
         for index in range(cells)
     ]
-    _draw_cells(axes, places, view)
-    _write_titles(axes, places, view)
+    _draw_cells(axes, places, panel)
+    _write_titles(axes, places, panel)
     _write_below(axes, places[0], legend)
-    heading = view.heading.replace("\n", " · ")
-    axes.text(width / 2, _HEADING / 2, heading, ha="center", **_style(view, heading, 12, width))
+    heading = panel.heading.replace("\n", " · ")
+    axes.text(width / 2, _HEADING / 2, heading, ha="center", **_style(panel, heading, 12, width))
     save(path, figure)
 
 
 @literal_text()
-def draw_sheet(path: Path, views: Sequence[ImageView]) -> None:
-    """Draw several images with equal methods in one figure, one row per image."""
-    columns = 1 + len(views[0].maps)
-    height = _CELL + _space_below(*(item.caption for view in views for item in view.maps))
-    figure, axes = _new_axes(_HEADING + columns * (_CELL + _GAP), _TITLE + len(views) * height)
-    for row, view in enumerate(views):
+def draw_sheet(path: Path, panels: Sequence[Panel]) -> None:
+    """Draw several images with maps of the same methods in one figure, one row per image."""
+    columns = 1 + len(panels[0].maps)
+    height = _CELL + _space_below(*(item.caption for panel in panels for item in panel.maps))
+    figure, axes = _new_axes(_HEADING + columns * (_CELL + _GAP), _TITLE + len(panels) * height)
+    for row, panel in enumerate(panels):
         top = _TITLE + row * height
         places = [(_HEADING + column * (_CELL + _GAP), top) for column in range(columns)]
-        _draw_cells(axes, places, view)
+        _draw_cells(axes, places, panel)
         if not row:
-            _write_titles(axes, places, view)
-        style = _style(view, max(view.heading.split("\n"), key=len), 10, _CELL)
+            _write_titles(axes, places, panel)
+        style = _style(panel, max(panel.heading.split("\n"), key=len), 10, _CELL)
         middle = top + _CELL / 2
-        axes.text(_HEADING / 2, middle, view.heading, ha="center", rotation=90, **style)
+        axes.text(_HEADING / 2, middle, panel.heading, ha="center", rotation=90, **style)
     save(path, figure)
 
 
@@ -128,27 +128,27 @@ def _new_axes(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _draw_cells(axes: Axes, places: Sequence[tuple[float, float]], view: ImageView) -> None:
+def _draw_cells(axes: Axes, places: Sequence[tuple[float, float]], panel: Panel) -> None:
     """The image and its maps, with their captions."""
-    images = [view.shown, *(overlay(view.shown, item.map) for item in view.maps)]
-    rows, columns = view.evidence.shape
+    images = [panel.shown, *(overlay(panel.shown, item.map) for item in panel.maps)]
+    rows, columns = panel.evidence.shape
     x, y = (np.arange(side) * _CELL / side + _CELL / side / 2 for side in (columns, rows))
     for (left, top), image in zip(places, images, strict=True):
         _show(axes, image, (left, left + _CELL, top + _CELL, top))
-        if view.evidence.any():
+        if panel.evidence.any():
             axes.contour(
-                left + x, top + y, view.evidence, levels=[0.5], colors=_EVIDENCE, linewidths=0.9
+                left + x, top + y, panel.evidence, levels=[0.5], colors=_EVIDENCE, linewidths=0.9
             )
-    for (left, top), item in zip(places[1:], view.maps, strict=True):
+    for (left, top), item in zip(places[1:], panel.maps, strict=True):
         _write_below(axes, (left, top), item.caption)
         if not item.map.any():
             axes.text(left + _CELL / 2, top + _CELL - 0.1, "blank", ha="center", fontsize=10)
 
 
-def _write_titles(axes: Axes, places: Sequence[tuple[float, float]], view: ImageView) -> None:
+def _write_titles(axes: Axes, places: Sequence[tuple[float, float]], panel: Panel) -> None:
     """The names of the methods, above their maps."""
-    colors = [_NEUTRAL, *(_NEUTRAL if item.passed else _FAILED for item in view.maps)]
-    titles = ["image", *(item.title for item in view.maps)]
+    colors = [_NEUTRAL, *(_NEUTRAL if item.passed else _FAILED for item in panel.maps)]
+    titles = ["image", *(item.title for item in panel.maps)]
     for (left, top), title, color in zip(places, titles, colors, strict=True):
         axes.text(left + _CELL / 2, top - 0.06, title, ha="center", fontsize=10, color=color)
 
@@ -168,8 +168,8 @@ def _show(axes: Axes, image: np.ndarray, extent: tuple[float, float, float, floa
     axes.imshow(image, extent=extent, interpolation="nearest", aspect="auto")
 
 
-def _style(view: ImageView, longest: str, size: int, width: float) -> dict[str, Any]:
+def _style(panel: Panel, longest: str, size: int, width: float) -> dict[str, Any]:
     """Of a heading: green or red, and small enough for the width in inches."""
-    color = _NEUTRAL if view.correct is None else _CORRECT if view.correct else _WRONG
+    color = _NEUTRAL if panel.correct is None else _CORRECT if panel.correct else _WRONG
     fitting = min(size, width / max(len(longest), 1) / _EM)
     return {"fontsize": fitting, "color": color, "weight": "bold", "va": "center"}

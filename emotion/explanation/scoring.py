@@ -1,24 +1,20 @@
-"""What is explained, the maps of one method, and the scores of each of them."""
+"""Score the maps of each method: faithfulness, agreement with the evidence, randomization."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
-import torch
-from torch import Tensor, nn
+from torch import nn
+from tqdm import tqdm
 
-from emotion.explanation.budget import ImageCounts, count_images
-from emotion.explanation.faithfulness.deletion import Ends, delete_and_insert, find_ends
+from emotion.explanation.faithfulness.deletion import delete_and_insert
 from emotion.explanation.faithfulness.evidence import score_evidence
 from emotion.explanation.faithfulness.randomization import check_randomization
 from emotion.explanation.faithfulness.road import road
-from emotion.explanation.images import ExplainedImages, choose_rows, load_images
-from emotion.explanation.methods.attribution import Attribution, Explainer, ExplainerOptions
-from emotion.explanation.params import ExplainParams
-from emotion.models.checkpoint import Checkpoint
-from emotion.models.classifier import EmotionClassifier, name_stages
-from emotion.models.fuse_batchnorm import fold_norms
-from emotion.models.parallel import forward_batches
+from emotion.explanation.methods import BASELINES, EXPLAINERS, SAMPLING
+from emotion.explanation.methods.attribution import Attribution, Explainer, NotApplicableError
+from emotion.explanation.task import ExplainTask
+from emotion.models.classifier import name_stages
 
 # Images of the randomization check; a method of many passes per image runs it on the second number,
 # and only with all weights destroyed.
@@ -26,28 +22,19 @@ RANDOMIZED_IMAGES, RANDOMIZED_IMAGES_SAMPLING = 8, 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
-    """What is to be explained: a model's predictions on images."""
+class MethodScores:
+    """The maps of one method for the first n images of a task, and their scores.
 
-    model: EmotionClassifier  # not modified by any method
-    images: ExplainedImages
-    targets: Tensor  # the predicted classes, (N,)
-    options: ExplainerOptions
-    ends: Ends  # of deletion and insertion; `ends.sharp` is the confidence of the predictions
-    counts: ImageCounts
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scored:
-    """One method on the first n images; every score is an array (n,), NaN where undefined."""
+    Every score is a float array of shape (n,), NaN where it is undefined.
+    """
 
     attribution: Attribution
-    deletion: np.ndarray
-    insertion: np.ndarray
-    road: np.ndarray  # NaN after the first images: a sparse system each
-    mass: np.ndarray
-    pointing: np.ndarray
-    area: np.ndarray
+    deletion: np.ndarray  # in 0..1, lower is better
+    insertion: np.ndarray  # in 0..1, higher is better
+    road: np.ndarray  # in -0.5..0.5; NaN after the first images: a sparse system each
+    mass: np.ndarray  # relevance mass accuracy, in 0..1
+    pointing: np.ndarray  # pointing game, 0 or 1
+    area: np.ndarray  # share of the image that the evidence covers, in 0..1
     # Rank correlations of a few images after each step of the randomization check.
     randomization: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -57,55 +44,58 @@ class Scored:
         return len(self.attribution.maps)
 
 
-def prepare_task(checkpoint: Checkpoint, rows: pd.DataFrame, params: ExplainParams) -> Task:
-    """Load the images, and predict them.
+def score_methods(
+    task: ExplainTask, methods: Sequence[str]
+) -> tuple[dict[str, MethodScores], dict[str, str]]:
+    """Compute and score the maps of each method.
 
     Args:
-        checkpoint: the model.
-        rows: the test split.
-        params: how many images, and the options of the methods.
+        task: the model and the images.
+        methods: keys of EXPLAINERS.
 
-    Raises:
-        UserError: no row has a class of the model, or an image or a mask cannot be used.
+    Returns:
+        The scores by method, and the reason by method that cannot explain this architecture.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    img_size = checkpoint.preprocessing.img_size
-    # No method needs gradients of the weights, and the counter of operations fails on some.
-    model = fold_norms(checkpoint.build_model(), img_size).to_device(device).requires_grad_(False)
-    ordered, probes = choose_rows(rows, checkpoint.class_names, params.images_per_class)
-    counts = count_images(model, img_size, len(ordered), probes, params)
-    images = load_images(ordered, probes, counts.single, checkpoint.preprocessing, device)
-    confidences, targets = forward_batches(model, images.images).softmax(dim=1).max(dim=1)
-    return Task(
-        model=model,
-        images=images,
-        targets=targets,
-        options=ExplainerOptions(
-            background=images.background,
-            shap_samples=params.shap_samples,
-            lime_samples=params.lime_samples,
-            target_layer=params.target_layer,
-        ),
-        ends=find_ends(model, images.images, targets, confidences.cpu().numpy()),
-        counts=counts,
-    )
+    scores: dict[str, MethodScores] = {}
+    left_out: dict[str, str] = {}
+    with tqdm(methods, desc="explain", unit="method", leave=False) as bar:
+        for name in bar:
+            bar.set_postfix_str(name)
+            try:
+                scores[name] = _score_method(task, name)
+            except NotApplicableError as error:
+                left_out[name] = str(error)
+                tqdm.write(f"explain: {name} is left out: {error}")
+    return scores, left_out
 
 
-def score_maps(explain: Explainer, task: Task, count: int) -> Scored:
-    """Make the maps of the first `count` images and score them, but for the randomization check.
+def score_baselines(task: ExplainTask) -> dict[str, MethodScores]:
+    """The scores of the maps that do not depend on the prediction, on all images of the task."""
+    return {
+        name: _score_maps(task, explain, len(task.images)) for name, explain in BASELINES.items()
+    }
 
-    Raises:
-        NotApplicableError: the method cannot explain this architecture.
-    """
-    model, images, targets = task.model, task.images.images[:count], task.targets[:count]
+
+def _score_method(task: ExplainTask, name: str) -> MethodScores:
+    explain, is_sampling = EXPLAINERS[name], name in SAMPLING
+    count = task.counts.sampling if is_sampling else task.counts.single
+    scores = _score_maps(task, explain, count)
+    correlations = _randomize(task, explain, scores.attribution.maps, is_sampling)
+    return replace(scores, randomization=correlations)
+
+
+def _score_maps(task: ExplainTask, explain: Explainer, count: int) -> MethodScores:
+    """All scores of the first `count` images but the randomization check."""
+    model, images, targets = task.model, task.images[:count], task.targets[:count]
     attribution = explain(model, images, targets, task.options)
-    ends = task.ends.head(count)
-    curves = delete_and_insert(model, images, targets, attribution.maps, ends)
+    curves = delete_and_insert(
+        model, images, targets, attribution.maps, task.endpoints.first(count)
+    )
     removed = np.full(count, np.nan)
     some = slice(min(count, task.counts.sampling))
     removed[some] = road(model, images[some], targets[some], attribution.maps[some])
-    evidence = score_evidence(attribution.maps, task.images.evidence[:count])
-    return Scored(
+    evidence = score_evidence(attribution.maps, task.evidence[:count])
+    return MethodScores(
         attribution=attribution,
         deletion=curves.deletion,
         insertion=curves.insertion,
@@ -116,19 +106,12 @@ def score_maps(explain: Explainer, task: Task, count: int) -> Scored:
     )
 
 
-def randomize(
-    explain: Explainer, task: Task, maps: np.ndarray, is_sampling: bool
+def _randomize(
+    task: ExplainTask, explain: Explainer, maps: np.ndarray, is_sampling: bool
 ) -> dict[str, np.ndarray]:
-    """The randomization check of a method, see `check_randomization`.
-
-    Args:
-        explain: the method.
-        task: the model and the images.
-        maps: those of the intact network, (N, H, W).
-        is_sampling: whether the method needs many passes per image.
-    """
+    """The randomization check of a method; `maps` (N, H, W) are those of the intact network."""
     count = RANDOMIZED_IMAGES_SAMPLING if is_sampling else RANDOMIZED_IMAGES
-    images, targets = task.images.images[:count], task.targets[:count]
+    images, targets = task.images[:count], task.targets[:count]
     cascade = name_stages(task.model)
     if is_sampling:
         cascade = {"everything": [name for names in cascade.values() for name in names]}

@@ -1,4 +1,4 @@
-"""The report in words: the lines that the stage prints, and the page of observations."""
+"""Format the report as text: the lines that the stage prints, and the page of observations."""
 
 from emotion.core import markdown
 from emotion.core.explanation_report import ExplanationReport, MethodReport

@@ -11,9 +11,10 @@ from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.params import settings
 from emotion.core.reports import Calibration
-from emotion.data.cache import cache_images
+from emotion.data.cache import CachedImages, cache_images
+from emotion.data.labels import class_indices
 from emotion.export import parity
-from emotion.export.images import choose_rows, class_indices
+from emotion.export.images import sample_rows
 from emotion.export.onnx_model import ServedClassifier, save_onnx
 from emotion.export.opsets import NEWEST, OLDEST, Attempt, attempt_exports, opset_of
 from emotion.export.parity import Parity, Reference, round_up
@@ -34,7 +35,7 @@ class ExportParams:
 
 @settings
 class LicenseParams:
-    """The key of the section `publish` that the metadata of the file need."""
+    """The key of the section `publish` that goes into the metadata of the file."""
 
     license: str = "apache-2.0"
 
@@ -51,21 +52,24 @@ def export_checkpoint(
 
     Args:
         checkpoint: the model.
-        calibration: goes into the graph.
+        calibration: becomes a part of the graph.
         rows: the test split.
-        params: opset, number of images and tolerance.
+        params: `opset`, `rows` and `tolerance` are used.
         metadata: of the file, from `describe_model`.
         onnx_file: where to write.
 
     Raises:
         UserError: there is no test row, the opset cannot be reached, or the outputs of the file
-            differ from those of the network; then `onnx_file` does not exist, not even in an older
-            version.
+            differ from those of the network. After the last two there is no `onnx_file`, not even
+            an older one.
     """
     if rows.empty:
-        raise UserError("the test split is empty, so the ONNX model cannot be compared; add rows.")
-    expected = _ask_network(checkpoint, calibration, choose_rows(rows, params.rows))
-    onnx_file.unlink(missing_ok=True)  # of an earlier model, and taken for this one
+        raise UserError(
+            "the test split is empty, so the ONNX model cannot be compared",
+            "add images to it and run `dvc repro prepare_splits`",
+        )
+    expected = _reference_outputs(checkpoint, calibration, sample_rows(rows, params.rows))
+    onnx_file.unlink(missing_ok=True)  # of an earlier model, and could be mistaken for this one
     kept, result, failed = _export(checkpoint, calibration, expected, params)
     assert kept.model is not None
     onnx.helper.set_model_props(kept.model, metadata | {"opset": str(params.opset)})
@@ -101,13 +105,15 @@ def headline(report: ExportReport) -> str:
     )
 
 
-def _ask_network(checkpoint: Checkpoint, calibration: Calibration, rows: pd.DataFrame) -> Reference:
+def _reference_outputs(
+    checkpoint: Checkpoint, calibration: Calibration, rows: pd.DataFrame
+) -> Reference:
     paths = rows["path"].tolist()
     return parity.run_network(
         checkpoint,
         calibration,
-        cached=cache_images(paths, checkpoint.preprocessing, "parity"),
-        labels=class_indices(rows, checkpoint.class_names),
+        images=CachedImages(cache_images(paths, checkpoint.preprocessing, "parity")),
+        labels=class_indices(rows["label"], checkpoint.class_names),
         paths=paths,
     )
 
@@ -115,10 +121,10 @@ def _ask_network(checkpoint: Checkpoint, calibration: Calibration, rows: pd.Data
 def _export(
     checkpoint: Checkpoint, calibration: Calibration, expected: Reference, params: ExportParams
 ) -> tuple[Attempt, Parity, list[str]]:
-    """The first attempt that passes, and what became of those before.
+    """The first attempt that passes, its parity, and why the attempts before it failed.
 
-    A graph of the wanted opset with other outputs is worth another attempt too: an exporter may
-    have an error in one operator.
+    A graph of the target opset with other outputs is a failed attempt too: an exporter may have an
+    error in one operator.
     """
     network = ServedClassifier(checkpoint, calibration).eval()
     size, differing = checkpoint.preprocessing.img_size, None
@@ -139,14 +145,16 @@ def _export(
 
 
 def _unreachable(network: ServedClassifier, size: int, opset: int, tag: str) -> UserError:
-    """Which lowest opset can be reached instead."""
+    """The error that names the lowest opset that can be reached instead."""
     for higher in range(opset + 1, NEWEST + 1):
         if any(attempt.model for attempt in attempt_exports(network, size, higher)):
-            cure = f"set export_onnx.opset to {higher}, the lowest that it can have"
+            hint = f"set export_onnx.opset to {higher}, the lowest that can be reached"
             break
     else:
-        cure = "no opset can be reached: choose another model_type"
-    return UserError(f"{tag} cannot be exported at export_onnx.opset {opset}; {cure}.")
+        hint = "choose another model_type: no opset can be reached"
+    return UserError(
+        f"{tag} cannot be exported at export_onnx.opset {opset}", hint, key="export_onnx.opset"
+    )
 
 
 def _round(batch: BatchParity) -> BatchParity:

@@ -1,27 +1,32 @@
-"""The images that an export is tried on: chosen by content, as the ONNX file takes them."""
+"""Sample the images that an export is tried on, and read them as the ONNX file takes them."""
 
 import numpy as np
 import pandas as pd
 
-from emotion.core.seeding import derive_seed
 from emotion.data.cache import cache_images
+from emotion.data.manifest import order_by_content
 from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import crop_batch
 
 
-def choose_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    """`count` rows chosen by content, so that their order in the manifest has no influence."""
-    keys = [derive_seed("parity", sha256) for sha256 in rows["sha256"]]
-    return rows.assign(_key=keys).sort_values(["_key", "path"]).head(count)
+def sample_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """`count` rows, or all if there are fewer, chosen by content, whatever their order."""
+    return order_by_content(rows, "parity").head(count)
 
 
 def read_pixels(rows: pd.DataFrame, preprocessing: Preprocessing, desc: str) -> np.ndarray:
-    """The images of a manifest, float32 (N, 3, H, W), RGB in 0..1; `desc`: of the progress bar."""
+    """The images of a manifest as input of the ONNX file.
+
+    Args:
+        rows: with `path`, N rows.
+        preprocessing: of the network; its normalization is a part of the file.
+        desc: text of the progress bar; empty for no bar.
+
+    Returns:
+        float32 (N, 3, H, W), RGB in 0..1, C-contiguous.
+
+    Raises:
+        UserError: an image is missing or cannot be read.
+    """
     cached = cache_images(rows["path"].tolist(), preprocessing, desc)
     return np.ascontiguousarray(crop_batch(cached, preprocessing).numpy())
-
-
-def class_indices(rows: pd.DataFrame, class_names: list[str]) -> np.ndarray:
-    """Labels as indices into `class_names`, (N,)."""
-    index = {name: number for number, name in enumerate(class_names)}
-    return np.asarray(rows["label"].map(index))

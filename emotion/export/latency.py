@@ -1,4 +1,4 @@
-"""How long models take, measured in turns, so that a disturbance of the machine meets all alike."""
+"""Measure latencies in alternation, so that background load affects all models equally."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,11 +12,16 @@ SECONDS = 1.5  # of all rounds together, at least
 def median_seconds(
     calls: Mapping[str, Callable[[], object]], seconds: float = SECONDS
 ) -> dict[str, float]:
-    """The median time of each call; each is made once before, to warm up.
+    """The median wall-clock time of each function.
+
+    Each is called once before the measurement, to warm up; then all are called in turn, in rounds.
 
     Args:
-        calls: what to time, by name.
-        seconds: further rounds are made until so much time has passed, LEAST_ROUNDS at least.
+        calls: the functions to time, by name.
+        seconds: rounds continue until this time has passed, for LEAST_ROUNDS at least.
+
+    Returns:
+        Seconds per call, by name.
     """
     for call in calls.values():
         call()

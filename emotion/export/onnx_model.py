@@ -1,8 +1,8 @@
-"""What the ONNX file contains, so that it needs no code of this project.
+"""The content of the ONNX file: a network and metadata that need no code of this project.
 
 The graph takes RGB in 0..1 and contains the normalization and the calibration, the two steps that
-users of a published model most often get wrong. The metadata of the file holds the rest: class
-names, preprocessing, the confidence below which an answer is uncertain, where the model is from.
+users of a published model most often get wrong. The metadata holds the rest: class names,
+preprocessing, the confidence below which a prediction is uncertain, the origin of the model.
 """
 
 import json
@@ -24,7 +24,7 @@ METADATA_FORMAT = "1"  # raised when a key of `describe_model` changes its meani
 class ServedClassifier(nn.Module):
     """Images (N, 3, H, W), RGB in 0..1, to logits and calibrated probabilities, both (N, C).
 
-    The network is built anew from the checkpoint: no hook of anyone, and free to be changed.
+    The network is built from the checkpoint, so it has no hooks and can be modified.
     """
 
     def __init__(self, checkpoint: Checkpoint, calibration: Calibration) -> None:
@@ -43,7 +43,7 @@ class ServedClassifier(nn.Module):
 def describe_model(
     checkpoint: Checkpoint, calibration: Calibration, model_hash: str, license: str
 ) -> dict[str, str]:
-    """The `metadata_props` of the file: everything that prediction needs beside the graph.
+    """The `metadata_props` of the file: everything that prediction needs in addition to the graph.
 
     Args:
         checkpoint: that is exported.

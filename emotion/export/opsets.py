@@ -1,10 +1,10 @@
-"""From a network to an ONNX graph of a wanted opset, by whichever exporter reaches it.
+"""Export a network to an ONNX graph of a target opset, with whichever exporter reaches it.
 
-Of torch's two exporters the newer one, by torch.export, writes opset 18: asked for less, it reports
-success and leaves 18 for convolutional networks. onnx's version converter can lower some graphs,
-but knows no way back for LayerNormalization (17) or axes as an input (18). The older one, by
-TorchScript, reaches 11 for every family that was tried. So the ways are tried in turn, and what the
-graph declares decides.
+Of torch's two exporters the newer one, by torch.export, writes opset 18: with a lower target, it
+reports success and leaves 18 for convolutional networks. onnx's version converter can lower some
+graphs, but cannot convert LayerNormalization (17) or axes as an input (18). The older one, by
+TorchScript, reaches 11 for every family that was tried. So the exporters are tried in turn, and the
+opset that the graph declares is compared with the target.
 """
 
 import io
@@ -27,7 +27,7 @@ _BATCH = 2  # of the traced example; a batch of 1 would be taken for a constant
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One way to the wanted opset, and how it ended."""
+    """One exporter's attempt to reach the target opset, and its result."""
 
     exporter: str  # torch.export or TorchScript
     constant_folding: bool
@@ -36,20 +36,20 @@ class Attempt:
 
 
 def attempt_exports(network: nn.Module, img_size: int, opset: int) -> Iterator[Attempt]:
-    """Try each exporter, with and without constant folding; each when it is asked for.
+    """Try each exporter, with and without constant folding, lazily.
 
     Args:
         network: in evaluation mode, images (N, 3, H, W) to one tensor per name of OUTPUTS.
         img_size: side of its input, pixels.
-        opset: wanted, OLDEST to NEWEST.
+        opset: the target, OLDEST to NEWEST.
 
     Yields:
-        With a model, which declares `opset`, has passed onnx's checker and has the same bytes on
-        every machine; or without.
+        Successful attempts have a model, which declares `opset`, has passed onnx's checker and has
+        the same bytes on every machine; the others have a problem.
     """
     _unfuse_attention(network)
     for constant_folding in (True, False):
-        for name, export in _EXPORTERS.items():
+        for name, export in EXPORTERS.items():
             attempt = Attempt(exporter=name, constant_folding=constant_folding)
             try:
                 model = export(network, img_size, opset, constant_folding)
@@ -124,14 +124,14 @@ def _by_torchscript(
     return model
 
 
-_EXPORTERS: dict[str, Callable[[nn.Module, int, int, bool], onnx.ModelProto]] = {
+EXPORTERS: dict[str, Callable[[nn.Module, int, int, bool], onnx.ModelProto]] = {
     "torch.export": _by_torch_export,
     "TorchScript": _by_torchscript,
 }
 
 
 def _unfuse_attention(network: nn.Module) -> None:
-    """Write timm's attention as products and softmax: the operator is newer than opset 13.
+    """Replace timm's fused attention by products and softmax: its operator needs opset 14.
 
     Operations in place stay as they are. Both exporters resolve them, and where another branch
     reads the overwritten tensor, the network would compute something else without them.
@@ -144,7 +144,7 @@ def _unfuse_attention(network: nn.Module) -> None:
 def _strip(message: Message) -> None:
     """Delete doc strings and metadata at every level.
 
-    The exporter writes the Python stack of each node there, with paths of the exporting machine.
+    Exporters write the Python stack of each node there, with paths of the exporting machine.
     """
     for descriptor, value in message.ListFields():
         if descriptor.name in {"doc_string", "metadata_props"}:

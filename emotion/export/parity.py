@@ -8,20 +8,21 @@ import numpy as np
 import onnx
 import torch
 from scipy import special
-from torch import Tensor
 
 from emotion.core.errors import UserError
 from emotion.core.reports import Calibration
-from emotion.data.transforms import crop_batch, preprocess_batch
+from emotion.data.cache import CachedImages
+from emotion.data.transforms import crop_batch
 from emotion.export.report import BatchParity
 from emotion.export.sessions import open_session, run_batches
 from emotion.metrics.scores import macro_f1
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.flip_average import average_flips
+from emotion.models.inference import predict_logits
 
 # One image, two, a size that no exporter can have fixed as a constant, and a full batch.
 BATCH_SIZES = (1, 2, 7, 32)
-# Differences that are told apart; those of a float32 network are about 1e-5.
+# Smallest differences that are reported; those of a float32 network are about 1e-5.
 SMALLEST, SMALLEST_KL = 1e-4, 1e-6
 _NETWORK_BATCH = 16  # images
 _THREADS = 2  # of the runtime, on every machine: the last bits of the outputs depend on it
@@ -29,12 +30,12 @@ _THREADS = 2  # of the runtime, on every machine: the last bits of the outputs d
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Images and what the network answers for them; N images, C classes."""
+    """Images, and the outputs of the network for them; N images, C classes."""
 
     images: np.ndarray  # float32 (N, 3, H, W), RGB in 0..1, as the file takes them
-    logits: np.ndarray  # (N, C)
-    probabilities: np.ndarray  # (N, C), calibrated
-    labels: np.ndarray  # (N,), class indices
+    logits: np.ndarray  # float32 (N, C)
+    probabilities: np.ndarray  # float32 (N, C), calibrated
+    labels: np.ndarray  # int64 (N,), class indices
     paths: Sequence[str]  # of the images
 
 
@@ -62,47 +63,44 @@ class Parity:
             raise UserError(
                 f"the ONNX model differs from the network by up to {self.max_abs:.2g} (allowed: "
                 f"export_onnx.tolerance {tolerance:g}; the worst image is {self.worst_image}) and "
-                f"agrees on the class of {self.same_class:.1%} of the images; no model.onnx is "
-                "kept. Raise the tolerance in params.yaml only if differences of that size are "
-                "acceptable."
+                f"agrees on the class of {self.same_class:.1%} of the images",
+                "raise the tolerance in params.yaml only if differences of that size are "
+                "acceptable. No model.onnx is kept",
+                key="export_onnx.tolerance",
             )
 
 
 def run_network(
     checkpoint: Checkpoint,
     calibration: Calibration,
-    cached: Tensor,
+    images: CachedImages,
     labels: np.ndarray,
     paths: Sequence[str],
 ) -> Reference:
-    """The answers of the network, from the normalized images of `evaluate`.
+    """The outputs of the network, for the same normalized images as in evaluation.
 
     Args:
         checkpoint: the model.
-        calibration: its temperature and views.
-        cached: uint8 (N, 3 or 1, S, S) from the cache.
-        labels: class indices, (N,).
-        paths: of the images.
+        calibration: its temperature, and whether mirror images are averaged.
+        images: of the rows, N.
+        labels: class indices, int64 (N,).
+        paths: of the images, for messages.
     """
+    preprocessing = checkpoint.preprocessing
     model = average_flips(checkpoint.build_model(), calibration.flip)
-    with torch.no_grad():
-        views = (
-            preprocess_batch(part, checkpoint.preprocessing)
-            for part in torch.split(cached, _NETWORK_BATCH)
-        )
-        logits = torch.cat([model(batch) for batch in views])
-        probabilities = torch.softmax(logits / calibration.temperature, dim=1)
+    logits = predict_logits(model, images, preprocessing, _NETWORK_BATCH)
+    scaled = torch.from_numpy(logits) / calibration.temperature
     return Reference(
-        images=crop_batch(cached, checkpoint.preprocessing).numpy(),
-        logits=logits.numpy(),
-        probabilities=probabilities.numpy(),
+        images=crop_batch(images.tensor, preprocessing).numpy(),
+        logits=logits,
+        probabilities=torch.softmax(scaled, dim=1).numpy(),
         labels=labels,
         paths=paths,
     )
 
 
 def compare(model: onnx.ModelProto, expected: Reference) -> Parity:
-    """Run an ONNX model on the images of the network.
+    """Run an ONNX model on the images of the reference, in each of BATCH_SIZES.
 
     The network received normalized images, the file receives RGB in 0..1, so the normalization
     inside the graph is compared too.
@@ -125,7 +123,7 @@ def compare(model: onnx.ModelProto, expected: Reference) -> Parity:
 
 
 def round_up(difference: float, smallest: float = SMALLEST) -> float:
-    """The next power of ten, at least `smallest`.
+    """The next power of ten of a difference (0 or more), at least `smallest`.
 
     onnxruntime chooses its kernels by processor, so the digits differ between machines.
     """

@@ -1,9 +1,9 @@
-"""Smaller files from the float32 ONNX model: int8 by several recipes, and fp16.
+"""Quantize the float32 ONNX model: int8 by several recipes, and fp16.
 
-Which recipe suits a network cannot be told from its family alone, so all are built and measured
+Which recipe suits a network does not follow from its family, so all are built and measured
 (variants.py). Static quantization fixes the range of each activation on training images; dynamic
-quantization finds it anew for each image, which makes convolutions slower, not faster, so it is
-for matrix products only. Structured pruning is not offered: it removes channels, after which the
+quantization computes it for each image, which makes convolutions slower, not faster, so it is for
+matrix products only. Structured pruning is not offered: it removes channels, after which the
 network must be trained again, and unstructured zeros save no time in ONNX Runtime.
 """
 
@@ -29,6 +29,7 @@ from emotion.export.opsets import INPUT, OUTPUTS
 
 PRODUCTS = ["Conv", "MatMul", "Gemm"]  # where the time goes
 _BATCH = 16  # images per pass of the calibration
+# (float32 file, training images: float32 (N, 3, H, W), RGB in 0..1) to a smaller graph
 Recipe = Callable[[Path, np.ndarray], onnx.ModelProto]
 
 
@@ -57,7 +58,7 @@ def static_int8(operators: list[str] | None) -> Recipe:
                 per_channel=True,
                 reduce_range=True,
                 op_types_to_quantize=operators,
-                nodes_to_exclude=_after_the_logits(onnx.load(prepared)),
+                nodes_to_exclude=_nodes_after_logits(onnx.load(prepared)),
             )
             return onnx.load(result)
 
@@ -65,7 +66,7 @@ def static_int8(operators: list[str] | None) -> Recipe:
 
 
 def dynamic_int8(model_file: Path, images: np.ndarray) -> onnx.ModelProto:  # noqa: ARG001
-    """7-bit weights of matrix products; their inputs are quantized per image, without `images`."""
+    """Weights of matrix products in 7 bits; ranges of their inputs per image, without `images`."""
     with tempfile.TemporaryDirectory() as folder, _quietly():
         result = Path(folder) / "int8.onnx"
         quantize_dynamic(
@@ -94,7 +95,7 @@ RECIPES: dict[tuple[str, str], Recipe] = {  # by precision and method
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """The converters advise, as warnings of the root logger, what is done or measured here."""
+    """Without the converters' warnings, which recommend what is done or measured here."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -104,7 +105,7 @@ def _quietly() -> Iterator[None]:
 
 
 class _Batches(CalibrationDataReader):  # type: ignore[misc]
-    """Images (N, 3, H, W) as ONNX Runtime's calibration asks for them."""
+    """Images (N, 3, H, W) in the interface of ONNX Runtime's calibration."""
 
     def __init__(self, images: np.ndarray) -> None:
         starts = range(0, len(images), _BATCH)
@@ -115,14 +116,14 @@ class _Batches(CalibrationDataReader):  # type: ignore[misc]
         return None if batch is None else {INPUT: batch}
 
 
-def _after_the_logits(model: onnx.ModelProto) -> list[str]:
+def _nodes_after_logits(model: onnx.ModelProto) -> list[str]:
     """Names of the nodes between logits and probabilities, which stay float32."""
     logits, probabilities = OUTPUTS
     makers = {name: node for node in model.graph.node for name in node.output}
-    names, wanted = [], [probabilities]
-    while wanted:
-        name = wanted.pop()
+    names, inputs = [], [probabilities]
+    while inputs:
+        name = inputs.pop()
         if name != logits and name in makers:
             names.append(makers[name].name)
-            wanted.extend(makers[name].input)
+            inputs.extend(makers[name].input)
     return names

@@ -1,4 +1,4 @@
-"""What export_onnx reports: the ONNX file beside the network, and smaller files beside it."""
+"""The reports of export_onnx: the ONNX file compared with the network, and smaller ONNX files."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,16 @@ class BatchParity:
 class ExportReport:
     """Content of plots/export_onnx/report.json."""
 
-    opset: int  # that the file declares
+    opset: int  # declared by the file
     exporter: str  # torch.export or TorchScript
     constant_folding: bool
-    failed: list[str]  # what was tried before, and why it did not do
+    failed: list[str]  # earlier attempts, and why each failed
     ir_version: int
     parity: dict[str, BatchParity]  # by batch size, rounded up to a power of ten
     tolerance: float  # of `max_abs`
     rows: int  # images compared
-    same_class: float  # share of them with the same predicted class
-    macro_f1_difference: float
+    same_class: float  # share of them with the same predicted class, in 0..1
+    macro_f1_difference: float  # on them, absolute, in 0..1
     file_mb: float
     tag: str
     preprocessing: Preprocessing
@@ -40,19 +40,20 @@ class ExportReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """A smaller ONNX file, measured beside the float32 one.
+    """A smaller ONNX file, compared with the float32 one.
 
-    The last five are None where its time decided already, or without an interval.
+    The last four are None if the file is too slow to be scored; the last two also if there are too
+    few groups for an interval.
     """
 
     precision: str  # int8 or fp16
     method: str  # such as "static, all operators"
     file_mb: float
-    speedup: float  # time of the float32 file / its own, one image, one thread
+    speedup: float  # time of the float32 file divided by its own, one image, one thread
     speedup_batch: float  # the same for a batch of 32 on all cores
     kept: bool = False
     verdict: str = ""  # why it is kept or not
-    same_class: float | None = None  # share of the validation images
+    same_class: float | None = None  # share of the validation images, in 0..1
     macro_f1_change: float | None = None  # on validation, this file minus float32
     macro_f1_change_low: float | None = None  # of its 95 % interval over groups
     macro_f1_change_high: float | None = None
@@ -60,10 +61,10 @@ class Variant:
 
 @dataclass(frozen=True, kw_only=True)
 class VariantsReport:
-    """Content of plots/export_onnx/variants.json; its times differ from run to run."""
+    """Content of plots/export_onnx/variants.json; the times differ from run to run."""
 
     variants: list[Variant]
     failed: list[str]  # which files could not be built, and why
     rows: int  # validation images
     macro_f1: float  # of the float32 file on them
-    machine: dict[str, int | str]  # that the times are of
+    machine: dict[str, int | str]  # on which the times were measured

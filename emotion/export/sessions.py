@@ -1,4 +1,4 @@
-"""Sessions of ONNX Runtime on the CPU, and the outputs of a whole set of images."""
+"""Open ONNX Runtime sessions on the CPU, and run them over a set of images."""
 
 from pathlib import Path
 
@@ -10,7 +10,12 @@ from emotion.export.opsets import INPUT, OUTPUTS
 
 
 def open_session(model: onnx.ModelProto | Path, threads: int) -> onnxruntime.InferenceSession:
-    """A session in which each operation uses `threads` threads."""
+    """A CPU session.
+
+    Args:
+        model: a graph, or the file of one.
+        threads: of each operation.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -22,12 +27,15 @@ def open_session(model: onnx.ModelProto | Path, threads: int) -> onnxruntime.Inf
 def run_batches(
     session: onnxruntime.InferenceSession, images: np.ndarray, batch_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits and probabilities of all images, (N, C) each, `batch_size` at a time.
+    """The outputs of all images.
 
     Args:
         session: of an exported model.
-        images: float32 (N, 3, H, W), RGB in 0..1.
+        images: float32 (N, 3, H, W), RGB in 0..1, N at least 1.
         batch_size: of all batches but the last.
+
+    Returns:
+        Logits and probabilities, float32 (N, C) each.
     """
     starts = range(0, len(images), batch_size)
     parts = [

@@ -1,8 +1,8 @@
-"""Measure smaller ONNX files beside the float32 one, and keep those that earn their place.
+"""Build smaller ONNX files, and keep those that meet the criteria for speed and macro-F1.
 
-An int8 file must be faster on this machine and lose little macro-F1. An fp16 file is for GPUs and
-phones, which this machine is not: it must lose little, and its time here is only reported. Scored
-on validation, because a choice made on the test split would make its scores optimistic.
+An int8 file must be faster than the float32 file on this machine and lose little macro-F1. An fp16
+file is for GPUs and phones, so it must lose little, and its time on this machine is only reported.
+Files are scored on validation: a choice on the test split would make its scores optimistic.
 """
 
 import os
@@ -16,7 +16,8 @@ import onnx
 import pandas as pd
 
 from emotion.core.machine import describe_machine
-from emotion.export.images import choose_rows, class_indices, read_pixels
+from emotion.data.labels import class_indices
+from emotion.export.images import read_pixels, sample_rows
 from emotion.export.latency import median_seconds
 from emotion.export.onnx_model import save_onnx
 from emotion.export.opsets import INPUT
@@ -35,19 +36,19 @@ RESAMPLES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Float32:
-    """The float32 file, and its answers on N validation images."""
+class Float32Baseline:
+    """The float32 file, and its predictions on N validation images."""
 
     file: Path
     pixels: np.ndarray  # float32 (N, 3, H, W), RGB in 0..1
-    labels: np.ndarray  # (N,), class indices
-    groups: np.ndarray  # (N,)
-    predicted: np.ndarray  # (N,), class indices
+    labels: np.ndarray  # int64 (N,), class indices
+    groups: np.ndarray  # (N,), of dependent images
+    predicted: np.ndarray  # int64 (N,), class indices
     classes: int
 
     @property
     def macro_f1(self) -> float:
-        """Over the classes that have images."""
+        """Over the classes that occur as a label or as a prediction."""
         cells = sums.count_cells(self.labels, self.predicted, self.classes)
         return float(_macro_f1(cells.sum(axis=0)))
 
@@ -59,22 +60,25 @@ def build_variants(
     onnx_file: Path,
     folder: Path,
 ) -> VariantsReport:
-    """Build and measure all recipes, and write model.int8.onnx and model.fp16.onnx where kept.
+    """Build and measure the file of each recipe, and write those that are kept.
 
     Args:
         checkpoint: that was exported.
         rows: of the splits train, whose images set the ranges of int8, and val, whose images the
             files are scored on.
-        max_f1_drop: largest loss of macro-F1 with which a file is kept.
+        max_f1_drop: largest loss of macro-F1, in 0..1, with which a file is kept.
         onnx_file: the float32 file.
-        folder: for the files; it exists afterwards, perhaps empty.
+        folder: for model.int8.onnx and model.fp16.onnx; it exists afterwards, perhaps empty.
+
+    Raises:
+        UserError: an image is missing or cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model.*.onnx"):  # of another model
         old.unlink()
-    chosen = choose_rows(rows["train"], CALIBRATION_IMAGES)
+    chosen = sample_rows(rows["train"], CALIBRATION_IMAGES)
     examples = read_pixels(chosen, checkpoint.preprocessing, "calibrate")
-    float32 = _ask_float32(checkpoint, choose_rows(rows["val"], MOST_IMAGES), onnx_file)
+    float32 = _float32_baseline(checkpoint, sample_rows(rows["val"], MOST_IMAGES), onnx_file)
     with tempfile.TemporaryDirectory(dir=folder) as text:
         built, failed = _build_all(onnx_file, examples, Path(text))
         variants = [
@@ -122,12 +126,14 @@ def _build_all(
     return built, failed
 
 
-def _ask_float32(checkpoint: Checkpoint, rows: pd.DataFrame, onnx_file: Path) -> Float32:
+def _float32_baseline(
+    checkpoint: Checkpoint, rows: pd.DataFrame, onnx_file: Path
+) -> Float32Baseline:
     pixels = read_pixels(rows, checkpoint.preprocessing, "validation")
-    return Float32(
+    return Float32Baseline(
         file=onnx_file,
         pixels=pixels,
-        labels=class_indices(rows, checkpoint.class_names),
+        labels=class_indices(rows["label"], checkpoint.class_names),
         groups=rows["group"].to_numpy(),
         predicted=_predict(onnx_file, pixels),
         classes=len(checkpoint.class_names),
@@ -135,9 +141,9 @@ def _ask_float32(checkpoint: Checkpoint, rows: pd.DataFrame, onnx_file: Path) ->
 
 
 def _measure(
-    path: Path, precision: str, method: str, float32: Float32, max_f1_drop: float
+    path: Path, precision: str, method: str, float32: Float32Baseline, max_f1_drop: float
 ) -> Variant:
-    """Time a file, score it unless its time decides already, and judge it."""
+    """Time a file, score it unless it is too slow, and decide whether to keep it."""
     speedup, speedup_batch = (_speedup(path, float32, size) for size in (1, BATCH))
     variant = Variant(
         precision=precision,
@@ -149,7 +155,7 @@ def _measure(
     if precision == "int8" and speedup < LEAST_SPEEDUP:
         return replace(variant, verdict=f"rejected: {speedup:.2f} times as fast as float32")
     predicted = _predict(path, float32.pixels)
-    change, interval = _compare_macro_f1(float32, predicted)
+    change, interval = compare_macro_f1(float32, predicted)
     passed = change >= -max_f1_drop
     reason = f"macro-F1 {change:+.3f} on validation, allowed -{max_f1_drop:g}"
     reason += "; for GPUs and phones" if precision == "fp16" else ""
@@ -178,11 +184,11 @@ def _keep_fastest(variants: list[Variant]) -> list[Variant]:
     ]
 
 
-def _speedup(path: Path, float32: Float32, batch_size: int) -> float:
-    """The time of the float32 file by that of another; medians of one run.
+def _speedup(path: Path, float32: Float32Baseline, batch_size: int) -> float:
+    """The time of the float32 file divided by that of another; medians of one run.
 
-    One image is computed in one thread: how well two share it depends on what else the machine
-    does. A batch uses all cores.
+    One image is computed in one thread: with two, the time depends on the load of the machine. A
+    batch uses all cores.
     """
     threads = 1 if batch_size == 1 else _cores()
     images = np.resize(float32.pixels, (batch_size, *float32.pixels.shape[1:]))
@@ -202,12 +208,23 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _compare_macro_f1(float32: Float32, predicted: np.ndarray) -> tuple[float, Interval | None]:
-    """Change of macro-F1 against float32, and its paired interval over groups."""
+def compare_macro_f1(
+    float32: Float32Baseline, predicted: np.ndarray
+) -> tuple[float, Interval | None]:
+    """The change of macro-F1 from the float32 file to another.
+
+    Args:
+        float32: N images.
+        predicted: of the other file, class indices, int64 (N,).
+
+    Returns:
+        The change, in -1..1, and its 95 % interval from a paired bootstrap over groups; None if
+        there are too few groups.
+    """
     cells = np.hstack(
         [
-            sums.count_cells(float32.labels, answers, float32.classes)
-            for answers in (float32.predicted, predicted)
+            sums.count_cells(float32.labels, classes, float32.classes)
+            for classes in (float32.predicted, predicted)
         ]
     )
     changes = _change(resample_sums(cells, float32.groups, RESAMPLES))

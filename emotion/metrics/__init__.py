@@ -1,1 +1,1 @@
-"""Scores of predictions, how far each can be trusted, and the style in which figures show them."""
+"""Metrics: scores of predictions, their confidence intervals, and the style of the figures."""

@@ -1,4 +1,4 @@
-"""Confidence intervals by cluster bootstrap: groups are resampled, not images.
+"""Compute confidence intervals by cluster bootstrap: groups are resampled, not images.
 
 Images of one person are not independent, so resampling images would make the interval too narrow.
 Groups are drawn with replacement instead (Davison and Hinkley, "Bootstrap Methods and their
@@ -33,18 +33,18 @@ def resample_sums(
     replaces resampling rows. The result does not depend on the order of rows and groups.
 
     Args:
-        values: whole numbers of shape (N, K).
-        groups: shape (N,), of any type; rows with equal values are resampled together.
+        values: int (N, K).
+        groups: (N,), of any type; rows with equal values are resampled together.
         resamples: R, the number of resamples.
         seed: fixed by default, so that an interval is a function of the predictions.
 
     Returns:
-        float64 array (R, K) of whole numbers.
+        float64 (R, K) of whole numbers.
     """
     group = np.unique(groups, return_inverse=True)[1]
     totals = np.zeros((group.max() + 1, values.shape[1]), dtype=np.int64)
     np.add.at(totals, group, values)
-    distinct, repeats = _distinct_rows(totals)
+    distinct, repeats = distinct_rows(totals)
     random = np.random.default_rng(seed)
     parts = []
     for start in range(0, resamples, CHUNK):
@@ -55,11 +55,11 @@ def resample_sums(
     return np.concatenate(parts)
 
 
-def _distinct_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def distinct_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sorted distinct rows and their counts, as `np.unique` with axis=0 but 30 times faster."""
     ordered = rows[np.lexsort(rows.T[::-1])]
-    first = np.r_[True, (ordered[1:] != ordered[:-1]).any(axis=1)]
-    starts = np.flatnonzero(first)
+    changes = (ordered[1:] != ordered[:-1]).any(axis=1)
+    starts = np.flatnonzero(np.r_[True, changes][: len(rows)])
     return ordered[starts], np.diff(starts, append=len(rows))
 
 
@@ -71,13 +71,13 @@ def interval_of(samples: np.ndarray, groups: int) -> Interval | None:
     Percentile intervals, also expanded for few groups, covered less in simulations where groups or
     errors are few.
 
-    If all resamples have the same score, such as 1, the bootstrap cannot tell how far the true
-    score may be. Then the share of unseen groups that differ is bounded by the exact limit for none
-    in `groups` (Clopper and Pearson, "The use of confidence or fiducial limits", 1934), and those
-    may have any score.
+    If all resamples have the same score, such as 1, their spread is 0 and gives no interval. Then
+    the fraction of unseen groups that differ is bounded by the exact limit for none in `groups`
+    (Clopper and Pearson, "The use of confidence or fiducial limits", 1934), and those may have any
+    score.
 
     Args:
-        samples: shape (R,); NaN where a resample leaves the score undefined.
+        samples: float (R,) in 0..1; NaN if a resample leaves the score undefined.
         groups: number of groups that were resampled.
 
     Returns:
@@ -103,7 +103,7 @@ def difference_interval_of(samples: np.ndarray, groups: int) -> Interval | None:
     so that in simulations the interval covered their difference in 78 to 99 % of the cases.
 
     Args:
-        samples: shape (R,); NaN where a resample leaves a score undefined.
+        samples: float (R,) in -1..1; NaN if a resample leaves a score undefined.
         groups: number of groups that were resampled.
 
     Returns:
@@ -120,7 +120,8 @@ def p_value_of(differences: np.ndarray, groups: int) -> float:
     """Two-sided p-value of "the difference is 0"; below 0.05 if and only if its interval omits 0.
 
     Args:
-        differences: of two scores on the same resamples, shape (R,) with R > 20.
+        differences: of two scores on the same resamples, float (R,) with R > 20; NaN if a
+            resample leaves a score undefined.
         groups: number of groups that were resampled.
 
     Returns:
@@ -136,11 +137,7 @@ def p_value_of(differences: np.ndarray, groups: int) -> float:
 
 
 def ece_interval(
-    gaps: np.ndarray,
-    counts: np.ndarray,
-    resampled: np.ndarray,
-    images: np.ndarray,
-    groups: int,
+    gaps: np.ndarray, counts: np.ndarray, resampled: np.ndarray, images: np.ndarray, groups: int
 ) -> Interval | None:
     """The interval of the expected calibration error, by inverting a test.
 
@@ -153,14 +150,14 @@ def ece_interval(
     groups have an error.
 
     Args:
-        gaps: summed `count_gaps`, shape (BINS,).
-        counts: images in each bin, shape (BINS,).
-        resampled: summed gaps of each resample, shape (R, BINS).
-        images: number of images of each resample, shape (R,).
+        gaps: summed `count_gaps`, int (BINS,).
+        counts: images in each bin, int (BINS,).
+        resampled: summed gaps of each resample, whole numbers (R, BINS).
+        images: number of images of each resample, (R,).
         groups: number of groups that were resampled.
 
     Returns:
-        None with fewer than two groups.
+        In 0..1; None with fewer than two groups.
     """
     if groups < 2:
         return None
@@ -170,7 +167,7 @@ def ece_interval(
     if not noise.any():
         return _interval_of_a_constant(observed, groups)
     shape = counts / total * (1 if gaps.sum() >= 0 else -1)
-    # No resample of the largest truth comes down to the observed error.
+    # With the largest truth, no resample is as low as the observed error.
     truths = np.linspace(0, observed + np.abs(noise).sum(axis=1).max(), 61)
     lower, upper = _expanded_percentiles(
         np.array([np.abs(truth * shape + noise).sum(axis=1) for truth in truths]), groups
@@ -198,7 +195,7 @@ def _standard_error(samples: np.ndarray, groups: int) -> float:
 
 
 def _expanded_percentiles(samples: np.ndarray, groups: int) -> np.ndarray:
-    """Limits of the middle of each row of `samples` (T, R), widened for few groups: (2, T).
+    """Limits of the middle 95 % of each row of `samples` (T, R), widened for few groups: (2, T).
 
     Hesterberg, "What Teachers Should Know About the Bootstrap", 2015, section 4.3.
     """

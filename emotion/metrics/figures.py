@@ -1,4 +1,4 @@
-"""What all figures share: colors, style, saving, and the panel of a confusion matrix.
+"""Shared parts of all figures: colors, style, saving, and the panel of a confusion matrix.
 
 They use matplotlib's Figure without pyplot: no global state, no display. The colors are the
 color-blind-safe palette of Okabe and Ito (2008).
@@ -21,8 +21,8 @@ from matplotlib.typing import RcKeyType
 
 from emotion.core import files
 
-BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
-SKY_BLUE, VERMILION = "#56B4E9", "#D55E00"
+BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
+COLORS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#D55E00")  # of lines in one panel
 GRAY, PALE_BLUE = "#7F7F7F", "#B8D6EA"
 NAME_LENGTH = 24  # characters of a class, an attribute or its value
 LITERAL: dict[RcKeyType, Any] = {"text.parse_math": False}  # a $ in a name begins no formula
@@ -44,7 +44,7 @@ STYLE: dict[RcKeyType, Any] = LITERAL | {
 
 @contextmanager
 def literal_text() -> Iterator[None]:
-    """Draw text of the user as it is, in figures that do not have STYLE."""
+    """Draw text of the user literally, in figures that do not have STYLE."""
     with matplotlib.rc_context(LITERAL):
         yield
 
@@ -73,11 +73,11 @@ def save(path: Path, figure: Figure) -> None:
 
 
 def draw_confusion(axes: Axes, counts: np.ndarray, names: Sequence[str]) -> AxesImage:
-    """Counts as text; the color is the share of the row, so rare classes are visible too.
+    """Counts as text; the color is the fraction of the row, so rare classes are visible too.
 
     Args:
         axes: to draw into.
-        counts: shape (C, C), rows are the labels.
+        counts: int (C, C), rows are the labels.
         names: of the C classes.
 
     Returns:
@@ -99,7 +99,7 @@ def draw_confusion(axes: Axes, counts: np.ndarray, names: Sequence[str]) -> Axes
 
 
 def add_share_bar(figure: Figure, axes: Any, image: AxesImage) -> None:
-    """Explain the colors of `draw_confusion` beside one or several axes."""
+    """Draw the color bar of `draw_confusion` next to one or several axes."""
     bar = figure.colorbar(image, ax=axes, shrink=0.8, format=PercentFormatter(1))
     bar.set_label("share of the actual class")
     bar.outline.set_visible(False)

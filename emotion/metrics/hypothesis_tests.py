@@ -1,27 +1,36 @@
-"""Tests of whether a difference is more than chance, and their correction for several at once."""
+"""Test whether a difference is more than chance, and correct the p-values of several tests."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 
-def mcnemar_exact(correct: np.ndarray, other: np.ndarray) -> float:
-    """Two-sided p-value of McNemar's exact test: are two classifiers equally often correct?
+class McNemar(NamedTuple):
+    """McNemar's exact test of two classifiers; it treats the images as independent."""
+
+    only_first: int  # images that only the first classifies correctly
+    only_second: int
+    p_value: float  # two-sided, in (0, 1]; 1 if both are correct for the same images
+
+
+def mcnemar_exact(correct: np.ndarray, other: np.ndarray) -> McNemar:
+    """McNemar's exact test: are two classifiers equally often correct?
 
     It treats the images as independent; with several images per person its p-value is too small.
     McNemar, "Note on the sampling error of the difference between correlated proportions", 1947;
     in the exact, binomial form.
 
     Args:
-        correct: whether the first classifier is correct, shape (N,).
+        correct: bool (N,), whether the first classifier is correct.
         other: the same of the second, for the same images.
     """
     correct, other = np.asarray(correct, dtype=bool), np.asarray(other, dtype=bool)
     only_first, only_second = int(np.sum(correct & ~other)), int(np.sum(~correct & other))
-    if only_first + only_second == 0:
-        return 1.0
-    return float(stats.binomtest(only_first, only_first + only_second).pvalue)
+    differing = only_first + only_second
+    p_value = float(stats.binomtest(only_first, differing).pvalue) if differing else 1.0
+    return McNemar(only_first, only_second, p_value)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -29,11 +38,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
     Holm, "A simple sequentially rejective multiple test procedure", 1979. An adjusted value can be
     compared with the level of a single test, such as 0.05.
+
+    Args:
+        p_values: of the tests, each in 0..1.
     """
     order = np.argsort(p_values, kind="stable")
+    scaled = np.arange(len(p_values), 0, -1) * np.asarray(p_values)[order]
     adjusted = np.empty(len(p_values))
-    largest = 0.0
-    for rank, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = largest
-    return [float(value) for value in adjusted]
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1)
+    return adjusted.tolist()

@@ -1,4 +1,4 @@
-"""The interval of a mean over images of which some belong together."""
+"""Compute the mean over images of which some belong together, with its 95 % interval."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from emotion.metrics.bootstrap import LEVEL, Interval
 
 
 class Mean(NamedTuple):
-    """A mean, and its 95 % interval where there is one."""
+    """A mean, and its 95 % interval if it is defined."""
 
     value: float
     interval: Interval | None
@@ -25,9 +25,9 @@ def mean_by_group(
     the bootstrap of this package it takes values of any range, and a mean needs no resampling.
 
     Args:
-        values: shape (N,); NaN is left out.
-        groups: shape (N,), of any type.
-        bounds: of the values, and so of the interval.
+        values: float (N,); NaN is left out.
+        groups: (N,), of any type; rows with equal values may be dependent.
+        bounds: lowest and highest possible value, to which the interval is clipped.
 
     Returns:
         None if no value is defined; no interval with fewer than two groups.

@@ -1,4 +1,4 @@
-"""Backbones, heads, pretrained weights and the checkpoint that ties them together.
+"""Backbones, heads, pretrained weights and checkpoints.
 
 Importing this package prepares torchvision; import it before timm, pytorch_grad_cam or
 torch.onnx, which import torchvision themselves.

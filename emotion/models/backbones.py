@@ -1,4 +1,4 @@
-"""Backbones: what is known of one before it is built, timm's names, and the network itself."""
+"""Backbones of timm: resolve a name to its architecture and weights, and build the network."""
 
 import difflib
 import warnings
@@ -12,16 +12,17 @@ from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor, nn
 
 from emotion.core.errors import UserError
+from emotion.core.text import shorten
 from emotion.data.preprocessing import Preprocessing
 from emotion.models.network_args import check_network
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackboneInfo:
-    """A backbone that can be built and whose weights can be found; all of it is in source.json."""
+    """What is needed to build a backbone and to find its weights; stored in source.json."""
 
     model_type: str  # the name as the user wrote it
-    tag: str  # architecture.weights: a bare timm name floats, this one does not
+    tag: str  # architecture.weights; the weights behind a bare timm name change between versions
     architecture: str  # a network that timm registers
     args: dict[str, Any] = field(default_factory=dict)  # of timm's function for it
     omitted: tuple[str, ...] = ()  # its modules that are left out
@@ -31,10 +32,14 @@ class BackboneInfo:
     needs_img_size: bool  # the architecture is built for one input size (ViT and similar)
     license: str  # of the pretrained weights
     revision: str = ""  # commit of the repository of the Hub that `model_type` names
-    folded_norms: bool = False  # the weights have no BatchNorm statistics: see folded_norms.py
+    folded_norms: bool = False  # no BatchNorm statistics in the weights: recover_batchnorm.py
 
     def preprocessing(self, img_size: int, grayscale: bool) -> Preprocessing:
-        """What the network expects at an input size, pixels."""
+        """The preprocessing for an input of `img_size` pixels per side.
+
+        Raises:
+            ValueError: a value is out of range.
+        """
         return Preprocessing(
             img_size=img_size,
             mean=self.mean,
@@ -44,7 +49,10 @@ class BackboneInfo:
         )
 
     def args_at(self, img_size: int | None) -> dict[str, Any]:
-        """The arguments for an input size, pixels; None keeps the size of the weights."""
+        """Arguments of timm's function for an input of `img_size` pixels per side.
+
+        None keeps the size of the weights.
+        """
         return self.args | ({"img_size": img_size} if img_size and self.needs_img_size else {})
 
 
@@ -52,28 +60,42 @@ def resolve_timm_name(model_type: str) -> BackboneInfo:
     """Look up a name in timm, without loading weights or allocating parameters.
 
     Raises:
-        UserError: timm has no such model; the message suggests the closest ones.
+        UserError: timm has no such model; the hint names the closest ones.
     """
     if not timm.is_model(model_type):
-        near = difflib.get_close_matches(model_type, timm.list_models(), n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see `emotion backbones '*'`."
-        raise UserError(f"model_type is {model_type!r}, which timm does not know; {hint}")
+        near = " or ".join(difflib.get_close_matches(model_type, timm.list_models()))
+        hint = f"set it to {near}" if near else "list timm's names with `emotion backbones '*'`"
+        raise unusable_model(model_type, f"timm {timm.__version__} has no such model", hint)
     try:
         network = _create(model_type, device="meta")
     except RuntimeError as error:  # of an unknown tag
-        raise UserError(f"model_type is {model_type!r}: {error}") from None
+        hint = f"list its tags with `emotion backbones '{model_type.split('.')[0]}*'`"
+        raise unusable_model(model_type, str(error), hint) from None
     config = cast(dict[str, Any], network.pretrained_cfg)
     architecture = config["architecture"]
     tag = ".".join(part for part in (architecture, config["tag"]) if part)
     return describe_config(config, model_type=model_type, tag=tag, architecture=architecture)
 
 
+def unusable_model(model_type: str, reason: str, hint: str = "") -> UserError:
+    """The error of a `model_type` that cannot be used.
+
+    Args:
+        model_type: as the user wrote it.
+        reason: a clause.
+        hint: what to do; empty if there is nothing better than another model.
+    """
+    reason = f"which cannot be used: {reason.removesuffix('.')}"
+    hint = hint or "choose a model that `emotion backbones` lists"
+    return UserError(f"model_type is {shorten(model_type)!r}, {reason}", hint, key="model_type")
+
+
 def describe_config(config: Mapping[str, Any], **known: Any) -> BackboneInfo:
-    """What a `pretrained_cfg` of timm says, with its defaults for what it does not.
+    """A BackboneInfo from a `pretrained_cfg` of timm; missing values are timm's defaults.
 
     Args:
         config: of the weights, from timm or from the config.json of a repository.
-        known: the other fields of BackboneInfo.
+        known: the other fields of BackboneInfo; they take precedence.
     """
     fields: dict[str, Any] = {
         "mean": tuple(config.get("mean") or IMAGENET_DEFAULT_MEAN),
@@ -97,15 +119,22 @@ def build_backbone(
         img_size: input side in pixels; None keeps the size the weights were trained at.
         state_dict: weights for the size they were trained at; timm resamples the position
             embeddings to `img_size`. None leaves the random initialization.
+
+    Raises:
+        UserError: the architecture does not accept the input size, or timm does not have it.
     """
     args = info.args_at(img_size)
     try:
         return create_network(info.architecture, args, info.omitted, state_dict=state_dict)
     except AssertionError as error:
         raise UserError(
-            f"img_size is {img_size}, which {info.model_type} does not accept ({error}); "
-            "choose a multiple of its patch size, such as 112 or 224."
+            f"img_size is {img_size}, which {info.model_type} does not accept ({error})",
+            "choose a multiple of its patch size, such as 112 or 224",
+            key="train.img_size",
         ) from None
+    except ValueError as error:  # of a source.json that another version of timm resolved
+        hint = "run `dvc repro pretrained_weights`"
+        raise unusable_model(info.model_type, str(error), hint) from None
 
 
 def create_network(
@@ -117,7 +146,7 @@ def create_network(
 ) -> nn.Module:
     """timm's network of that name, without its classifier and the omitted modules.
 
-    The one way to timm for values that a file may have set.
+    All values that come from a file reach timm through this function, which checks them.
 
     Args:
         architecture: its name.
@@ -126,8 +155,11 @@ def create_network(
         device: `meta` allocates no memory for the weights.
         state_dict: weights, as for `build_backbone`; None leaves the random initialization.
 
+    Returns:
+        images (N, 3, H, W) to pooled features (N, F), float32.
+
     Raises:
-        UserError: as `check_network`.
+        ValueError: as `check_network`.
     """
     check_network(architecture, args, omitted)
     weights: dict[str, Any] = {}
@@ -135,7 +167,7 @@ def create_network(
         weights = {"pretrained": True, "pretrained_cfg_overlay": {"state_dict": state_dict}}
     network = _create(architecture, device, **args, **weights)
     for name in omitted:
-        network.get_submodule(name)  # raises for an unknown name, which would be added
+        network.get_submodule(name)  # raises for an unknown name, which set_submodule would add
         network.set_submodule(name, nn.Identity())
     return network
 
@@ -148,5 +180,8 @@ def _create(name: str, device: str, **args: Any) -> nn.Module:
 
 
 def feature_count(backbone: nn.Module) -> int:
-    """F, the width of the pooled features; `num_features` of timm ignores layers of some heads."""
+    """F, the width of the pooled features (N, F).
+
+    `num_features` of timm leaves out the layers that some of its heads have before the classifier.
+    """
     return int(getattr(backbone, "head_hidden_size", None) or cast(int, backbone.num_features))

@@ -1,8 +1,8 @@
-"""The checkpoint: weights that describe themselves.
+"""The checkpoint: weights together with everything that is needed to use them.
 
 best_model.pth is enough to rebuild the network, its preprocessing and its class names, without
-params.yaml. It holds plain types only, so `torch.load(..., weights_only=True)` reads it. The same
-content as a safetensors file is for readers that take no pickle at all.
+params.yaml. It contains plain types only, so `torch.load(..., weights_only=True)` reads it. The
+same content as a safetensors file is for programs that accept no pickle.
 """
 
 import dataclasses
@@ -29,11 +29,14 @@ from emotion.data.labels import check_class_names
 from emotion.data.preprocessing import Preprocessing
 from emotion.models.backbones import create_network
 from emotion.models.classifier import HEADS, EmotionClassifier
+from emotion.models.network_args import check_network
 from emotion.models.weights_files import check_tensors, read_pth
 
 FORMAT = 3  # of the file; raised when a field changes its meaning
 SAFETENSORS = ".safetensors"
+FORMER_NAMES = {"members": "ingredients"}  # of fields, in files that earlier versions wrote
 ORIGINS = ("pretrained", "random", "file")
+_CONFIG = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
 
 Text = Annotated[str, Field(max_length=4000)]
@@ -41,21 +44,17 @@ Word = Annotated[str, Field(max_length=300)]
 Setting = bool | int | float | Text | None
 
 
-@dataclass(
-    frozen=True,
-    kw_only=True,
-    config=ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True),
-)
+@dataclass(frozen=True, kw_only=True, config=_CONFIG)
 class Checkpoint:
-    """A trained network and everything a later stage needs to know of it.
+    """A trained network and everything that later stages need.
 
-    Types and ranges are checked whenever one is made, from a file or by training.
+    Types and ranges are checked whenever one is created, from a file or by training.
     """
 
     model_type: Word  # as the user wrote it
     tag: Word  # what it resolved to
     architecture: Word  # a network that timm registers; building it needs nothing else
-    args: dict[Word, Any]  # of timm's function for it, held to `network_args.NetworkArgs`
+    args: dict[Word, Any]  # of timm's function for it, checked by `check_network`
     omitted: list[Word]  # its modules that are left out
     head: Annotated[str, one_of(HEADS)]
     # In the order of the logits.
@@ -70,12 +69,14 @@ class Checkpoint:
     best_value: Share
     val_macro_f1: Share
     val_accuracy: Share
-    params: dict[Word, Setting | list[Setting] | dict[Word, Setting]]  # TrainParams of the run
+    # The run's TrainParams, as a record: no code reads single settings, which come and go.
+    params: dict[Word, Setting | list[Setting] | dict[Word, Setting]]
     history: dict[Word, list[float]]  # one value per epoch
     versions: dict[Word, Word]  # of this project and its libraries, threads, number formats
     state_dict: dict[str, Tensor]  # EMA weights where EMA was on
-    # The runs whose weights are averaged, the best first; epoch, params and history are its own.
-    members: list[Word] = field(default_factory=list)
+    # The runs whose weights are averaged (Wortsman et al., "Model soups", ICML 2022), the best
+    # first; epoch, params and history are those of the best. Empty for a single run.
+    ingredients: list[Word] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
         """Write atomically; equal content gives equal bytes for equal file names."""
@@ -100,110 +101,109 @@ class Checkpoint:
         return {"format": FORMAT, **content, "preprocessing": preprocessing}
 
     def build_model(self) -> EmotionClassifier:
-        """The network in evaluation mode, float32, on the CPU."""
+        """The network in evaluation mode, float32, on the CPU.
+
+        Raises:
+            UserError: the weights do not fit the architecture.
+        """
         backbone = create_network(self.architecture, self.args, self.omitted)
         model = EmotionClassifier(backbone, self.head, len(self.class_names))
         try:
             model.load_state_dict(self.state_dict)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())
-            raise UserError(f"the checkpoint's weights do not fit {self.tag} ({reason}).") from None
+            problem = f"the checkpoint's weights do not fit {self.tag} ({_one_line(error)})"
+            raise UserError(problem, "run `dvc repro train`") from None
         return model.eval()
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read what `Checkpoint.save` or `Checkpoint.save_safetensors` wrote, and check all of it.
 
-    The file may come from a stranger. What it says is held to the types of `Checkpoint`, its
-    architecture and arguments to `check_network`, and its tensors to the network that they make.
+    The file may come from an untrusted source. Its values are checked against the types of
+    `Checkpoint`, its architecture and arguments by `check_network`, and its tensors against the
+    network that these describe.
 
     Raises:
         UserError: the file is missing, is no checkpoint, has another format, or has a value that
             no checkpoint of this pipeline has.
     """
     read = _read_safetensors if path.suffix == SAFETENSORS else read_pth
-    try:
-        content = read(path)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; `dvc repro train` makes it.") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except UserError as error:
-        raise _not_a_checkpoint(path, str(error)) from None
-    except Exception as error:  # torch's have no base class, and advise to load unsafely
-        raise _not_a_checkpoint(path, type(error).__name__) from None
+    with files.explaining_failed_reads(path, "`dvc repro train` makes it"):
+        try:
+            content = read(path)
+        except OSError:
+            raise
+        except Exception as error:  # torch's have no base class, and advise to load unsafely
+            reason = str(error) if isinstance(error, ValueError) else type(error).__name__
+            raise _not_a_checkpoint(path, reason) from None
     if not isinstance(content, dict) or not {"state_dict", "class_names"} <= content.keys():
         raise _not_a_checkpoint(path, "it has no state_dict with class_names")
     if content.get("format") != FORMAT:
         raise UserError(
-            f"{path} is a checkpoint of format {content.get('format', 0)}, but version "
-            f"{__version__} reads format {FORMAT}; run `dvc repro train` to train it again, or "
-            "read it with the version that wrote it."
+            f"has format {content.get('format', 0)}, but version {__version__} reads {FORMAT}",
+            "run `dvc repro train` to train it again, or read it with the version that wrote it",
+            file=path,
         )
     try:
         checkpoint = _check_values(content)
         _check_weights(checkpoint)
-    except UserError as error:
-        raise _not_a_checkpoint(path, str(error).removesuffix(".")) from None
+    except ValueError as error:
+        raise _not_a_checkpoint(path, error) from None
     return checkpoint
 
 
 def _check_values(content: dict[Any, Any]) -> Checkpoint:
     """The content of a file as a Checkpoint, of which the tensors are not checked yet."""
-    values = {name: value for name, value in content.items() if name != "format"}
+    values = {FORMER_NAMES.get(name, str(name)): content[name] for name in content}
+    del values["format"]
     values["preprocessing"] = Preprocessing.from_dict(values.get("preprocessing"))
     try:
-        checkpoint = Checkpoint(**{str(name): value for name, value in values.items()})
+        checkpoint = Checkpoint(**values)
     except ValidationError as error:
         item = error.errors(include_url=False, include_context=False)[0]
         reason = item["msg"].removeprefix("Value error, ")
-        raise UserError(f"{'.'.join(map(str, item['loc']))}: {reason}") from None
+        raise ValueError(f"{'.'.join(map(str, item['loc']))}: {reason}") from None
     lengths = {len(values) for values in checkpoint.history.values()}
     if len(lengths) > 1 or min(lengths, default=0) < checkpoint.epoch:
-        raise UserError(f"its history has not one value for each of {checkpoint.epoch} epochs")
+        raise ValueError(f"its history has not one value for each of {checkpoint.epoch} epochs")
     return checkpoint
 
 
 def _check_weights(checkpoint: Checkpoint) -> None:
-    """Raise unless the network takes an image and gives the classes, and the tensors are its own.
+    """Raise a ValueError unless the network maps an image to one logit per class, and the tensors
+    are exactly those of the network.
 
-    Nothing is allocated for it, whatever sizes the file asks for.
+    No memory is allocated for the weights, whatever sizes the file gives.
     """
+    architecture, args, omitted = checkpoint.architecture, checkpoint.args, checkpoint.omitted
     size, classes = checkpoint.preprocessing.img_size, len(checkpoint.class_names)
+    check_network(architecture, args, omitted)
     try:
-        backbone = create_network(
-            checkpoint.architecture, checkpoint.args, checkpoint.omitted, "meta"
-        )
+        backbone = create_network(architecture, args, omitted, "meta")
         with torch.device("meta"), torch.no_grad():
             model = EmotionClassifier(backbone, checkpoint.head, classes).eval()
             shape = tuple(model(torch.empty(1, 3, size, size)).shape)
-    except UserError:
-        raise
     except Exception as error:  # of any architecture with any arguments
-        reason = shorten(" ".join(str(error).split()), 200)
-        raise UserError(f"timm cannot build {checkpoint.architecture} ({reason})") from None
+        reason = shorten(_one_line(error), 200)
+        raise ValueError(f"timm cannot build {architecture} ({reason})") from None
     if shape != (1, classes):
-        raise UserError(f"its network gives {shape} for an image and {classes} classes")
-    expected = model.state_dict()
-    wrong = [
-        name
-        for name in {**expected, **checkpoint.state_dict}
-        if _form(expected.get(name)) != _form(checkpoint.state_dict.get(name))
-    ]
+        raise ValueError(f"its network gives {shape} for an image and {classes} classes")
+    expected, found = (
+        {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
+        for tensors in (model.state_dict(), checkpoint.state_dict)
+    )
+    wrong = [name for name in expected | found if expected.get(name) != found.get(name)]
     if wrong:
-        raise UserError(
+        raise ValueError(
             f"its weights do not fit {checkpoint.tag}: {len(wrong)} of {len(expected)} tensors are "
-            f"missing, not of the network, or of another form ({shorten(', '.join(wrong[:3]))} ...)"
+            f"missing, not of the network, or of another shape or dtype "
+            f"({shorten(', '.join(wrong[:3]))} ...)"
         )
     check_tensors(checkpoint.state_dict)
 
 
-def _form(tensor: Tensor | None) -> tuple[Any, ...] | None:
-    return None if tensor is None else (tensor.shape, tensor.dtype)
-
-
 def _read_safetensors(path: Path) -> dict[str, Any]:
-    files.open_regular(path).close()  # safetensors opens paths only, and would wait for a pipe
+    files.open_regular(path).close()  # safetensors opens paths only, and would block on a pipe
     with safetensors.safe_open(path, framework="pt") as file:
         content = json.loads(file.metadata()["checkpoint"])
         names = file.keys()
@@ -211,7 +211,10 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
 
 
 def library_versions() -> dict[str, str]:
-    """What the bytes of a run depend on: versions, number of threads, processor features."""
+    """Everything but the code and the data on which the bytes of a run depend.
+
+    Versions of this project and of its libraries, number of threads, instruction set of the CPU.
+    """
     return {
         "emotion": __version__,
         **{package: version(package) for package in _PACKAGES},
@@ -220,8 +223,10 @@ def library_versions() -> dict[str, str]:
     }
 
 
-def _not_a_checkpoint(path: Path, reason: str) -> UserError:
-    reason = " ".join(reason.split())
-    return UserError(
-        f"{path} is not a checkpoint of this pipeline ({reason}); run `dvc repro train`."
-    )
+def _not_a_checkpoint(path: Path, reason: object) -> UserError:
+    problem = f"is not a checkpoint of this pipeline ({_one_line(reason).removesuffix('.')})"
+    return UserError(problem, "run `dvc repro train`", file=path)
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

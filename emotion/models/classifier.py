@@ -1,4 +1,4 @@
-"""The network of this pipeline: a timm backbone and a classification head."""
+"""The network that is trained: a timm backbone and a classification head."""
 
 from typing import Self
 
@@ -34,7 +34,7 @@ class EmotionClassifier(nn.Module):
         return self.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def freeze_backbone(self, frozen: bool) -> None:
-        """Freeze or unfreeze; applies immediately, also to the current train/eval mode."""
+        """Freeze or unfreeze the backbone; its train/eval mode changes at once."""
         self.frozen = frozen
         self.backbone.requires_grad_(not frozen)
         for name in self.frozen_names:
@@ -42,10 +42,13 @@ class EmotionClassifier(nn.Module):
         self.train(self.training)
 
     def freeze_stages(self, count: int) -> None:
-        """Freeze the first stages of the backbone for good, as timm divides it: the stem is one.
+        """Freeze the first stages of the backbone; `freeze_backbone(False)` leaves them frozen.
 
         Early stages have the largest activations, so a step without them takes half the time, and
         what they detect, edges and textures, is the same for all faces.
+
+        Args:
+            count: of stages, as timm divides the backbone; the stem is the first.
 
         Raises:
             UserError: the backbone has no stages, or none would be left.
@@ -56,7 +59,9 @@ class EmotionClassifier(nn.Module):
         if count >= len(stages):
             raise UserError(
                 f"train.freeze_stages is {count}, but {type(self.backbone).__name__} has "
-                f"{len(stages)} stages, and one must be trained; lower it."
+                f"{len(stages)} stages, and one must be trained",
+                f"set it to at most {max(len(stages) - 1, 0)}",
+                key="train.freeze_stages",
             )
         self.frozen_names = [name for names in stages[:count] for name in names]
         self.freeze_backbone(self.frozen)
@@ -77,25 +82,30 @@ class EmotionClassifier(nn.Module):
 
 
 def build_head(kind: str, features: int, classes: int) -> nn.Module:
-    """A head on pooled features: `deep` is the recipe's, `linear` one layer.
+    """A head on pooled features (N, F), which gives logits (N, C).
 
     The recipe puts the same deep head on every backbone, so that a comparison of backbones
     compares nothing else.
+
+    Args:
+        kind: `deep` is the recipe's head of two linear layers, `linear` has one.
+        features: F.
+        classes: C.
     """
     assert kind in HEADS, kind
     if kind == "linear":
         return nn.Linear(features, classes)
-    return nn.Sequential(
-        nn.Linear(features, _HIDDEN),
-        nn.ReLU(),
-        nn.LayerNorm(_HIDDEN),
-        nn.Dropout(_DROPOUT),
-        nn.Linear(_HIDDEN, classes),
-    )
+    hidden = nn.Linear(features, _HIDDEN), nn.ReLU(), nn.LayerNorm(_HIDDEN), nn.Dropout(_DROPOUT)
+    return nn.Sequential(*hidden, nn.Linear(_HIDDEN, classes))
 
 
 def name_stages(model: EmotionClassifier) -> dict[str, list[str]]:
-    """The parameters of each stage, from the head down to the stem, by their names in the model."""
+    """The parameters of each stage of the model, in the order of the backward pass.
+
+    Returns:
+        Stage to names of parameters, as in `model.named_parameters()`: `head`, then `stage N-1` to
+        `stage 0`, the stem. A backbone that timm does not divide is one stage.
+    """
     names = [name for name, _ in model.backbone.named_parameters()]
     stages = _stages_of(model.backbone) or [names]
     head = [f"head.{name}" for name, _ in model.head.named_parameters()]

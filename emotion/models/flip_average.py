@@ -1,4 +1,4 @@
-"""Test-time flip: the mean answer for an image and its mirror image.
+"""Test-time flip: the mean logits of an image and its mirror image.
 
 Both show the same expression, and the errors of the network on them differ a little. It doubles the
 time of a prediction. Logits are averaged, not probabilities, so that a temperature can divide them.

@@ -1,21 +1,19 @@
-"""What a file may say about a network, checked before timm sees it.
+"""Check the description of a network in an untrusted file before it is passed to timm.
 
-A checkpoint or a config.json names an architecture and arguments for timm's function of it. The
-same function takes arguments that download a file, open a path or choose a loader, so nothing is
-passed on but the names below, with values of their type and range. They are the settings of timm's
-architectures that change the form of a network; the others belong to timm, to a library, or to
-training.
+A checkpoint or a config.json names an architecture and arguments for timm's function that builds
+it. The same function takes arguments that download a file, open a path or choose a loader, so
+nothing is passed on but the names below, with values of their type and range. They are the
+arguments of timm's architectures that change the structure of a network; the others concern
+loading, or training only.
 """
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import timm
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
 
-from emotion.core.errors import UserError
 from emotion.core.reports import Share
 from emotion.core.text import printable, shorten
 from emotion.data.preprocessing import LARGEST_SIDE
@@ -31,98 +29,58 @@ Pair = Annotated[list[Side], Field(min_length=2, max_length=2)]  # height and wi
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{0,40}$")]  # of a layer or a way of pooling
 
 
-class NetworkArgs(TypedDict, total=False):
-    """Arguments of timm's architectures that a file may set; all others are refused."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]
-
+# Arguments of timm's architectures that a file may set, by type; all others are rejected.
+_ARGUMENTS: tuple[tuple[Any, str], ...] = (
     # input
-    in_chans: Literal[3]
-    img_size: Side | Pair
-    patch_size: Side | Pair
-    window_size: Side | Pair | None
-    dynamic_img_size: bool
-    dynamic_img_pad: bool
-    strict_img_size: bool
-    output_stride: Literal[8, 16, 32]
-    pad_type: Literal["", "same"]
-    stem_type: Name
-    stem_size: Width
-    stem_width: Width
+    (Literal[3], "in_chans"),
+    (Side | Pair, "img_size patch_size"),
+    (Side | Pair | None, "window_size"),
+    (bool, "dynamic_img_size dynamic_img_pad strict_img_size"),
+    (Literal[8, 16, 32], "output_stride"),
+    (Literal["", "same"], "pad_type"),
+    (Name, "stem_type"),
+    (Width, "stem_size stem_width"),
     # width and depth
-    embed_dim: Width | Parts[Width]
-    embed_dims: Parts[Width]
-    dims: Parts[Width]
-    channels: Parts[Width]
-    widths: Parts[Width]
-    depth: Depth | Parts[Depth]
-    depths: Parts[Depth]
-    layers: Parts[Depth]
-    num_heads: Count | Parts[Count]
-    head_dim: Width
-    num_features: Width
-    head_hidden_size: Width | None
-    cardinality: Count
-    base_width: Width
-    mlp_ratio: Scale | Parts[Scale]
-    mlp_ratios: Parts[Scale]
-    kernel_sizes: Side | Parts[Side]
+    (Width | Parts[Width], "embed_dim"),
+    (Parts[Width], "embed_dims dims channels widths"),
+    (Depth | Parts[Depth], "depth"),
+    (Parts[Depth], "depths layers"),
+    (Count | Parts[Count], "num_heads"),
+    (Width, "head_dim num_features base_width"),
+    (Width | None, "head_hidden_size"),
+    (Count, "cardinality"),
+    (Scale | Parts[Scale], "mlp_ratio"),
+    (Parts[Scale], "mlp_ratios"),
+    (Side | Parts[Side], "kernel_sizes"),
     # tokens and attention
-    class_token: bool
-    reg_tokens: Count
-    no_embed_class: bool
-    pos_embed: Name
-    use_abs_pos_emb: bool
-    use_rel_pos_bias: bool
-    use_shared_rel_pos_bias: bool
-    qkv_bias: bool
-    qk_norm: bool
-    proj_bias: bool
-    always_partition: bool
+    (Count, "reg_tokens"),
+    (Name, "pos_embed"),
+    (bool, "class_token no_embed_class use_abs_pos_emb use_rel_pos_bias use_shared_rel_pos_bias"),
+    (bool, "qkv_bias qk_norm proj_bias always_partition"),
     # layers
-    act_layer: Name
-    norm_layer: Name
-    aa_layer: Name
-    norm_eps: Share | None
-    pre_norm: bool
-    final_norm: bool
-    fc_norm: bool | None
-    use_fc_norm: bool | None
-    conv_bias: bool
-    conv_mlp: bool
-    use_grn: bool
-    swiglu_mlp: bool
-    scale_mlp: bool
-    head_norm_first: bool
-    zero_init_last: bool
-    init_values: Share | None
-    ls_init_value: Share | None
-    layer_scale_init_value: Share | None
-    head_init_scale: Scale
-    weight_init: Name
-    fix_init: bool
-    fix_stem: bool
+    (Name, "act_layer norm_layer aa_layer weight_init"),
+    (Share | None, "norm_eps init_values ls_init_value layer_scale_init_value"),
+    (bool, "pre_norm final_norm conv_bias conv_mlp use_grn swiglu_mlp scale_mlp head_norm_first"),
+    (bool, "zero_init_last fix_init fix_stem"),
+    (bool | None, "fc_norm use_fc_norm"),
+    (Scale, "head_init_scale"),
     # pooling
-    global_pool: Name
-    pool_type: Name
-    distillation: bool
+    (Name, "global_pool pool_type"),
+    (bool, "distillation"),
     # dropout, of training only
-    drop_rate: Share
-    drop_path_rate: Share
-    drop_block_rate: Share | None
-    attn_drop_rate: Share
-    proj_drop_rate: Share
-    pos_drop_rate: Share
-    patch_drop_rate: Share
-
-
-_ARGS = TypeAdapter(NetworkArgs)
+    (Share, "drop_rate drop_path_rate attn_drop_rate proj_drop_rate pos_drop_rate patch_drop_rate"),
+    (Share | None, "drop_block_rate"),
+)
+_STRICT = ConfigDict(strict=True)
+NETWORK_ARGS: dict[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(kind, config=_STRICT) for kind, names in _ARGUMENTS for name in names.split()
+}
 MOST_OMITTED = 100
 _MODULE = re.compile(r"\w+(\.\w+){0,9}", re.ASCII)
 
 
 def check_network(architecture: object, args: object, omitted: object = ()) -> None:
-    """Refuse what is not a plain description of a network of timm.
+    """Check that the values of a file are a plain description of a network of timm.
 
     Args:
         architecture: its name.
@@ -130,34 +88,29 @@ def check_network(architecture: object, args: object, omitted: object = ()) -> N
         omitted: names of its modules that are left out.
 
     Raises:
-        UserError: timm has no such architecture, an argument is not in `NetworkArgs` or out of its
-            range, or `omitted` is not a list of names.
+        ValueError: timm has no such architecture, an argument is not in NETWORK_ARGS or out of its
+            range, or `omitted` is not a list of names. Callers add the file and a hint.
     """
     # The name alone: timm also takes hf_hub:owner/name, a folder, and a tag of other weights.
-    if (
-        not isinstance(architecture, str)
-        or not architecture.isidentifier()
-        or not timm.is_model(architecture)
-    ):
-        name = shorten(repr(architecture))
-        raise UserError(f"timm {timm.__version__} has no architecture {name}")
+    name = architecture if isinstance(architecture, str) else ""
+    if not name.isidentifier() or not timm.is_model(name):
+        raise ValueError(
+            f"timm {timm.__version__} has no architecture {shorten(repr(architecture))}"
+        )
     is_list = isinstance(omitted, list | tuple) and len(omitted) <= MOST_OMITTED
     if not is_list or not all(map(_is_module, cast(Sequence[object], omitted))):
-        raise UserError(f"omitted is {shorten(repr(omitted))}, but should be names of modules")
-    try:
-        _ARGS.validate_python(args)
-    except ValidationError as error:
-        item = error.errors(include_url=False)[0]
-        key = shorten(printable(str(item["loc"][0]))) if item["loc"] else "model_args"
-        if item["type"] == "extra_forbidden":
-            raise UserError(
-                f"model_args has {key}, which no file may set; allowed are "
-                f"{', '.join(NetworkArgs.__annotations__)}"
-            ) from None
-        reason = item["msg"].removeprefix("Input should be ")
-        raise UserError(
-            f"{key} is {shorten(repr(item['input']))}, but should be {reason}"
-        ) from None
+        raise ValueError(f"omitted is {shorten(repr(omitted))}, but should be names of modules")
+    if not isinstance(args, dict):
+        raise ValueError(f"model_args is {shorten(repr(args))}, but should be a mapping")
+    for key, value in args.items():
+        if key not in NETWORK_ARGS:
+            key, allowed = shorten(printable(str(key))), ", ".join(NETWORK_ARGS)
+            raise ValueError(f"model_args has {key}, which no file may set; allowed are {allowed}")
+        try:
+            NETWORK_ARGS[key].validate_python(value)
+        except ValidationError as error:
+            reason = error.errors(include_url=False)[0]["msg"].removeprefix("Input should be ")
+            raise ValueError(f"{key} is {shorten(repr(value))}, but should be {reason}") from None
 
 
 def _is_module(name: object) -> bool:

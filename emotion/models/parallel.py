@@ -1,8 +1,8 @@
-"""Passes of a small network over many images: each batch on one core, all cores at a time.
+"""Run a small network over many images, one batch per core.
 
-If all cores work on one batch, they wait for each other at the end of each operation, which costs a
-third of the time of a small network. `inference.py` reads images; here they are in memory,
-and many are variants of one image.
+If all cores share one batch, they wait for each other at the end of each operation, which costs a
+third of the time of a small network. `inference.py` reads images from files; here they are in
+memory, and many are variants of one image.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from torch import Tensor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-# In a single thread, torch computes convolutions of fewer images at half the speed, not by oneDNN.
+# In a single thread, torch computes convolutions of fewer images without oneDNN, at half the speed.
 _SMALLEST_BATCH = 16
 
 
@@ -22,9 +22,12 @@ def forward_batches(forward: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor
     """The results of `forward` for batches of rows, concatenated, without gradients.
 
     Args:
-        forward: a network in evaluation mode, or a function that calls one; it must not change
-            anything.
+        forward: a network in evaluation mode, or a function that calls one, (n, ...) to (n, ...);
+            it must not change any state.
         rows: (N, ...), at least one row.
+
+    Returns:
+        (N, ...), in the order of `rows`.
     """
 
     @torch.no_grad()  # counts in the thread that calls it
@@ -40,11 +43,15 @@ def split_evenly(rows: Tensor) -> tuple[Tensor, ...]:
 
 
 def map_on_cores(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """Results of the items in their order; with fewer items than cores, each uses several.
+    """Results of the items, in their order; with fewer items than cores, each uses several.
 
     Args:
-        function: torch code that releases the interpreter lock, and uses no state of others.
+        function: torch code that releases the GIL; it runs in threads, so it must not change shared
+            state.
         items: at least one.
+
+    Raises:
+        Exception: the first that `function` raised.
     """
     threads = torch.get_num_threads()
     workers = min(threads, len(items))

@@ -1,9 +1,10 @@
-"""BatchNorm statistics for weights that were published without them.
+"""Recover BatchNorm statistics for weights that were published without them.
 
-Converters for inference fold BatchNorm into the convolution before it. Such a network computes the
-same, but does not train: its BatchNorms hold no statistics of its activations, so the first step of
-training, which uses those of the batch, computes something else. Here the statistics are measured
-on training images, and weight and bias compensate: in evaluation mode the output stays the same.
+Converters for inference fuse BatchNorm with the convolution before it. The output of such a network
+is the same, but it cannot be trained: its BatchNorms have no statistics of its activations, so the
+first training step, which normalizes by those of the batch, gives other outputs. Here the
+statistics are measured on training images, and weight and bias compensate: in evaluation mode the
+output stays the same.
 """
 
 import torch
@@ -11,12 +12,15 @@ from torch import Tensor, nn
 
 
 @torch.no_grad()
-def unfold_norms(network: nn.Module, views: Tensor) -> None:
-    """Give each BatchNorm the mean and variance of its input; the network computes the same.
+def recover_batchnorm(network: nn.Module, views: Tensor) -> None:
+    """Set the statistics of each BatchNorm to those of its input; the outputs stay the same.
+
+    With the input's mean m and variance v, and the gain g = weight / sqrt(running_var + eps), the
+    new weight is g sqrt(v + eps), the new bias bias + g (m - running_mean).
 
     Args:
         network: changed in place; its mode is kept.
-        views: normalized training images (N, 3, H, W); some hundred are enough.
+        views: normalized training images, float32 (N, 3, H, W); some hundred are enough.
     """
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     hooks = [norm.register_forward_pre_hook(_measure) for norm in norms]

@@ -1,4 +1,4 @@
-"""Make a torchvision wheel built for CUDA importable beside a CPU build of torch.
+"""Make a torchvision wheel built for CUDA importable with a CPU build of torch.
 
 Such a torchvision fails on import with "operator torchvision::nms does not exist", because the
 compiled library that declares two operators is not loaded. They are never called here, so declaring

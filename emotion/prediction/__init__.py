@@ -1,6 +1,6 @@
 """Prediction on images with a trained model, without the pipeline.
 
-For an ONNX file it needs onnxruntime, numpy and Pillow only; a checkpoint also needs torch.
+An ONNX file needs onnxruntime, numpy and Pillow only; a checkpoint also needs torch.
 """
 
 from emotion.prediction.predictor import Predictor

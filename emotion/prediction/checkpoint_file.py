@@ -1,4 +1,4 @@
-"""Load best_model.pth, calibrated by the calibration.json beside it."""
+"""Load a checkpoint, calibrated by the calibration.json of its folder."""
 
 from pathlib import Path
 
@@ -19,24 +19,23 @@ def load_checkpoint_file(path: Path, threads: int) -> Model:
 
     Args:
         path: of the checkpoint.
-        threads: that one call computes with; 0 leaves torch's choice.
+        threads: number per call; 0 for torch's default.
 
     Raises:
         UserError: not a checkpoint, or not a calibration, of this version.
     """
     checkpoint = load_checkpoint(path)
-    beside = path.parent / CALIBRATION_NAME
-    calibration = read_report(beside, Calibration) if beside.is_file() else None
-    flip = calibration.flip if calibration else False
-    network = average_flips(checkpoint.build_model(), flip)
+    file = path.parent / CALIBRATION_NAME
+    calibration = read_report(file, Calibration) if file.is_file() else None
+    network = average_flips(checkpoint.build_model(), bool(calibration and calibration.flip))
     temperature = calibration.temperature if calibration else 1.0
 
     @torch.no_grad()
     def probabilities(images: np.ndarray) -> np.ndarray:
         if threads:
-            torch.set_num_threads(threads)  # of the thread that calls
-        views = normalize(torch.from_numpy(images), checkpoint.preprocessing)
-        logits: torch.Tensor = network(views)
+            torch.set_num_threads(threads)  # holds for the calling thread
+        inputs = normalize(torch.from_numpy(images), checkpoint.preprocessing)
+        logits: torch.Tensor = network(inputs)
         return torch.softmax(logits / temperature, dim=1).numpy()
 
     return Model(
@@ -44,7 +43,7 @@ def load_checkpoint_file(path: Path, threads: int) -> Model:
         preprocessing=checkpoint.preprocessing,
         synthetic_fraction=checkpoint.synthetic_fraction,
         probabilities=probabilities,
-        batch_size=16,  # of fewer, torch computes convolutions in one thread at half the speed
+        batch_size=16,  # with fewer, torch computes convolutions in one thread at half the speed
         threshold=calibration.threshold if calibration else None,
         target_error=calibration.target_error if calibration else None,
     )

@@ -1,4 +1,4 @@
-"""Annotated copies of images: the box of each face, its class and the confidence."""
+"""Draw predictions on copies of images: the box of each face, its class and the confidence."""
 
 import errno
 import os
@@ -11,18 +11,15 @@ from PIL import Image, ImageDraw, ImageFont
 from emotion.core import files
 from emotion.core.text import printable
 from emotion.data.images import encode_image
-from emotion.prediction.predictor import Answered
-from emotion.prediction.result import Prediction
+from emotion.prediction.result import ImageResult, Prediction
 from emotion.prediction.sources import Source
 
 COLOR, UNCERTAIN_COLOR, TEXT = (16, 132, 92), (150, 150, 150), (255, 255, 255)
-# Pixels: of the shorter side, below which an image is enlarged so that the text can be read; of the
-# longer one, up to which it is enlarged; and of the longer one that a JPEG file can have.
+# Pixels: length of the shorter side below which an image is enlarged to make the text legible, and
+# lengths of the longer side up to which it is enlarged, and up to which JPEG can store it.
 _SMALLEST, _LARGEST_ENLARGED, _LARGEST = 320, 4096, 65_000
 _QUALITY = 90  # of JPEG
-_MARK = (
-    b"drawn by emotion predict"  # a comment in the file, by which a copy can be told from a photo
-)
+_MARK = b"drawn by emotion predict"  # a comment in the file, which distinguishes copies from photos
 # An image and a prediction for it to the image with an overlay.
 Overlay = Callable[[Image.Image, Prediction], Image.Image]
 
@@ -33,31 +30,34 @@ class Drawing:
     def __init__(self, folder: Path, overlay: Overlay | None = None) -> None:
         self.folder, self.overlay = folder, overlay
 
-    def save(self, answered: Answered) -> str:
-        """Write one image, unless nothing was found in it; returns why it cannot be written, or "".
+    def save(self, result: ImageResult) -> str:
+        """Write one image, if there is a prediction for it.
+
+        Returns:
+            Why it cannot be written; "" if it is written, or there is nothing to write.
 
         Raises:
             UserError: no file can be written to the folder.
         """
-        predictions = [p for p in answered.predictions if not p.error]
-        if answered.image is None or not predictions:
+        predictions = [p for p in result.predictions if not p.error]
+        if result.image is None or not predictions:
             return ""
-        shown = annotate(answered.image, predictions, self.overlay)
-        path = self.folder / file_name(answered.source)
+        shown = annotate(result.image, predictions, self.overlay)
+        path = self.folder / file_name(result.source)
         try:
             if os.path.lexists(path) and not _is_copy(path):
-                return f"{path} exists, and this command has not drawn it; give another folder."
+                return f"{path} exists and was not drawn by this command; give another folder."
             data = encode_image(shown, "JPEG", quality=_QUALITY, comment=_MARK)
             files.write_bytes(path, data)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            return f"{path}, a copy of {answered.source.name}, cannot be written: {error.strerror}."
+            return f"{path}, a copy of {result.source.name}, cannot be written: {error.strerror}."
         return ""
 
 
 def _is_copy(path: Path) -> bool:
-    """Whether a file is an image that this command has drawn."""
+    """Whether a file is an image that this command drew."""
     try:
         with files.open_regular(path) as file, Image.open(file, formats=("JPEG",)) as image:
             return bool(image.info.get("comment") == _MARK)
@@ -66,9 +66,9 @@ def _is_copy(path: Path) -> bool:
 
 
 def name_copies(sources: Iterable[Source]) -> Iterator[Source]:
-    """Give each source its place in the folder, in which no two sources share a file.
+    """Set the path of each source's copy, relative to the folder of copies; no two are equal.
 
-    It lies where the image lies, without `..`; names that are then equal are numbered.
+    The path is that of the image, without `..`; paths that are then equal are numbered.
     """
     taken: dict[PurePath, tuple[str, bool]] = {}
     for source in sources:
@@ -83,10 +83,10 @@ def name_copies(sources: Iterable[Source]) -> Iterator[Source]:
 
 
 def leave_out_copies(sources: Iterable[Source], folder: Path) -> Iterator[Source]:
-    """Without the copies of these sources that an earlier call has drawn and a folder of them has.
+    """Leave out sources that are copies, drawn by an earlier call, of other sources in the list.
 
     Args:
-        sources: with the names of their copies. One that was named itself stays.
+        sources: with the paths of their copies. One that was named itself stays.
         folder: of the copies.
     """
     sources = list(sources)
@@ -100,7 +100,7 @@ def leave_out_copies(sources: Iterable[Source], folder: Path) -> Iterator[Source
 
 
 def file_name(source: Source) -> PurePath:
-    """Of the copy of an image, or of a frame, in the folder."""
+    """The path of the copy of an image or a frame, relative to the folder of copies."""
     assert source.copy, "set by name_copies, or by read_camera"
     if source.time is None:
         return source.copy
@@ -110,7 +110,7 @@ def file_name(source: Source) -> PurePath:
 def annotate(
     image: Image.Image, predictions: list[Prediction], overlay: Overlay | None = None
 ) -> Image.Image:
-    """A copy of an image with the boxes and answers of its predictions."""
+    """A copy of an image with the box, the class and the confidence of each prediction."""
     for prediction in predictions:
         image = overlay(image, prediction) if overlay else image
     zoom = max(1.0, min(_SMALLEST / min(image.size), _LARGEST_ENLARGED / max(image.size)))
@@ -139,7 +139,7 @@ def _write(
     width: float,
     color: tuple[int, int, int],
 ) -> None:
-    """The answer on a colored ground above the box, or inside it at the edge of the image."""
+    """Class and confidence in a colored bar above the box, or inside it at the upper edge."""
     text = f"{printable(prediction.label)} {prediction.confidence:.2f}"
     font = ImageFont.load_default(max(13.0, min(width / 8, 28.0)))
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)

@@ -1,10 +1,10 @@
-"""Predictions as a table for people, or as JSON lines or CSV for programs, printed as they come."""
+"""Print predictions as a table, as JSON lines or as CSV, each as soon as it is there."""
 
 import csv
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from emotion.core.text import cell_of, printable, shorten
 from emotion.data.face_detector import Face
@@ -20,40 +20,39 @@ _TIME = 12  # characters of the time of a frame
 _GEOMETRY = len("1000x1000+1000+1000")
 
 
-class Writer(Protocol):
-    """Prints one prediction after another."""
+class Writer:
+    """Prints predictions one by one."""
 
     def write(self, prediction: Prediction) -> None:
-        """Print one; an error that belongs to no row goes to stderr."""
+        """Print one."""
+        raise NotImplementedError
 
     def end(self) -> None:
-        """Print what follows the last one."""
+        """Print the text after the last one, if any."""
 
 
-class TableWriter:
-    """Rows for people, and below them what their marks mean; errors go to stderr."""
+class TableWriter(Writer):
+    """A table for the terminal, with notes below on its marks; errors go to stderr."""
 
     def __init__(self, model: Model, names: Sequence[str], faces: bool, times: bool) -> None:
         """Set the widths of the columns.
 
         Args:
-            model: that predicts.
+            model: of the predictions.
             names: of all sources.
-            faces: whether there is a column for the place of the face.
+            faces: whether there is a column for the box of the face.
             times: whether there is a column for the time of the frame.
         """
         self.model, self.faces, self.times = model, faces, times
-        answers = [_answer(name, model.threshold is not None) for name in model.class_names]
-        self.widths = (
-            max(len(text) for text in ("image", *map(_shown, names))),
-            max(len(text) for text in ("class", *answers)),
-        )
+        labels = [_marked(name, model.threshold is not None) for name in model.class_names]
+        columns = ("image", *map(_shown, names)), ("class", *labels)
+        self.widths = [max(map(len, column)) for column in columns]
         self.mark = "*" if model.synthetic_fraction == 1 else ""
         self.rows = self.uncertain = 0
 
     def write(self, prediction: Prediction) -> None:  # noqa: D102
         if prediction.error:
-            _print_error(prediction)
+            print(f"error: {printable(prediction.error)}", file=sys.stderr, flush=True)
             return
         if not self.rows:
             self._print("image", "time", "face", "class", "probability", "")
@@ -61,9 +60,9 @@ class TableWriter:
         self.uncertain += prediction.uncertain
         self._print(
             _shown(prediction.image),
-            _seconds(prediction),
+            "" if prediction.time is None else f"{prediction.time:.2f} s",
             _geometry(prediction.face),
-            _answer(prediction.label, prediction.uncertain),
+            _marked(prediction.label, prediction.uncertain),
             f"{prediction.confidence:.3f}",
             self.mark,
         )
@@ -74,27 +73,23 @@ class TableWriter:
         if self.rows and self.mark:
             print(SYNTHETIC_NOTE)
 
-    def _print(
-        self, image: str, time: str, face: str, label: str, probability: str, mark: str
-    ) -> None:
+    def _print(self, image: str, time: str, face: str, label: str, number: str, mark: str) -> None:
         cells = [f"{image:<{self.widths[0]}}"]
         cells += [f"{time:>{_TIME}}"] if self.times else []
         cells += [f"{face:<{_GEOMETRY}}"] if self.faces else []
-        cells += [f"{label:<{self.widths[1]}}", f"{probability:>11} {mark}"]
+        cells += [f"{label:<{self.widths[1]}}", f"{number:>11} {mark}"]
         print("  ".join(cells).rstrip(), flush=True)
 
 
-class JsonWriter:
-    """One object per line; an image that cannot be read has the key `error` instead of answers."""
+class JsonWriter(Writer):
+    """One object per line; an image that cannot be read has `error` in place of probabilities."""
 
     def write(self, prediction: Prediction) -> None:  # noqa: D102
-        print(json.dumps(to_json(prediction), ensure_ascii=False), flush=True)
-
-    def end(self) -> None:  # noqa: D102
-        pass
+        found = {"image": prediction.image} | to_json(prediction)
+        print(json.dumps(found, ensure_ascii=False), flush=True)
 
 
-class CsvWriter:
+class CsvWriter(Writer):
     """A table with one column per class; an image that cannot be read has an `error`."""
 
     def __init__(self, model: Model) -> None:
@@ -105,30 +100,22 @@ class CsvWriter:
         self.writer.writerow(["image", "time", *box, *map(cell_of, ends)])
 
     def write(self, prediction: Prediction) -> None:  # noqa: D102
-        face, answered = prediction.face, not prediction.error
-        cells: list[Any] = [cell_of(prediction.image)]
-        cells.append("" if prediction.time is None else prediction.time)
-        cells += [round(value, 1) for value in face.box] if face else [""] * 4
-        cells += (
-            [cell_of(prediction.label), round(prediction.confidence, 6)] if answered else ["", ""]
-        )
-        cells.append(str(prediction.uncertain).lower() if answered else "")
-        cells += [
-            round(prediction.probabilities.get(n, 0.0), 6) if answered else ""
-            for n in self.class_names
-        ]
-        self.writer.writerow([*cells, cell_of(prediction.error)])
+        found, box = prediction, prediction.face.box if prediction.face else None
+        cells: list[Any] = [cell_of(found.image), "" if found.time is None else found.time]
+        cells += [round(value, 1) for value in box] if box else [""] * 4
+        if found.error:
+            cells += [""] * (3 + len(self.class_names))
+        else:
+            cells += [cell_of(found.label), round(found.confidence, 6)]
+            cells.append(str(found.uncertain).lower())
+            cells += [round(found.probabilities[name], 6) for name in self.class_names]
+        self.writer.writerow([*cells, cell_of(found.error)])
         sys.stdout.flush()
-
-    def end(self) -> None:  # noqa: D102
-        pass
 
 
 def to_json(prediction: Prediction) -> dict[str, Any]:
-    """A prediction as plain types; keys without a value are left out."""
-    found: dict[str, Any] = {"image": prediction.image}
-    if prediction.time is not None:
-        found["time"] = prediction.time
+    """A prediction as an object of JSON, without its image; keys without a value are left out."""
+    found: dict[str, Any] = {} if prediction.time is None else {"time": prediction.time}
     if prediction.error:
         return found | {"error": prediction.error}
     if prediction.face:
@@ -138,22 +125,12 @@ def to_json(prediction: Prediction) -> dict[str, Any]:
         "label": prediction.label,
         "confidence": round(prediction.confidence, 6),
         "uncertain": prediction.uncertain,
-        "probabilities": {
-            name: round(value, 6) for name, value in prediction.probabilities.items()
-        },
+        "probabilities": {key: round(p, 6) for key, p in prediction.probabilities.items()},
     }
-
-
-def _print_error(prediction: Prediction) -> None:
-    print(f"error: {printable(prediction.error)}", file=sys.stderr, flush=True)
 
 
 def _shown(name: str) -> str:
     return shorten(printable(name), _NAME)
-
-
-def _seconds(prediction: Prediction) -> str:
-    return "" if prediction.time is None else f"{prediction.time:.2f} s"
 
 
 def _geometry(face: Face | None) -> str:
@@ -164,7 +141,7 @@ def _geometry(face: Face | None) -> str:
     return f"{right - left}x{bottom - top}{left:+d}{top:+d}"
 
 
-def _answer(label: str, uncertain: bool) -> str:
+def _marked(label: str, uncertain: bool) -> str:
     return f"uncertain ({label})" if uncertain else label
 
 
@@ -173,4 +150,4 @@ def _explain_uncertain(model: Model) -> str:
     if model.target_error is None:
         return f"{note} validation."
     percent = 100 * model.target_error
-    return f"{note}\n  validation so that at most {percent:g} % of the other answers are wrong."
+    return f"{note}\n  validation so that at most {percent:g} % of the other predictions are wrong."

@@ -1,4 +1,4 @@
-"""Load model.onnx, in which everything lies that prediction needs, and check all of it."""
+"""Load model.onnx, which has all that prediction needs, and check its metadata and its graph."""
 
 import json
 import threading
@@ -17,68 +17,78 @@ from emotion.prediction.model import Model
 _FORMAT = "1"  # of the metadata that export_onnx writes
 _INPUT, _OUTPUT = "images", "probabilities"
 _FLOAT = "tensor(float)"
+_EXPORT = "export the model with `dvc repro export_onnx`"
 LONGEST_RUN = 60.0  # seconds for the first image; a graph may have a loop without an end
 
 
 def load_onnx(path: Path, threads: int) -> Model:
-    """A model on the CPU, that computes with so many threads; 0 for one per core.
+    """A model on the CPU.
+
+    Args:
+        path: of the ONNX file.
+        threads: number per call; 0 for one per core.
 
     Raises:
         UserError: the file cannot be read, its metadata and graph are not those that the stage
             export_onnx writes, or it needs more than LONGEST_RUN for an image.
     """
+    session = _open_session(path, threads)
+    model = _build_model(session, path)
+    try:
+        _check_shapes(session, len(model.class_names), model.preprocessing.img_size)
+        _run_once(session, model.preprocessing.img_size)
+    except Exception as error:  # the runtime's errors share no base class
+        problem = f"is not a graph of this pipeline ({_reason_of(error)})"
+        raise UserError(problem, _EXPORT, file=path) from None
+    return model
+
+
+def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.log_severity_level = 4  # fatal only: errors are raised, and reported by us
+    options.log_severity_level = 4  # fatal only: other errors are raised
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's errors share no base class
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path} cannot be read as an ONNX model ({reason}).") from None
-    metadata = session.get_modelmeta().custom_metadata_map
-    if metadata.get("format") != _FORMAT:
-        raise UserError(
-            f"{path} has metadata of format {metadata.get('format', 'none')}, but this version "
-            f"reads format {_FORMAT}; export the model with `dvc repro export_onnx`."
-        )
-    try:
-        class_names = check_class_names(json.loads(metadata["class_names"]))
-        preprocessing = Preprocessing.from_json(metadata["preprocessing"])
-        synthetic_fraction = _read_share(metadata, "synthetic_fraction")
-        threshold = _read_share(metadata, "threshold") if metadata.get("threshold") else None
-        target_error = (
-            _read_share(metadata, "target_error") if metadata.get("target_error") else None
-        )
-    except KeyError as error:
-        raise UserError(f"{path} has damaged metadata (no {error}); export it again.") from None
-    except (ValueError, RecursionError) as error:  # a UserError is a ValueError
-        reason = " ".join(str(error).split()).removesuffix(".")
-        raise UserError(f"{path} has damaged metadata ({reason}); export it again.") from None
-    try:
-        _check_graph(session, len(class_names), preprocessing.img_size)
-        _try_once(session, preprocessing.img_size)
-    except Exception as error:  # of the runtime, as above
-        reason = shorten(" ".join(str(error).split()), 300).removesuffix(".")
-        raise UserError(f"{path} is not a graph of this pipeline ({reason}).") from None
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # as above
+        problem = f"cannot be read as an ONNX model ({_reason_of(error)})"
+        raise UserError(problem, _EXPORT, file=path) from None
+
+
+def _reason_of(error: Exception) -> str:
+    return shorten(" ".join(str(error).split()), 300).removesuffix(".")
+
+
+def _build_model(session: onnxruntime.InferenceSession, path: Path) -> Model:
+    """The model with the metadata of the file; its graph is not checked yet."""
+    values = session.get_modelmeta().custom_metadata_map
 
     def probabilities(images: np.ndarray) -> np.ndarray:
         result: np.ndarray = session.run([_OUTPUT], {_INPUT: images})[0]
         return result
 
-    return Model(
-        class_names=class_names,
-        preprocessing=preprocessing,
-        synthetic_fraction=synthetic_fraction,
-        probabilities=probabilities,
-        batch_size=8,
-        threshold=threshold,
-        target_error=target_error,
-    )
+    try:
+        if (found := values.get("format", "none")) != _FORMAT:
+            raise ValueError(f"format {found}, but this version reads format {_FORMAT}")
+        return Model(
+            class_names=check_class_names(json.loads(values["class_names"])),
+            preprocessing=Preprocessing.from_json(values["preprocessing"]),
+            synthetic_fraction=_read_fraction("synthetic_fraction", values["synthetic_fraction"]),
+            probabilities=probabilities,
+            batch_size=8,
+            threshold=_read_optional_fraction("threshold", values),
+            target_error=_read_optional_fraction("target_error", values),
+        )
+    except (KeyError, ValueError, RecursionError) as error:  # a UserError is a ValueError
+        reason = f"no {error}" if isinstance(error, KeyError) else _reason_of(error)
+        raise UserError(f"has unusable metadata ({reason})", _EXPORT, file=path) from None
 
 
-def _read_share(metadata: dict[str, str], key: str) -> float:
-    """A number in 0..1; `threshold` and `target_error` may be empty or missing."""
-    text = metadata[key]
+def _read_optional_fraction(key: str, values: dict[str, str]) -> float | None:
+    """None if the value is empty or missing."""
+    return _read_fraction(key, values[key]) if values.get(key) else None
+
+
+def _read_fraction(key: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -88,8 +98,8 @@ def _read_share(metadata: dict[str, str], key: str) -> float:
     return value
 
 
-def _check_graph(session: onnxruntime.InferenceSession, classes: int, size: int) -> None:
-    """Raise a ValueError unless the graph takes images and gives the classes of the metadata."""
+def _check_shapes(session: onnxruntime.InferenceSession, classes: int, size: int) -> None:
+    """Raise a ValueError unless inputs and outputs have the sizes of the metadata."""
     inputs = {value.name: value for value in session.get_inputs()}
     outputs = {value.name: value for value in session.get_outputs()}
     if list(inputs) != [_INPUT]:
@@ -106,8 +116,8 @@ def _check_graph(session: onnxruntime.InferenceSession, classes: int, size: int)
             raise ValueError(f"{value.name} takes batches of {batch} only")
 
 
-def _try_once(session: onnxruntime.InferenceSession, size: int) -> None:
-    """Classify a black image, to find a graph that does not run or does not end."""
+def _run_once(session: onnxruntime.InferenceSession, size: int) -> None:
+    """Classify a black image, to detect a graph that does not run or does not end."""
     options: Any = onnxruntime.RunOptions()
     options.log_severity_level = 4
     timer = threading.Timer(LONGEST_RUN, setattr, (options, "terminate", True))

@@ -2,12 +2,12 @@
 
 predictor = Predictor.load("models/model.onnx")
 print(predictor.predict("face.jpg").label)
-for answer in predictor.predict_faces("party.jpg"):
-    print(answer.face.box, answer.label, answer.confidence)
+for prediction in predictor.predict_faces("party.jpg"):
+    print(prediction.face.box, prediction.label, prediction.confidence)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -20,21 +20,12 @@ from emotion.data.face_detector import MIN_FACE, Face, FaceDetector
 from emotion.prediction.crops import crop_face
 from emotion.prediction.loading import load_model
 from emotion.prediction.model import Model
-from emotion.prediction.result import Prediction
+from emotion.prediction.result import ImageResult, Prediction
 from emotion.prediction.sources import AnyImage, Source, open_image
 
 
-@dataclass(frozen=True)
-class Answered:
-    """A source, the predictions for it, and its image where that is kept."""
-
-    source: Source
-    image: Image.Image | None
-    predictions: list[Prediction]
-
-
 class Predictor:
-    """A trained model that takes images in any form; may be called from several threads."""
+    """A trained model for images in any form; may be called from several threads."""
 
     def __init__(self, model: Model, max_pixels: int | None = None) -> None:
         self.model, self.max_pixels = model, max_pixels
@@ -45,8 +36,8 @@ class Predictor:
 
         Args:
             path: of the model.
-            threads: that one call computes with; 0 for one per core.
-            max_pixels: of the largest image that is decoded; None takes Pillow's limit.
+            threads: number per call; 0 for one per core.
+            max_pixels: of the largest image that is decoded; None for Pillow's limit.
 
         Raises:
             UserError: there is no such file, or it is not a model of this pipeline.
@@ -62,81 +53,88 @@ class Predictor:
         Raises:
             UserError: the image cannot be read.
         """
-        [prediction] = self.predict_batch([image])
-        if prediction.error:
-            raise UserError(prediction.error)
+        [prediction] = self._predict_one(image)
         return prediction
 
     def predict_batch(self, images: Sequence[AnyImage]) -> list[Prediction]:
-        """Classify images; for one that cannot be read, `error` says why."""
+        """Classify many images, in batches of the model's size.
+
+        Args:
+            images: each as for `predict`.
+
+        Returns:
+            One prediction per image, in their order; `error` says why an image cannot be read.
+        """
         sources, size = [Source.of(image) for image in images], self.model.batch_size
         batches = [sources[start : start + size] for start in range(0, len(sources), size)]
-        answers = (answer for batch in batches for answer in self.answer(batch))
-        return [prediction for answer in answers for prediction in answer.predictions]
+        results = (result for batch in batches for result in self.predict_sources(batch))
+        return [prediction for result in results for prediction in result.predictions]
 
     def predict_faces(self, image: AnyImage, min_face: float = MIN_FACE) -> list[Prediction]:
-        """Find the faces of an image, from the left to the right, and classify each.
+        """Find the faces of an image, and classify each.
 
         Args:
             image: as for `predict`.
             min_face: smallest longer side of a face, pixels.
 
         Returns:
-            Predictions with their `face`; none where no face is found.
+            Predictions with their `face`, from left to right; none if no face is found.
 
         Raises:
             UserError: the image cannot be read.
         """
-        [answer] = self.answer([Source.of(image)], min_face)
-        for prediction in answer.predictions:
-            if prediction.error:
-                raise UserError(prediction.error)
-        return answer.predictions
+        return self._predict_one(image, min_face)
 
-    def answer(
-        self,
-        sources: Sequence[Source],
-        min_face: float | None = None,
-        keep_images: bool = False,
-    ) -> list[Answered]:
-        """Read, find faces if `min_face` is given, and classify all of them in one batch.
+    def predict_sources(
+        self, sources: Sequence[Source], min_face: float | None = None, keep_images: bool = False
+    ) -> list[ImageResult]:
+        """Read one batch of sources, find their faces if `min_face` is given, and classify them.
 
         Args:
-            sources: one batch.
+            sources: their images, or all faces of them, are one batch of the network.
             min_face: as for `predict_faces`; None classifies whole images.
-            keep_images: whether the result has the images, a hundred megabytes each if they are
-                photographs; otherwise one at a time is in memory.
+            keep_images: whether the results have the images, 100 MB each if they are photographs;
+                otherwise one at a time is in memory.
+
+        Returns:
+            One result per source, in their order, with one prediction, or, if `min_face` is given,
+            one per face, from left to right. A source that cannot be read does not raise: its
+            result has the `error`.
         """
         opened = [self._open(source, min_face, keep_images) for source in sources]
-        views = [view for _, faces in opened for _, view in faces]
-        rows = iter(self.model.probabilities(np.stack(views)).tolist() if views else [])
-        answers = []
-        for (answer, faces), source in zip(opened, sources, strict=True):
-            predictions = [self._predict(source, face, next(rows)) for face, _ in faces]
-            answers.append(replace(answer, predictions=answer.predictions + predictions))
-        return answers
+        inputs = [values for _, faces in opened for _, values in faces]
+        rows = iter(self.model.probabilities(np.stack(inputs)).tolist() if inputs else [])
+        results = []
+        for result, faces in opened:
+            predictions = [self._predict(result.source, face, next(rows)) for face, _ in faces]
+            results.append(replace(result, predictions=result.predictions + predictions))
+        return results
 
     @cached_property
     def _detector(self) -> FaceDetector:
         return FaceDetector()
 
+    def _predict_one(self, image: AnyImage, min_face: float | None = None) -> list[Prediction]:
+        [result] = self.predict_sources([Source.of(image)], min_face)
+        if result.error:
+            raise result.error
+        return result.predictions
+
     def _open(
         self, source: Source, min_face: float | None, keep_image: bool
-    ) -> tuple[Answered, list[tuple[Face | None, np.ndarray]]]:
-        """The image and its views; an answer with an error if it cannot be read."""
+    ) -> tuple[ImageResult, list[tuple[Face | None, np.ndarray]]]:
+        """The result without predictions, and what to classify, as input of the network."""
         try:
             image = open_image(source, self.max_pixels)
         except UserError as error:
-            failed = Prediction(
-                image=source.name, probabilities={}, time=source.time, error=str(error)
-            )
-            return Answered(source, None, [failed]), []
-        faces: list[tuple[Face | None, Image.Image]] = [(None, image)]
+            failed = Prediction(image=source.name, time=source.time, error=str(error))
+            return ImageResult(source, None, [failed], error), []
+        crops: list[tuple[Face | None, Image.Image]] = [(None, image)]
         if min_face is not None:
-            found = self._detector.detect(image, min_face)
-            faces = [(face, crop_face(image, face)) for face in found]
-        views = [(face, self.model.view(crop)) for face, crop in faces]
-        return Answered(source, image if keep_image else None, []), views
+            faces = self._detector.detect(image, min_face)
+            crops = [(face, crop_face(image, face)) for face in faces]
+        inputs = [(face, self.model.preprocess(crop)) for face, crop in crops]
+        return ImageResult(source, image if keep_image else None, []), inputs
 
     def _predict(self, source: Source, face: Face | None, row: list[float]) -> Prediction:
         return Prediction(

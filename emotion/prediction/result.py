@@ -1,18 +1,23 @@
-"""What prediction answers for an image, or for a face in it."""
+"""Results of prediction: for one image or face, and for all faces of one source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from PIL import Image
+
+from emotion.core.errors import UserError
 from emotion.data.face_detector import Face
+from emotion.prediction.sources import Source
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """Probabilities, or why there are none."""
+    """Probabilities of the classes for an image or a face, or the reason why there are none."""
 
     image: str  # the path as given; of a frame, that of the video
-    probabilities: dict[str, float]  # by class, in the model's order; empty after an error
+    # By class, in the model's order; empty after an error.
+    probabilities: dict[str, float] = field(default_factory=dict)
     uncertain: bool = False  # the confidence is below the model's threshold
-    face: Face | None = None  # which face of the image; None where none was looked for
+    face: Face | None = None  # the face that is classified; None for a whole image
     time: float | None = None  # of a frame, in seconds from the start of the video
     error: str = ""
 
@@ -23,5 +28,17 @@ class Prediction:
 
     @property
     def confidence(self) -> float:
-        """The probability of `label`; 0 after an error."""
+        """The probability of `label`, in 0..1; 0 after an error."""
         return max(self.probabilities.values(), default=0.0)
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """A source and the predictions for it."""
+
+    source: Source
+    image: Image.Image | None  # None if it is not kept, or cannot be read
+    # One of the whole image; with detection one per face, from left to right. If the image cannot
+    # be read, one with the text of `error`.
+    predictions: list[Prediction]
+    error: UserError | None = None

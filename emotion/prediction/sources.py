@@ -1,4 +1,4 @@
-"""What a command or a program gives to be classified: files, folders, patterns, bytes, frames."""
+"""Images to classify: files, folders, patterns and stdin of a command, or values of a program."""
 
 import glob
 import io
@@ -24,7 +24,7 @@ LARGEST_INPUT = 1 << 28  # bytes of an image on stdin
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """An image in any form, and what it is called."""
+    """An image in any form, and its name in the results."""
 
     name: str
     content: AnyImage | UserError  # an error where it cannot be read
@@ -35,7 +35,7 @@ class Source:
 
     @classmethod
     def of(cls, image: AnyImage) -> Self:
-        """An image of a program; only a path has a name."""
+        """A source for an image in any form; one without a path is called `image`."""
         return cls(name=str(image) if isinstance(image, str | Path) else "image", content=image)
 
     @property
@@ -45,25 +45,20 @@ class Source:
 
     @property
     def is_video(self) -> bool:
-        """Whether it stands for many frames."""
-        return (
-            isinstance(self.content, str | Path)
-            and Path(self.content).suffix.lower() in VIDEO_SUFFIXES
-        )
+        """Whether it is a video file, by its suffix."""
+        path = self.content if isinstance(self.content, str | Path) else ""
+        return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
 def list_sources(arguments: Iterable[str]) -> Iterator[Source]:
-    """Yield what the arguments of a command mean, in their order.
+    """Yield the sources that the arguments of a command name, in their order.
 
-    A file is yielded as given, of a folder its images, those of its sub-folders included, and of a
-    pattern what it matches, sorted by path. `-` is an image on stdin. What does not exist, or has
-    no images, is yielded itself: reading it fails with a message that names it.
+    A file gives itself, a folder its images, those of sub-folders included, and a pattern the files
+    that it matches, sorted by path. `-` is an image on stdin. A path that does not exist, or has no
+    images, gives itself: reading it fails with a message that names it.
     """
     for argument in arguments:
-        if argument == STDIN:
-            yield Source(name=STDIN, content=STDIN)
-            continue
-        for path in _expand(argument):
+        for path in [STDIN] if argument == STDIN else _expand(argument):
             yield Source(name=str(path), content=path, found=str(path) != str(Path(argument)))
 
 
@@ -72,10 +67,10 @@ def open_image(source: Source, max_pixels: int | None = None) -> Image.Image:
 
     Args:
         source: the image.
-        max_pixels: of the largest file that is decoded; None takes Pillow's limit.
+        max_pixels: of the largest file that is decoded; None for Pillow's limit.
 
     Raises:
-        UserError: it cannot be read, or is an array of another shape or type.
+        UserError: it cannot be read, or is an array that is not (H, W, 3) of uint8.
     """
     content = source.content
     if isinstance(content, UserError):
@@ -86,13 +81,14 @@ def open_image(source: Source, max_pixels: int | None = None) -> Image.Image:
         return _from_array(content)
     if source.is_stdin:
         if sys.stdin is None or sys.stdin.closed:
-            raise UserError("standard input is closed; send an image, as in `cat a.jpg |`.")
+            raise UserError("standard input is closed", "send an image, as in `cat a.jpg |`")
         content = sys.stdin.buffer.read(LARGEST_INPUT)
     if isinstance(content, bytes):
         return decode_image(io.BytesIO(content), source.name, max_pixels)
     path = Path(content)
     if _is_folder(path):
-        raise UserError(f"{path} has no images; known suffixes: {', '.join(sorted(SUFFIXES))}.")
+        hint = f"give one with {', '.join(sorted(SUFFIXES))} files"
+        raise UserError("has no images", hint, file=path)
     return read_image(path, max_pixels)
 
 
@@ -106,16 +102,13 @@ def _expand(argument: str) -> list[Path]:
 
 
 def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name that is too long, which reading it reports
-        return False
+    return os.path.isdir(path)  # noqa: PTH112, Path.is_dir raises at names that are too long
 
 
 def _match(pattern: str) -> list[Path]:
-    """What a pattern matches, and the images of folders among it; each file once.
+    """The files that a pattern matches, and the images of the folders; each file once.
 
-    `**/*` matches a folder and its files, and a link to the folder that it lies in again and again.
+    `**/*` matches a folder and its files, and follows a link to a parent folder many times.
     """
     found: dict[tuple[str, str], Path | None] = {}  # by place on the disk; None: a folder
     for match in sorted(map(Path, glob.glob(pattern, recursive=True))):  # noqa: PTH207, ** and ~
@@ -135,7 +128,7 @@ def _place(path: Path) -> tuple[str, str]:
 def _from_array(array: np.ndarray) -> Image.Image:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
         raise UserError(
-            f"an array of shape {array.shape} and type {array.dtype} is not an image; give RGB of "
-            "shape (height, width, 3) and type uint8."
+            f"an array of shape {array.shape} and type {array.dtype} is not an image",
+            "give RGB of shape (height, width, 3) and type uint8",
         )
     return Image.fromarray(array)

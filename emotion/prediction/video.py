@@ -1,17 +1,17 @@
-"""Frames of video files and cameras, by OpenCV, which nothing else of prediction needs."""
+"""Read the frames of video files and cameras with OpenCV, which only this module needs."""
 
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import Any, cast
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet: errors are raised, reported by us
-# FFmpeg looks at the content of a file, whatever its name: a playlist would be answered with the
-# frames of other files or of a server, and a session description would listen to the network.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet: errors are raised
+# FFmpeg detects the format from the content of a file: a playlist would give the frames of other
+# files or of a server, and a session description would make it listen to the network.
 os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = (
     "protocol_whitelist;file|format_whitelist;avi,mov,matroska,mpeg,mpegts,mpegvideo,m4v,asf"
 )
@@ -24,7 +24,7 @@ from emotion.prediction.sources import Source
 
 
 def expand_videos(sources: Iterable[Source], frames_per_second: float | None) -> Iterator[Source]:
-    """Replace each video by its frames; one that cannot be read by its error."""
+    """Replace each video by its frames, and one that cannot be read by its error."""
     for source in sources:
         if not source.is_video:
             yield source
@@ -37,36 +37,37 @@ def expand_videos(sources: Iterable[Source], frames_per_second: float | None) ->
 
 
 def read_video(path: Path, frames_per_second: float | None) -> Iterator[Source]:
-    """Yield the frames of a file, with their time.
+    """Yield the frames of a file as RGB arrays (H, W, 3) of uint8, with their time.
 
     Args:
         path: of the file.
-        frames_per_second: that are yielded, at most; None for all.
+        frames_per_second: largest number that is yielded per second; None for all.
 
     Raises:
-        UserError: the file is missing, or is no video that OpenCV can decode.
+        UserError: the file is missing, or is not a video that OpenCV can decode.
     """
     try:
         file = BufferedReader(open_regular(path))
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = error.strerror if isinstance(error, OSError) else error
-        raise UserError(f"{path} cannot be read: {reason}.") from None
+        raise UserError(f"cannot be read ({reason})", "give a video file", file=path) from None
     with file:
-        # The open file, not its path: OpenCV takes `http:/x` for an address, `a_%02d.avi` for a
+        # The open file, not its path: OpenCV treats `http:/x` as an address and `a_%02d.avi` as a
         # series of images, and crashes at a name that is not UTF-8.
         _silence()
         capture = cv2.VideoCapture(cast(Any, file), cv2.CAP_FFMPEG, [])
-        yield from _frames(
-            capture, str(path), frames_per_second, lambda: capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        )
+        empty = UserError("has no frame that OpenCV can decode", "check or convert it", file=path)
+        yield from _frames(capture, str(path), frames_per_second, None, empty)
 
 
 def read_camera(number: int, frames_per_second: float | None) -> Iterator[Source]:
-    """Yield the frames of a camera until it is unplugged, with the time since the first.
+    """Yield the frames of a camera as RGB arrays (H, W, 3) of uint8 until it is unplugged.
+
+    Their time is that since the call.
 
     Args:
         number: of the camera, from 0.
-        frames_per_second: that are yielded, at most; None for all.
+        frames_per_second: largest number that is yielded per second; None for all.
 
     Raises:
         UserError: there is no such camera.
@@ -74,7 +75,9 @@ def read_camera(number: int, frames_per_second: float | None) -> Iterator[Source
     start = time.monotonic()
     _silence()
     capture, name = cv2.VideoCapture(number), f"camera {number}"
-    for frame in _frames(capture, name, frames_per_second, lambda: time.monotonic() - start):
+    hint = "check that it is connected, or choose another one"
+    empty = UserError(f"{name} has no frame that OpenCV can decode", hint, key="--camera")
+    for frame in _frames(capture, name, frames_per_second, start, empty):
         yield replace(frame, copy=PurePath(name))
 
 
@@ -86,12 +89,18 @@ def _frames(
     capture: cv2.VideoCapture,
     name: str,
     frames_per_second: float | None,
-    clock: Callable[[], float],
+    start: float | None,
+    empty: UserError,
 ) -> Iterator[Source]:
+    """Yield frames; raise `empty` if there is none.
+
+    Their time is that since `start`, or that in the file if it is None.
+    """
     count, last = 0, -1
     try:
         while capture.grab():
-            seconds = clock()
+            in_file = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            seconds = in_file if start is None else time.monotonic() - start
             slot = count if frames_per_second is None else math.floor(seconds * frames_per_second)
             count += 1
             if slot == last:
@@ -104,4 +113,4 @@ def _frames(
     finally:
         capture.release()
     if not count:
-        raise UserError(f"{name} has no frame that OpenCV can decode; check it, or convert it.")
+        raise empty

@@ -69,21 +69,19 @@ def choose_precision(amp: str, architecture: str, device: str) -> Precision:
     Raises:
         UserError: float16 on a CPU.
     """
-    if amp == "fp16" and device == "cpu":
+    if amp == "fp16" and device == "cpu":  # where its gradients overflow
         raise UserError(
-            "train.amp is fp16, but there is no GPU, and on a CPU its gradients overflow; set "
-            "train.amp to auto, bf16 or off."
+            "train.amp fp16 needs a GPU", "set train.amp to auto, bf16 or off", key="train.amp"
         )
     if amp != "auto":
-        return Precision(device=device, full=_DTYPES[amp], frozen=_DTYPES[amp])
-    if device == "cuda":
-        dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-        return Precision(device=device, full=dtype, frozen=dtype)
-    if not cpu_gains_from_bf16():
-        return Precision(device=device, full=torch.float32, frozen=torch.float32)
-    depthwise = any(family in architecture for family in _DEPTHWISE)
-    full = torch.float32 if depthwise else torch.bfloat16
-    return Precision(device=device, full=full, frozen=torch.bfloat16)
+        full = frozen = _DTYPES[amp]
+    elif device == "cuda":
+        full = frozen = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    else:
+        full = frozen = torch.bfloat16 if cpu_gains_from_bf16() else torch.float32
+        if any(family in architecture for family in _DEPTHWISE):
+            full = torch.float32
+    return Precision(device=device, full=full, frozen=frozen)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Failures of a running epoch as one sentence that says how to continue."""
+"""Turn failures of a running epoch into a UserError that names the setting to change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,19 +11,24 @@ from emotion.training.params import TrainParams
 
 @contextmanager
 def explain_failures(epoch: int, params: TrainParams) -> Iterator[None]:
-    """Turn Ctrl-C, exhausted memory and a batch of one into a UserError."""
+    """Context of an epoch, from 1: a UserError for Ctrl-C, exhausted memory and a batch of one.
+
+    Raises:
+        UserError: one of these; other errors are unchanged.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        resumed = f"resumes after epoch {epoch - 1}" if epoch > 1 else "starts again"
-        raise UserError(f"interrupted in epoch {epoch}; `dvc repro` {resumed}.") from None
+        resumed = f"resume after epoch {epoch - 1}" if epoch > 1 else "start again"
+        raise UserError(f"interrupted in epoch {epoch}", f"run `dvc repro` to {resumed}") from None
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
         raise UserError(
-            f"a batch of one image reached a BatchNorm layer whose map has one pixel at "
-            f"train.img_size {params.img_size}; raise train.batch_size ({params.batch_size}) or "
-            f"train.img_size, or lower train.accumulate_steps ({params.accumulate_steps})."
+            f"BatchNorm got one image with a map of one pixel at train.img_size {params.img_size}",
+            f"raise train.batch_size ({params.batch_size}) or train.img_size, or lower "
+            f"train.accumulate_steps ({params.accumulate_steps})",
+            key="train.img_size",
         ) from None
     except RuntimeError as error:
         if not is_out_of_memory(error):
@@ -31,8 +36,10 @@ def explain_failures(epoch: int, params: TrainParams) -> Iterator[None]:
         half = max(params.batch_size // 2, 2)
         raise UserError(
             f"train.batch_size {params.batch_size} at train.img_size {params.img_size} does not "
-            f"fit into memory; set train.batch_size to {half} and train.accumulate_steps to "
-            f"{2 * params.accumulate_steps}, which gives the same optimizer steps."
+            "fit into memory",
+            f"set train.batch_size to {half} and train.accumulate_steps to "
+            f"{2 * params.accumulate_steps}, which gives the same optimizer steps",
+            key="train.batch_size",
         ) from None
 
 

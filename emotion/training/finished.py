@@ -1,60 +1,40 @@
-"""A finished network instead of training: the average of several runs, or trained elsewhere."""
+"""Adopt a finished network instead of training: a soup, or a network trained elsewhere."""
 
 import dataclasses
-from pathlib import Path
 
-import pandas as pd
 from tqdm import tqdm
 
 from emotion.core.errors import UserError
-from emotion.core.reports import PretrainedSource
-from emotion.data.manifest import hash_images
 from emotion.models.checkpoint import Checkpoint
+from emotion.models.sources.pretrained import read_source
 from emotion.training.logger import RunLogger
 from emotion.training.params import TrainParams
 from emotion.training.progress import BestEpoch, EpochMetrics
+from emotion.training.run import RunPaths
 
 
-def take_finished(
-    checkpoint: Checkpoint,
-    source: PretrainedSource,
-    splits: tuple[pd.DataFrame, pd.DataFrame],
-    params: TrainParams,
-    log_folder: Path,
-    timing_file: Path,
+def adopt_checkpoint(
+    checkpoint: Checkpoint, data_hash: str, params: TrainParams, paths: RunPaths
 ) -> Checkpoint:
     """Write the record that training would have written, and return the checkpoint unchanged.
 
-    The curves are those of the run that made it, of its best member for an average. Its training
-    took no time here.
+    The curves are those of the run that made it; for a soup, those of its best ingredient. The
+    recorded training time is 0.
 
     Args:
         checkpoint: with the classes of the label map.
-        source: of the initial weights that params.yaml names; the model card repeats it.
-        splits: manifests of train and val.
+        data_hash: `manifest.hash_images` of the splits train and val.
         params: the section `train`; the checkpoint has its own.
-        log_folder: for dvclive; emptied first.
-        timing_file: for the times of the run.
+        paths: of the initial weights that params.yaml names, and of the record.
 
     Raises:
         UserError: it is another network, or was trained on other splits, so that its training
-            images could be in our test split.
+            images could be in the present test split.
     """
-    theirs = checkpoint.model_type, checkpoint.weights_source
-    if theirs != (source.model_type, source.source):
-        raise UserError(
-            f"train.checkpoint is a {theirs[0]} whose training started from {theirs[1]!r}, but "
-            f"model_type is {source.model_type} and its weights are from {source.source!r}; "
-            "set model_type and pretrained to those of the checkpoint."
-        )
-    if checkpoint.data_hash != hash_images(*splits):
-        raise UserError(
-            "train.checkpoint was trained on other splits than data/splits/, so our test split may "
-            "have images that it has seen; give a network that was trained on these splits, or "
-            "score it with `emotion evaluate`."
-        )
-    origin = f"the average of {', '.join(checkpoint.members)}" if checkpoint.members else "one run"
-    tqdm.write(f"train: takes the finished network of train.checkpoint, {origin}")
+    _check_origin(checkpoint, data_hash, paths)
+    runs = ", ".join(checkpoint.ingredients)
+    origin = f"the average of {runs}" if runs else "one run"
+    tqdm.write(f"train: adopts the finished network of train.checkpoint, {origin}")
     history, last = checkpoint.history, checkpoint.epoch - 1
     metrics = EpochMetrics(**{name: values[last] for name, values in history.items()})
     best = BestEpoch(
@@ -65,8 +45,27 @@ def take_finished(
         ),
         state_dict=checkpoint.state_dict,
     )
-    with RunLogger(log_folder, timing_file, params, 1, len(splits[0])) as logger:
+    with RunLogger(paths.log, paths.timing, params, images_per_epoch=0) as logger:
         epochs = len(history["val_loss"])
-        logger.restore({"history": history, "epoch_seconds": [0.0] * epochs, "statistics": []})
-        logger.log_summary(best, 0, checkpoint.weights, checkpoint.members)
+        logger.restore({"history": history, "seconds": [0.0] * epochs, "statistics": []})
+        logger.log_summary(best, 0, checkpoint.weights, checkpoint.ingredients)
     return checkpoint
+
+
+def _check_origin(checkpoint: Checkpoint, data_hash: str, paths: RunPaths) -> None:
+    """Raise unless the checkpoint is what params.yaml and the present splits could have given."""
+    source = read_source(paths.weights)  # which the model card repeats
+    found = checkpoint.model_type, checkpoint.weights_source
+    if found != (source.model_type, source.source):
+        raise UserError(
+            f"train.checkpoint is a {found[0]} whose training started from {found[1]!r}, but "
+            f"model_type is {source.model_type} and its weights are from {source.source!r}",
+            "set model_type and pretrained to those of the checkpoint",
+            key="train.checkpoint",
+        )
+    if checkpoint.data_hash != data_hash:
+        raise UserError(
+            "train.checkpoint is not from data/splits/: its training images may be in test.csv",
+            "give a network of these splits, or score this one with `emotion evaluate`",
+            key="train.checkpoint",
+        )

@@ -1,7 +1,6 @@
-"""The record of a training run: a table of epochs, a progress bar, and the files of dvclive.
+"""Record a training run: a table of epochs, a progress bar, and the files of dvclive.
 
-Everything that is timed is in one file of its own, so that no other output changes with the speed
-of the machine.
+All times are in a file of their own, so that no other output changes with the speed of the machine.
 """
 
 import dataclasses
@@ -22,6 +21,7 @@ from emotion.core.machine import describe_machine
 from emotion.core.reports import TrainingTime, write_report
 from emotion.models.classifier import EmotionClassifier
 from emotion.training import statistics
+from emotion.training.batches import count_steps
 from emotion.training.params import TrainParams
 from emotion.training.progress import HISTORY, BestEpoch, EpochMetrics
 from emotion.training.trackers import open_tracker
@@ -36,12 +36,11 @@ class RunLogger:
     """Logs one run; use as a context manager.
 
     Args:
-        folder: for dvclive; emptied.
+        folder: of dvclive; emptied.
         timing_file: for the `TrainingTime` of the run.
         params: the recipe.
-        steps_per_epoch: of the optimizer.
-        images_per_epoch: training rows.
-        enabled: False on all processes but the first, which alone writes and prints.
+        images_per_epoch: training rows; 0 if the run was not trained here.
+        enabled: False on all processes but the main one, which alone writes and prints.
     """
 
     def __init__(
@@ -49,23 +48,21 @@ class RunLogger:
         folder: Path,
         timing_file: Path,
         params: TrainParams,
-        steps_per_epoch: int,
         images_per_epoch: int,
         enabled: bool = True,
     ):
         self.folder, self.timing_file, self.params = folder, timing_file, params
-        self.enabled = enabled
-        self.steps_per_epoch, self.images_per_epoch = steps_per_epoch, images_per_epoch
+        self.enabled, self.images_per_epoch = enabled, images_per_epoch
+        self.steps_per_epoch = count_steps(images_per_epoch, params)
         self.history: dict[str, list[float]] = {name: [] for name in HISTORY}
-        self.epoch_seconds: list[float] = []
+        self.seconds: list[float] = []  # of each epoch
         self.statistics: list[dict[str, Any]] = []
         self.epoch_started = self.refreshed = time.monotonic()
         self.live = open_live(folder) if enabled else None
-        self.tracker = open_tracker(
-            params.tracker if enabled else "none", dataclasses.asdict(params)
-        )
+        tracker = params.tracker if enabled else "none"
+        self.tracker = open_tracker(tracker, dataclasses.asdict(params))
         self.bar = tqdm(
-            total=steps_per_epoch * params.epochs,
+            total=self.steps_per_epoch * params.epochs,
             desc="train",
             unit="step",
             leave=False,
@@ -82,33 +79,37 @@ class RunLogger:
             self.live.end()
 
     def state(self) -> dict[str, Any]:
-        """What `restore` needs to write the same record again."""
-        return {
-            "history": self.history,
-            "epoch_seconds": self.epoch_seconds,
-            "statistics": self.statistics,
-        }
+        """What `restore` needs to log the same record again, as plain types."""
+        return {"history": self.history, "seconds": self.seconds, "statistics": self.statistics}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Log the epochs of an interrupted run again: dvclive emptied their folder."""
+        """Log the epochs of an interrupted run again, because dvclive has emptied its folder.
+
+        Args:
+            state: what `state` returned, with three keys: `history`, a value per epoch for each
+                name of HISTORY; `seconds`, a value per epoch; `statistics`, their rows.
+
+        Raises:
+            KeyError: a key is missing. `RunState.load` returns no state of other code.
+        """
         self.statistics = state["statistics"]
-        for index, seconds in enumerate(state["epoch_seconds"]):
+        for index, seconds in enumerate(state["seconds"]):
             values = {name: state["history"][name][index] for name in HISTORY}
             self._record(values, seconds)
-        # Not `update`, which would count these steps as done in this run: rate and time left.
-        self.bar.initial = self.bar.n = len(self.epoch_seconds) * self.steps_per_epoch
+        # Not `update`, which would include these steps in the rate and in the time left.
+        self.bar.initial = self.bar.n = len(self.seconds) * self.steps_per_epoch
         self.bar.refresh()
         self.epoch_started = time.monotonic()
 
     def start(self) -> None:
         """Print the header of the table."""
-        self._write(_HEADER)
-        self._write("-" * len(_HEADER))
+        self._write(f"{_HEADER}\n{'-' * len(_HEADER)}")
 
     def log_step(self, sums: Tensor) -> None:
         """Advance the progress bar; `sums` as in `Trainer.train_epoch`.
 
-        Reading `sums` synchronizes with a GPU, which costs more than a step: twice per second only.
+        Reading `sums` synchronizes with a GPU, which costs more than a step, so the loss is shown
+        twice per second at most.
         """
         self.bar.update()
         if self.enabled and time.monotonic() - self.refreshed > 0.5:
@@ -126,7 +127,7 @@ class RunLogger:
         """
         seconds = time.monotonic() - self.epoch_started
         self.epoch_started = time.monotonic()
-        epoch = len(self.epoch_seconds) + 1
+        epoch = len(self.seconds) + 1
         if self.params.statistics != "none":
             part = model.head if self.params.statistics == "head" else model
             self.statistics += statistics.measure(part, epoch)
@@ -140,15 +141,15 @@ class RunLogger:
         )
 
     def log_summary(
-        self, best: BestEpoch, skipped_steps: int, weights: str, members: Sequence[str] = ()
+        self, best: BestEpoch, skipped_steps: int, weights: str, ingredients: Sequence[str] = ()
     ) -> None:
-        """Write the metrics of the whole run, and statistics of its weights if asked.
+        """Write the metrics of the whole run, and statistics of its weights if `statistics` is on.
 
         Args:
             best: the epoch that is kept.
             skipped_steps: optimizer steps without a finite gradient.
             weights: what training started from: pretrained, random or file.
-            members: the runs that the network is an average of.
+            ingredients: the runs that the network is an average of.
         """
         if not self.live:
             return
@@ -159,22 +160,18 @@ class RunLogger:
             "skipped_steps": skipped_steps,
             "weights": weights,
         }
-        if members:
-            summary["members"] = ", ".join(members)
-        self.live.summary.update(summary, epochs=len(self.epoch_seconds))
+        if ingredients:
+            summary["ingredients"] = ", ".join(ingredients)
+        epochs, total = len(self.seconds), sum(self.seconds)
+        self.live.summary.update(summary, epochs=epochs)
         self.live.make_summary()
-        total = sum(self.epoch_seconds)
+        machine = describe_machine() | {"threads": torch.get_num_threads()}
+        machine["instructions"] = torch.backends.cpu.get_cpu_capability()
         time_used = TrainingTime(
-            epoch_seconds=self.epoch_seconds,
+            epoch_seconds=self.seconds,
             total_seconds=total,
-            images_per_second=(
-                self.images_per_epoch * len(self.epoch_seconds) / total if total else 0.0
-            ),
-            machine=describe_machine()
-            | {
-                "threads": torch.get_num_threads(),
-                "instructions": torch.backends.cpu.get_cpu_capability(),
-            },
+            images_per_second=self.images_per_epoch * epochs / total if total else 0.0,
+            machine=machine,
         )
         write_report(self.timing_file, time_used)
         self.tracker.end(summary)
@@ -183,17 +180,15 @@ class RunLogger:
             statistics.write_final_weights(self.folder / "final_weights.txt", best.state_dict)
 
     def _record(self, values: dict[str, float], seconds: float) -> None:
-        self.epoch_seconds.append(seconds)
+        self.seconds.append(seconds)
         for name in HISTORY:
             self.history[name].append(values[name])
-        if not self.live:
-            return
-        epoch = len(self.epoch_seconds)
-        self.live.step = epoch
-        for name in HISTORY:
-            self.live.log_metric(name, values[name])
-        self.live.make_summary()
-        self.tracker.log(values, epoch)
+        if self.live:
+            self.live.step = len(self.seconds)
+            for name in HISTORY:
+                self.live.log_metric(name, values[name])
+            self.live.make_summary()
+            self.tracker.log(values, len(self.seconds))
 
     def _write(self, line: str) -> None:
         if self.enabled:
@@ -207,10 +202,10 @@ def open_live(folder: Path) -> Live:
         UserError: the Git repository has no commit, without which dvclive cannot name its run.
     """
     try:
-        # No dvcyaml and no report: the plots are declared in our own dvc.yaml.
+        # No dvcyaml and no report: the plots are declared in dvc.yaml.
         return Live(str(folder), dvcyaml=None, report=None, save_dvc_exp=False)
     except SCMError as error:
         raise UserError(
-            f"dvclive cannot log in this Git repository ({error}); if it has no commit yet, make "
-            "one (`git add --all && git commit -m start`) and run `dvc repro` again."
+            f"dvclive cannot log in this Git repository ({error})",
+            "make a first commit (`git add --all && git commit -m start`), then run `dvc repro`",
         ) from None

@@ -1,13 +1,16 @@
-"""What training minimizes: a loss on labels, and a distillation term where there is a teacher."""
+"""The loss of a run: a loss on labels of LOSSES, and a distillation term if there is a teacher."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import denormalize, normalize
+from emotion.models.checkpoint import Checkpoint
 from emotion.training.losses import LOSSES
 from emotion.training.losses.distillation import distillation
 from emotion.training.losses.weighting import smooth_targets, weighted_mean
@@ -16,46 +19,64 @@ from emotion.training.params import TrainParams
 BatchLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-class Objective:
-    """The loss of one run.
+def build_objective(
+    params: TrainParams,
+    class_weights: dict[str, float],
+    labels: np.ndarray,
+    teacher: Checkpoint | None,
+    preprocessing: Preprocessing,
+    device: str,
+) -> "Objective":
+    """The loss of the recipe, with its class weights and its teacher on the training device.
 
     Args:
         params: the recipe.
-        class_weights: (C,), on the training device.
-        class_counts: training rows of each class, (C,).
-        teacher: None, or the network to learn from and its preprocessing.
+        class_weights: by class name, in the order of the logits.
+        labels: class indices of the training rows, int64 (N,).
+        teacher: the network to learn from, if any.
         preprocessing: of the network that is trained.
+        device: cuda or cpu.
     """
+    weights = torch.tensor(list(class_weights.values())).to(device)
+    counts = torch.from_numpy(np.bincount(labels, minlength=len(weights))).float().to(device)
+    network = None
+    if teacher is not None:
+        network = teacher.build_model().to_device(device), teacher.preprocessing
+    return Objective(params, weights, counts, network, preprocessing)
 
-    def __init__(
-        self,
-        params: TrainParams,
-        class_weights: Tensor,
-        class_counts: Tensor,
-        teacher: tuple[nn.Module, Preprocessing] | None,
-        preprocessing: Preprocessing,
-    ):
-        self.params, self.class_counts = params, class_counts
-        self.teacher, self.preprocessing = teacher, preprocessing
-        self.late_weights, self.early_weights = class_weights, torch.ones_like(class_weights)
 
-    def class_weights(self, epoch: int) -> Tensor:
-        """Class weights (C,): ones until `reweight_from` of the epochs have passed."""
+@dataclass(frozen=True)
+class Objective:
+    """The loss of one run. All tensors and the teacher are on the training device."""
+
+    params: TrainParams
+    class_weights: Tensor  # float32 (C,)
+    class_counts: Tensor  # training rows of each class, float32 (C,)
+    teacher: tuple[nn.Module, Preprocessing] | None  # the network to learn from, if any
+    preprocessing: Preprocessing  # of the network that is trained
+
+    def weights_in(self, epoch: int) -> Tensor:
+        """Class weights (C,) in an epoch, from 1.
+
+        They are ones in the first `reweight_from` of the epochs: deferred re-weighting (Cao et
+        al., "Label-distribution-aware margin loss", NeurIPS 2019).
+        """
         early = epoch <= self.params.reweight_from * self.params.epochs
-        return self.early_weights if early else self.late_weights
+        return torch.ones_like(self.class_weights) if early else self.class_weights
 
     def for_batch(self, targets: Tensor, epoch: int) -> BatchLoss:
         """The loss of one batch, as a function of its micro-batches.
 
         Args:
-            targets: of the whole batch, over all processes, (N, C).
+            targets: of the whole batch, over all processes, float32 (N, C), rows summing to 1.
             epoch: from 1.
 
         Returns:
-            A function of the logits (n, C), targets (n, C) and views (n, 3, H, W) of a micro-batch.
-            Its values over all micro-batches sum to the loss of the batch.
+            A function of the logits (n, C), targets (n, C) and views (n, 3, H, W) of a micro-batch,
+            all float32, to a scalar. Its values over all micro-batches sum to the loss of the
+            batch.
         """
-        weights = self.class_weights(epoch)
+        weights = self.weights_in(epoch)
         total = (self._smooth(targets) * weights).sum()
         count = len(targets)
 
@@ -76,7 +97,7 @@ class Objective:
 
     @torch.no_grad()
     def _teacher_logits(self, teacher: nn.Module, expected: Preprocessing, views: Tensor) -> Tensor:
-        """The teacher's logits on the same views, at its own size and normalization."""
+        """The teacher's logits on the same views, resized and normalized as it expects."""
         images = normalize(denormalize(views, self.preprocessing), expected)
         if expected.img_size != self.preprocessing.img_size:
             images = F.interpolate(images, size=expected.img_size, mode="bilinear", antialias=True)

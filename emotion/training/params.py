@@ -1,7 +1,7 @@
-"""The settings of training: the section `train` of params.yaml.
+"""Settings of training: the section `train` of params.yaml.
 
-The defaults are the recipe's own values, made for 80 epochs on tens of thousands of images;
-params.yaml names the recipe's value wherever the embedded default differs, and why.
+The defaults are those of the recipe, which was made for 80 epochs on tens of thousands of images;
+params.yaml names the recipe's value, and the reason, wherever its own differs.
 """
 
 from typing import Annotated, Literal
@@ -35,24 +35,21 @@ class NetworkParams(ArithmeticParams):
 
 @settings
 class TrainParams(NetworkParams, CacheParams, OwnCheckpointParams):
-    """The whole section."""
+    """All keys of the section."""
 
-    batch_size: Annotated[int, Field(ge=2, le=65_536)] = (
-        32  # of one forward pass, over all processes
-    )
+    # Of one forward pass, over all processes.
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 32
     accumulate_steps: Annotated[int, Field(ge=1, le=65_536)] = 1  # batches per optimizer step
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 80
     freeze_backbone_epochs: Annotated[int, Field(ge=0)] = 3  # stage 1: the head only
     lr_backbone: Positive = 1e-4
     lr_head: Positive = 1e-3
-    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0  # of lr_backbone, per block downwards
     weight_decay: NonNegative = 1e-4
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.05
     use_mixup: bool = True
     mixup_alpha: Positive = 0.4
     use_cutmix: bool = False
     cutmix_alpha: Positive = 1.0
-    mixup_off_epochs: Annotated[int, Field(ge=0)] = 0  # the last epochs, without MixUp and CutMix
     grad_clip_norm: Positive = 1.0
     amp: Annotated[str, one_of(AMP_MODES)] = "auto"
     use_ema: bool = True
@@ -69,19 +66,15 @@ class TrainParams(NetworkParams, CacheParams, OwnCheckpointParams):
     teacher_weight: Annotated[float, Field(gt=0, le=1)] = 0.5  # against the loss on labels
     teacher_temperature: Positive = 2.0
     statistics: Literal["none", "head", "all"] = "none"  # of weights and gradients, per epoch
-    tracker: Annotated[str, one_of(TRACKERS)] = "none"  # beside dvclive
+    tracker: Annotated[str, one_of(TRACKERS)] = "none"  # in addition to dvclive
 
     @model_validator(mode="after")
-    def _balance_classes_once(self) -> "TrainParams":
+    def _refuse_contradictions(self) -> "TrainParams":
         if self.sampler == "weighted" and self.use_class_weights:
             raise ValueError(
                 "train.sampler 'weighted' already balances the classes: set use_class_weights to "
                 "false, or sampler to 'shuffle'"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _compute_in_float32_if_portable(self) -> "TrainParams":
         if self.deterministic == "portable" and self.amp not in ("auto", "off"):
             raise ValueError(
                 f"train.amp {self.amp!r} is not the same on all processors: set amp to 'auto', or "

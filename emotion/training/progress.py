@@ -1,4 +1,4 @@
-"""How far a run has come: its metrics per epoch, the best epoch, and when to stop."""
+"""The progress of a run: its metrics per epoch, the best epoch, and early stopping."""
 
 import dataclasses
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from emotion.training.params import TrainParams
 
 @dataclass(frozen=True, kw_only=True)
 class EpochMetrics:
-    """One epoch; its fields are the columns of the history."""
+    """The metrics of one epoch; the fields are the columns of the history."""
 
     train_loss: float
     train_acc: float  # on augmented, possibly mixed images
@@ -42,7 +42,7 @@ class BestEpoch:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Everything that decides which epoch is kept and when training stops."""
+    """What decides which epoch is kept and when training stops."""
 
     epoch: int = 0  # finished epochs
     best: BestEpoch | None = None
@@ -50,31 +50,27 @@ class Progress:
     stopped: bool = False
 
     def advance(
-        self,
-        metrics: EpochMetrics,
-        params: TrainParams,
-        copy_weights: Callable[[], dict[str, Tensor]],
-    ) -> Self:
+        self, metrics: EpochMetrics, params: TrainParams, snapshot: Callable[[], dict[str, Tensor]]
+    ) -> "Progress":
         """The progress after one more epoch.
 
-        Frozen epochs compete for the best, but do not count against the patience: the head alone
+        Frozen epochs can be the best, but do not count against the patience: the head alone
         reaches its plateau long before the network does.
+
+        Args:
+            metrics: of the epoch.
+            params: the recipe.
+            snapshot: called if the epoch is the best so far; returns its state_dict.
         """
         epoch, value = self.epoch + 1, metrics.monitored(params.monitor)
         best, waited = self.best, self.epochs_without_gain
         if best is None or value > best.value + params.min_delta:
-            weights = copy_weights()
-            best = BestEpoch(epoch=epoch, value=value, metrics=metrics, state_dict=weights)
+            best = BestEpoch(epoch=epoch, value=value, metrics=metrics, state_dict=snapshot())
             waited = 0
         else:
             waited += epoch > params.freeze_backbone_epochs
-        return dataclasses.replace(
-            self,
-            epoch=epoch,
-            best=best,
-            epochs_without_gain=waited,
-            stopped=waited >= params.patience,
-        )
+        stopped = waited >= params.patience
+        return Progress(epoch=epoch, best=best, epochs_without_gain=waited, stopped=stopped)
 
     def describe(self, params: TrainParams) -> str:
         """The status of the last epoch, as the table of epochs shows it."""
@@ -93,7 +89,7 @@ class Progress:
 
     @classmethod
     def restore(cls, state: dict[str, Any]) -> Self:
-        """What `state` returned, as an object."""
+        """The progress from what `state` returned; KeyError if `best` is missing."""
         best = state["best"]
         if best is not None:
             best = BestEpoch(**{**best, "metrics": EpochMetrics(**best["metrics"])})

@@ -1,8 +1,8 @@
-"""Checks that take a minute before hours of training: each detects an error that training hides.
+"""Check a training setup in a minute: each check detects an error that training would hide.
 
-Forward shapes detect a wrong head; class counts against weights detect weights computed on another
-split; gradient norms detect a layer that is cut off or explodes; and a network that cannot overfit
-32 images will not learn thousands.
+The shape of the logits detects a wrong head; class counts against class weights detect weights
+computed on another split; gradient norms detect a layer that is cut off or explodes; and a network
+that cannot overfit 32 images will not learn thousands.
 """
 
 from pathlib import Path
@@ -16,17 +16,16 @@ from tqdm import trange
 
 from emotion.core.errors import UserError
 from emotion.core.reports import SanityReport
+from emotion.data.batches import load_batches
 from emotion.data.cache import CacheParams
-from emotion.data.preprocessing import Preprocessing
-from emotion.data.transforms import preprocess_batch
 from emotion.models.classifier import EmotionClassifier
-from emotion.models.sources.own_checkpoints import load_finished, load_teacher
+from emotion.models.sources.own_checkpoints import FINISHED_FILE, TEACHER_FILE, load_own_checkpoint
 from emotion.models.sources.pretrained import load_initial_model
-from emotion.training.determinism import seed_everything
 from emotion.training.failures import is_out_of_memory
-from emotion.training.loading import LabeledImages, complete_weights, load_split
+from emotion.training.loading import load_split
 from emotion.training.optimizer import build_optimizer, set_learning_rates
 from emotion.training.params import NetworkParams
+from emotion.training.run import complete_weights, seed_everything
 
 OVERFIT_IMAGES = 32
 OVERFIT_STEPS = 40
@@ -43,40 +42,56 @@ def check_training(
 ) -> SanityReport:
     """Run all checks on a few training images.
 
+    Args:
+        train_rows: manifest of the training split.
+        label_map: class name to logit index.
+        class_weights: by class name.
+        weights_folder: of the stage `pretrained_weights`.
+        params: what defines the untrained network.
+
     Raises:
         UserError: names the check that failed, its numbers and what to look at.
     """
     counts = {str(name): int(n) for name, n in train_rows["label"].value_counts().items()}
     check_weights(counts, class_weights)
-    for load in (load_teacher, load_finished):
-        load(weights_folder, list(label_map))  # only to see that their classes are ours
+    for name in (TEACHER_FILE, FINISHED_FILE):
+        load_own_checkpoint(weights_folder, name, list(label_map))  # only to check their classes
     seed_everything(params.seed, params.deterministic)
     model, preprocessing, source = load_initial_model(
         weights_folder, params.img_size, params.head, len(label_map), params.grayscale
     )
     model.freeze_stages(params.freeze_stages)
     rows = sample_rows(train_rows, OVERFIT_IMAGES)
-    images = load_split(rows, label_map, preprocessing, CacheParams(), "decode sample")
-    complete_weights(model, source, images, preprocessing)
-    sample, labels = _views(images, preprocessing), torch.from_numpy(images.labels)
+    sample = load_split(rows, label_map, preprocessing, CacheParams(), "decode sample")
+    complete_weights(model, source, sample, preprocessing)
+    [views] = load_batches(sample.images, preprocessing, [np.arange(len(sample))])
+    labels = torch.from_numpy(sample.labels)
     return SanityReport(
-        logits_shape=check_forward(model, sample, len(label_map)),
+        logits_shape=check_forward(model, views, len(label_map)),
         class_counts={name: counts[name] for name in label_map},
         class_weights={name: class_weights[name] for name in label_map},
-        gradient_norm=check_gradients(model, sample, labels),
-        overfit_accuracy=check_overfit(model, sample, labels),
+        gradient_norm=check_gradients(model, views, labels),
+        overfit_accuracy=check_overfit(model, views, labels),
     )
 
 
 def check_weights(counts: dict[str, int], class_weights: dict[str, float]) -> None:
-    """A rarer class never has a smaller weight than a more frequent one."""
+    """Raise if a rarer class has a smaller weight than a more frequent one.
+
+    Args:
+        counts: training rows by class name.
+        class_weights: by class name, of the same classes.
+
+    Raises:
+        UserError: it has, or the classes differ.
+    """
     by_count = sorted(class_weights, key=lambda name: counts.get(name, 0))
     weights = [class_weights[name] for name in by_count]
     if set(counts) != set(class_weights) or np.any(np.diff(weights) > 1e-9):
-        raise UserError(
-            f"class weights {class_weights} do not fit the training rows {counts}: a rarer class "
-            "must not weigh less; run `dvc repro class_weights`."
+        problem = (
+            f"class weights {class_weights} do not fit the rows {counts}: rarer ones weigh less"
         )
+        raise UserError(problem, "run `dvc repro class_weights`")
 
 
 def sample_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -87,7 +102,16 @@ def sample_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def check_forward(model: EmotionClassifier, views: Tensor, classes: int) -> list[int]:
-    """Logits are finite and of shape (images, classes); returns the shape."""
+    """Raise unless the logits are finite and of shape (N, C); returns the shape.
+
+    Args:
+        model: left in evaluation mode.
+        views: normalized images, float32 (N, 3, H, W).
+        classes: C.
+
+    Raises:
+        UserError: they are not, or the backbone cannot take images of this size.
+    """
     try:
         with torch.no_grad():
             logits = model.eval()(views)
@@ -96,40 +120,57 @@ def check_forward(model: EmotionClassifier, views: Tensor, classes: int) -> list
             raise
         raise UserError(
             f"{type(model.backbone).__name__} cannot take images of {views.shape[-1]} pixels "
-            f"({' '.join(str(error).split())}); choose another train.img_size, such as 224, or "
-            "another model_type."
+            f"({' '.join(str(error).split())})",
+            "choose another train.img_size, such as 224, or another model_type",
+            key="train.img_size",
         ) from None
     expected, finite = (len(views), classes), bool(logits.isfinite().all())
     if logits.shape != expected or not finite:
         raise UserError(
-            f"the network gives logits of shape {tuple(logits.shape)}, finite: {finite}; expected "
-            f"{expected}. Look at model_type, train.img_size and the weights file."
+            f"the logits have the shape {tuple(logits.shape)} (finite: {finite}), not {expected}",
+            "check model_type, train.img_size and the weights file",
+            key="model_type",
         )
     return list(logits.shape)
 
 
 def check_gradients(model: EmotionClassifier, views: Tensor, labels: Tensor) -> dict[str, float]:
-    """Every part gets a finite gradient that is not zero; returns the norms by part."""
+    """Raise unless every part gets a finite gradient that is not zero; returns the norms by part.
+
+    Args:
+        model: left in training mode, with gradients.
+        views: normalized images, float32 (N, 3, H, W).
+        labels: class indices, int64 (N,).
+
+    Raises:
+        UserError: a norm is zero or not finite.
+    """
     model.zero_grad()
     F.cross_entropy(model.train()(views), labels).backward()
-    norms = {
-        part: float(
-            torch.nn.utils.get_total_norm(
-                [p.grad for p in module.parameters() if p.grad is not None]
-            )
-        )
-        for part, module in (("backbone", model.backbone), ("head", model.head))
-    }
+    norms = {}
+    for part, module in (("backbone", model.backbone), ("head", model.head)):
+        gradients = [p.grad for p in module.parameters() if p.grad is not None]
+        norms[part] = float(torch.nn.utils.get_total_norm(gradients))
     if any(not np.isfinite(norm) or norm == 0 for norm in norms.values()):
         raise UserError(
-            f"gradient norms are {norms}: a part of {type(model.backbone).__name__} gets no "
-            "gradient, or an infinite one; look at model_type and the weights."
+            f"{type(model.backbone).__name__} has gradient norms of zero or infinity: {norms}",
+            "check model_type and the weights file",
+            key="model_type",
         )
     return norms
 
 
 def check_overfit(model: EmotionClassifier, views: Tensor, labels: Tensor) -> float:
-    """The network overfits the sample; returns the training accuracy reached."""
+    """Raise unless the network overfits the sample; returns the training accuracy reached.
+
+    Args:
+        model: changed in place.
+        views: normalized images, float32 (N, 3, H, W).
+        labels: class indices, int64 (N,).
+
+    Raises:
+        UserError: the accuracy stays below OVERFIT_ACCURACY for OVERFIT_STEPS steps.
+    """
     optimizer = build_optimizer(model, OVERFIT_LR_BACKBONE, OVERFIT_LR_HEAD, weight_decay=0.0)
     set_learning_rates(optimizer, 1.0, 1.0)
     reached = 0.0
@@ -146,12 +187,7 @@ def check_overfit(model: EmotionClassifier, views: Tensor, labels: Tensor) -> fl
         optimizer.step()
     raise UserError(
         f"the network does not overfit {len(views)} training images: accuracy {reached:.2f} after "
-        f"{OVERFIT_STEPS} steps, {OVERFIT_ACCURACY} expected. Look at the labels of those images, "
-        "train.img_size and the weights."
+        f"{OVERFIT_STEPS} steps, {OVERFIT_ACCURACY} expected",
+        "check the labels of these images, train.img_size and the weights file",
+        key="train.img_size",
     )
-
-
-def _views(sample: LabeledImages, preprocessing: Preprocessing) -> Tensor:
-    [images] = sample.images.batches([np.arange(len(sample.labels))])
-    views = preprocess_batch(images, preprocessing)
-    return views.contiguous(memory_format=torch.channels_last)

@@ -1,12 +1,12 @@
-"""Learning rates: linear warm-up of the head while the backbone is frozen, then one schedule.
+"""Learning-rate schedules: linear warm-up of the head on a frozen backbone, then one of SCHEDULES.
 
 Each schedule maps the progress through the unfrozen steps, 0..1, to a factor of the peak learning
-rate; backbone and head follow it from their own peaks. They are pure functions of the step, unlike
-torch's schedulers: a resumed run needs no scheduler state.
+rate; backbone and head have peaks of their own. Schedules are pure functions of the step, unlike
+torch's schedulers: a resumed run needs no scheduler state. To add one, write a function here and
+an entry in SCHEDULES.
 """
 
 import math
-from collections.abc import Callable
 
 ONE_CYCLE_WARMUP = 0.3  # share of the steps with a rising rate (Smith and Topin, 2018)
 ONE_CYCLE_START = 1 / 25  # of the peak
@@ -31,22 +31,19 @@ def cosine_restarts(progress: float) -> float:
     return cosine(progress * RESTARTS % 1) if progress < 1 else 0.0
 
 
-SCHEDULES: dict[str, Callable[[float], float]] = {
-    "cosine": cosine,
-    "one_cycle": one_cycle,
-    "cosine_restarts": cosine_restarts,
-}
+SCHEDULES = {"cosine": cosine, "one_cycle": one_cycle, "cosine_restarts": cosine_restarts}
 
 
 def learning_rate_factors(
     scheduler: str, step: int, frozen_steps: int, total_steps: int
 ) -> tuple[float, float]:
-    """Factors of (lr_backbone, lr_head) at a step.
+    """Factors of (lr_backbone, lr_head) at a step, each in 0..1.
 
     Args:
         scheduler: a key of SCHEDULES.
-        step: from 0.
-        frozen_steps: steps with a frozen backbone; its factor is 0 there.
+        step: from 0, below `total_steps`.
+        frozen_steps: steps with a frozen backbone; its factor is 0 there, and that of the head
+            rises linearly.
         total_steps: of the whole run.
     """
     if step < frozen_steps:

@@ -1,4 +1,4 @@
-"""The state of an interrupted run, so that `dvc repro` resumes it.
+"""Save the state of a run after each epoch, so that `dvc repro` resumes an interrupted run.
 
 The state is kept outside the stage's outputs, which DVC deletes before a stage runs. It belongs to
 one combination of params, data, weights, code and machine: its fingerprint. With another
@@ -28,7 +28,7 @@ LATEST = "latest"  # contains the name of a slot
 
 
 class RunState:
-    """Saves and loads one run's state in a folder of its own.
+    """Save and load the state of one run in a folder of its own.
 
     Args:
         folder: created when first needed.
@@ -42,7 +42,7 @@ class RunState:
         """The last saved state, or None if there is none or it belongs to another run.
 
         Raises:
-            UserError: something else has the name of the folder or of a file in it.
+            UserError: the folder is a file, or one of its files is a folder.
         """
         self._refuse_others()
         path = self._latest()
@@ -50,20 +50,16 @@ class RunState:
             return None
         try:
             saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-            theirs = saved["fingerprint"]
+            found = saved["fingerprint"]
         except Exception as error:  # torch.load names no common base class
-            tqdm.write(
-                f"train: {path} cannot be read ({type(error).__name__}); starting from scratch"
-            )
-            return None
-        other = [name for name, value in self.fingerprint.items() if theirs.get(name) != value]
-        if other:
-            tqdm.write(
-                f"train: the interrupted run in {self.folder} had other {', '.join(other)}; "
-                "starting from scratch"
-            )
-            return None
-        return saved
+            problem = f"{path} cannot be read ({type(error).__name__})"
+        else:
+            other = [name for name, value in self.fingerprint.items() if found.get(name) != value]
+            if not other:
+                return saved
+            problem = f"the interrupted run in {self.folder} had other {', '.join(other)}"
+        tqdm.write(f"train: {problem}; starting from scratch")
+        return None
 
     def save(self, content: dict[str, Any]) -> None:
         """Replace the state; plain types and tensors only.
@@ -82,13 +78,11 @@ class RunState:
 
     def _refuse_others(self) -> None:
         others = [self.folder] if self.folder.exists() and not self.folder.is_dir() else []
-        files_in = (self.folder / name for name in (LATEST, *SLOTS))
-        others += [path for path in files_in if path.exists() and not path.is_file()]
+        own_files = (self.folder / name for name in (LATEST, *SLOTS))
+        others += [path for path in own_files if path.exists() and not path.is_file()]
         if others:
-            raise UserError(
-                f"{', '.join(map(str, others))} is in the place of the state of an interrupted "
-                "run; move it away and run `dvc repro` again."
-            )
+            hint = "move it away and run `dvc repro` again"
+            raise UserError("has the name that the state of a run needs", hint, file=others[0])
 
     def _latest(self) -> Path | None:
         try:
@@ -111,14 +105,17 @@ def compute_fingerprint(
     weights: dict[str, float],
     machine: str,
 ) -> dict[str, str]:
-    """Hashes of everything that the bytes of a run depend on.
+    """SHA-256 hashes of everything that the bytes of a run depend on.
 
     Args:
         params: the recipe.
         tables: manifests of train and val.
-        weights_folder: what training starts from; also the teacher.
-        weights: class weights.
+        weights_folder: of the initial weights and the teacher.
+        weights: class weights by class name.
         machine: number formats and number of processes.
+
+    Returns:
+        One hash each under `params`, `data`, `weights`, `code` and `machine`.
     """
     code = sorted(Path(emotion.__file__).parent.rglob("*.py"))
     start = sorted(path for path in weights_folder.iterdir() if path.is_file())

@@ -1,4 +1,4 @@
-"""Statistics of weights and gradients per epoch: vanishing or exploding layers show here first."""
+"""Statistics of weights and gradients per epoch, which reveal vanishing or exploding layers."""
 
 import csv
 from pathlib import Path
@@ -13,9 +13,10 @@ COLUMNS = ("epoch", "kind", "name", "mean", "std", "min", "max", "l2")
 
 
 def measure(model: nn.Module, epoch: int) -> list[dict[str, Any]]:
-    """One row per parameter, and one per gradient where there is one.
+    """One row per parameter, and one per gradient where there is one, with the keys of COLUMNS.
 
-    The gradients are those of the epoch's last step, after clipping.
+    The gradients are those of the epoch's last step, after clipping. `std` is that of the
+    population, `l2` the Euclidean norm.
     """
     rows = []
     for name, parameter in model.named_parameters():
@@ -35,9 +36,7 @@ def write_statistics(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def write_final_weights(path: Path, state_dict: dict[str, torch.Tensor]) -> None:
     """Write a table of all saved tensors: shape, and the statistics of `measure`."""
-    lines = [
-        f"{'name':<60} {'shape':<18} {'mean':>10} {'std':>10} {'min':>10} {'max':>10} {'l2':>10}"
-    ]
+    lines = [" ".join([f"{'name':<60} {'shape':<18}", *(f"{name:>10}" for name in COLUMNS[3:])])]
     for name, tensor in state_dict.items():
         numbers = " ".join(f"{value:>10.4g}" for value in _describe(tensor).values())
         lines.append(f"{name:<60} {'x'.join(map(str, tensor.shape)) or '-':<18} {numbers}")

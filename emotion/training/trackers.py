@@ -1,14 +1,14 @@
-"""Experiment trackers beside dvclive: MLflow or Weights & Biases, if installed.
+"""Experiment trackers in addition to dvclive: MLflow or Weights & Biases, if installed.
 
 dvclive remains the record that `dvc exp` compares; these receive the same numbers. To add one,
-write a class here and a line in TRACKERS; a package is imported only when it is chosen.
+write a class here and an entry in TRACKERS; a package is imported only when it is chosen.
 """
 
 import importlib
 import os
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Any
 
 from tqdm import tqdm
 
@@ -16,8 +16,11 @@ from emotion.core.errors import UserError
 from emotion.core.text import message_of
 
 
-class Tracker(Protocol):
-    """What `RunLogger` calls."""
+class Tracker:
+    """No tracker, but dvclive only; the base of the others."""
+
+    def __init__(self, params: dict[str, Any]):
+        """Start a run with these settings, as plain types."""
 
     def log(self, values: dict[str, float], epoch: int) -> None:
         """Log the metrics of one epoch, from 1."""
@@ -26,27 +29,14 @@ class Tracker(Protocol):
         """Log the metrics of the whole run and close it."""
 
 
-class NoTracker:
-    """dvclive only."""
+class MlflowTracker(Tracker):
+    """MLflow, at MLFLOW_TRACKING_URI or in its default store; for mlflow-skinny, in `mlruns`."""
 
     def __init__(self, params: dict[str, Any]):
-        del params
-
-    def log(self, values: dict[str, float], epoch: int) -> None:  # noqa: D102, see Tracker
-        pass
-
-    def end(self, summary: dict[str, Any]) -> None:  # noqa: D102
-        pass
-
-
-class MlflowTracker:
-    """MLflow, at MLFLOW_TRACKING_URI, or in its default store, which is `mlruns` for skinny."""
-
-    def __init__(self, params: dict[str, Any]):
-        # Its own defaults wait for minutes for a server that does not answer.
+        # With MLflow's defaults, a server that does not respond blocks for minutes.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-        # Needed for a store of files: all that mlflow-skinny can use without a server.
+        # Needed for a store of files, the only one that mlflow-skinny can use without a server.
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         self.mlflow = _import("mlflow", "mlflow-skinny")
         if "MLFLOW_TRACKING_URI" not in os.environ and not find_spec("sqlalchemy"):
@@ -54,7 +44,7 @@ class MlflowTracker:
         self.run = self.mlflow.start_run()
         self.mlflow.log_params(params)
 
-    def log(self, values: dict[str, float], epoch: int) -> None:  # noqa: D102
+    def log(self, values: dict[str, float], epoch: int) -> None:  # noqa: D102, see Tracker
         self.mlflow.log_metrics(values, step=epoch)
 
     def end(self, summary: dict[str, Any]) -> None:  # noqa: D102
@@ -64,8 +54,8 @@ class MlflowTracker:
         self.mlflow.end_run()
 
 
-class WandbTracker:
-    """Weights & Biases, as WANDB_PROJECT and WANDB_MODE say."""
+class WandbTracker(Tracker):
+    """Weights & Biases, configured by WANDB_PROJECT and WANDB_MODE."""
 
     def __init__(self, params: dict[str, Any]):
         self.run = _import("wandb", "wandb").init(config=params)
@@ -78,15 +68,11 @@ class WandbTracker:
         self.run.finish()
 
 
-TRACKERS: dict[str, Callable[[dict[str, Any]], Tracker]] = {
-    "none": NoTracker,
-    "mlflow": MlflowTracker,
-    "wandb": WandbTracker,
-}
+TRACKERS = {"none": Tracker, "mlflow": MlflowTracker, "wandb": WandbTracker}
 
 
-class _Failsafe:
-    """Another tracker until it fails, which must not end hours of training."""
+class _Failsafe(Tracker):
+    """A tracker whose failure does not end training: then no other call reaches it."""
 
     def __init__(self, name: str, tracker: Tracker):
         self.name, self.tracker = name, tracker
@@ -102,8 +88,8 @@ class _Failsafe:
             call()
         except Exception as error:  # of a package that need not be installed
             reason = message_of(f"{type(error).__name__}: {error}")
-            tqdm.write(f"WARNING: {self.name} failed and gets nothing more of this run ({reason}).")
-            self.tracker = NoTracker({})
+            tqdm.write(f"WARNING: {self.name} failed; this run is no longer sent to it ({reason}).")
+            self.tracker = Tracker({})
 
 
 def open_tracker(name: str, params: dict[str, Any]) -> Tracker:
@@ -111,7 +97,7 @@ def open_tracker(name: str, params: dict[str, Any]) -> Tracker:
 
     Args:
         name: a key of TRACKERS.
-        params: of the run.
+        params: of the run, as plain types.
 
     Raises:
         UserError: the package is not installed, or cannot start a run.
@@ -122,8 +108,9 @@ def open_tracker(name: str, params: dict[str, Any]) -> Tracker:
         raise
     except Exception as error:  # of a package that need not be installed
         raise UserError(
-            f"train.tracker is {name!r}, which cannot start a run ({type(error).__name__}: "
-            f"{error}); correct its settings (README), or set train.tracker to none."
+            f"train.tracker {name!r} cannot start a run ({type(error).__name__}: {error})",
+            "correct its settings (README), or set train.tracker to none",
+            key="train.tracker",
         ) from None
 
 
@@ -132,6 +119,7 @@ def _import(module: str, package: str) -> Any:
         return importlib.import_module(module)
     except ImportError:
         raise UserError(
-            f"train.tracker is {module!r}, which is not installed: `pip install {package}`, or set "
-            "train.tracker to none."
+            f"train.tracker is {module!r}, but {package} is not installed",
+            f"run `pip install {package}`, or set train.tracker to none",
+            key="train.tracker",
         ) from None

@@ -1,7 +1,7 @@
-"""The training loop: one epoch, one optimizer step, and the validation after it.
+"""The training loop: epochs of optimizer steps, and the validation after each.
 
-Stage 1 trains the head on a frozen backbone, stage 2 trains everything. The network that is
-validated, selected and saved is one and the same: the moving average of the weights where it is on.
+Stage 1 trains the head on a frozen backbone, stage 2 trains everything. One network is validated,
+selected and saved: the moving average of the weights if `use_ema` is true, else the model.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,11 @@ from emotion.metrics.scores import accuracy, macro_f1
 from emotion.models.classifier import EmotionClassifier
 from emotion.models.inference import predict_logits
 from emotion.training.amp import Precision
-from emotion.training.batches import Batch, load_epoch
-from emotion.training.distributed import Processes
-from emotion.training.ema import MovingAverage
+from emotion.training.batches import Batch, count_steps, load_epoch
+from emotion.training.distributed import ProcessGroup
 from emotion.training.loading import LabeledImages
 from emotion.training.objective import Objective
-from emotion.training.optimizer import build_optimizer, set_learning_rates
+from emotion.training.optimizer import MovingAverage, build_optimizer, set_learning_rates
 from emotion.training.params import TrainParams
 from emotion.training.schedules import learning_rate_factors
 
@@ -32,16 +31,16 @@ MAX_SKIPPED = 20  # consecutive steps without a finite gradient before training 
 
 
 class Trainer:
-    """The state of one run, and what one epoch does to it.
+    """The state of one run that its epochs change: model, average, optimizer and counters.
 
     Args:
         model: on the training device.
         train_set: the training split.
-        objective: what is minimized.
+        objective: the loss that is minimized.
         preprocessing: of the network.
         params: the recipe.
         precision: autocast formats and the device.
-        processes: this process among those of the run.
+        group: the processes of the run.
     """
 
     def __init__(
@@ -52,25 +51,25 @@ class Trainer:
         preprocessing: Preprocessing,
         params: TrainParams,
         precision: Precision,
-        processes: Processes,
+        group: ProcessGroup,
     ):
-        self.model = processes.synchronize_norms(model)
+        self.model = group.synchronize_norms(model)
         self.model.freeze_stages(params.freeze_stages)
-        self.network: nn.Module | None = None  # the model, wrapped for the present stage
+        self.network: nn.Module | None = None  # the model, wrapped for the current stage
         self.train_set, self.objective = train_set, objective
         self.preprocessing, self.params = preprocessing, params
-        self.precision, self.processes = precision, processes
+        self.precision, self.group = precision, group
         self.optimizer = build_optimizer(
-            self.model, params.lr_backbone, params.lr_head, params.weight_decay, params.layer_decay
+            self.model, params.lr_backbone, params.lr_head, params.weight_decay
         )
         self.device = next(self.model.parameters()).device
         self.scaler = precision.loss_scaler()
         self.ema = MovingAverage(self.model, params.ema_decay) if params.use_ema else None
-        self.steps_per_epoch = count_steps(len(train_set.labels), params)
+        self.steps_per_epoch = count_steps(len(train_set), params)
         self.step = 0
         # Steps whose gradient was not finite; counted on the device, without synchronizing.
         self.skipped = torch.zeros((), device=self.device)
-        self.skipped_in_a_row = torch.zeros((), device=self.device)
+        self.consecutive_skipped = torch.zeros((), device=self.device)
 
     @property
     def evaluated(self) -> EmotionClassifier:
@@ -84,25 +83,25 @@ class Trainer:
 
         Args:
             epoch: from 1.
-            on_step: called after each optimizer step with its sums on this process: loss times
-                images, correct predictions, images.
+            on_step: called after each optimizer step with its sums on this process, float32 (3,)
+                on the training device: loss times images, correct predictions, images.
 
         Returns:
-            The epoch's train_loss and train_acc, and the learning rates of its last step. Accuracy
-            counts a mixed image as correct when its larger share is predicted.
+            The epoch's train_loss and train_acc, and lr_backbone and lr_head of its last step.
+            Accuracy counts a mixed image as correct when its larger share is predicted.
         """
-        torch.manual_seed(derive_seed(self.params.seed, epoch, self.processes.rank, "dropout"))
+        torch.manual_seed(derive_seed(self.params.seed, epoch, self.group.rank, "dropout"))
         self._enter_stage(frozen=epoch <= self.params.freeze_backbone_epochs)
         sums = torch.zeros(3, device=self.device)
         rates = {"backbone": 0.0, "head": 0.0}
         for batch in load_epoch(
-            self.train_set, self.params, self.preprocessing, epoch, self.processes, self.device
+            self.train_set, self.params, self.preprocessing, epoch, self.group, self.device
         ):
             rates = set_learning_rates(self.optimizer, *self._learning_rate_factors())
             step_sums = self._optimizer_step(batch, epoch)
             on_step(step_sums)
             sums += step_sums
-        loss_sum, correct, count = self.processes.sum(sums).tolist()
+        loss_sum, correct, count = self.group.all_reduce_sum(sums).tolist()
         return {
             "train_loss": loss_sum / count if count else float("nan"),  # every step was skipped
             "train_acc": correct / count if count else float("nan"),
@@ -111,15 +110,19 @@ class Trainer:
         }
 
     def validate(self, val_set: LabeledImages) -> dict[str, float]:
-        """Loss (plain NLL, no weights or smoothing), accuracy and macro-F1 of `evaluated`.
+        """Scores of `evaluated` on a split.
+
+        Returns:
+            val_loss, the negative log-likelihood without class weights or smoothing; val_acc and
+            val_macro_f1, in 0..1.
 
         Raises:
             UserError: the logits are not finite.
         """
-        self.processes.share_buffers(self.evaluated)
-        own = self.processes.share(np.arange(len(val_set.labels)))
-        logits = predict_logits(self.evaluated, val_set.images, self.preprocessing, rows=own)
-        logits = self.processes.gather(logits, len(val_set.labels))
+        self.group.broadcast_buffers(self.evaluated)
+        rows = self.group.shard(np.arange(len(val_set)))
+        logits = predict_logits(self.evaluated, val_set.images, self.preprocessing, rows=rows)
+        logits = self.group.gather(logits, len(val_set))
         if not np.isfinite(logits).all():
             raise self._diverged(f"after step {self.step} the outputs are not finite")
         classes = logits.shape[1]
@@ -132,43 +135,46 @@ class Trainer:
         }
 
     def require_trained(self) -> None:
-        """Raise if no step of the run changed the weights.
-
-        Raises:
-            UserError: every step was skipped.
-        """
+        """Raise a UserError if every step of the run was skipped."""
         if int(self.skipped) == self.step:
             raise self._diverged(f"none of the {self.step} steps had a finite gradient")
 
     def state(self) -> dict[str, Any]:
-        """All that an epoch changes, as plain types and tensors."""
+        """Everything that an epoch changes, as plain types and tensors."""
         return {
-            "model": self.model.state_dict(),
-            "ema": self.ema.module.state_dict() if self.ema else {},
-            "optimizer": self.optimizer.state_dict(),
-            "scaler": self.scaler.state_dict(),
+            **{name: part.state_dict() for name, part in self._parts().items()},
             "step": self.step,
             "skipped": self.skipped,
-            "skipped_in_a_row": self.skipped_in_a_row,
+            "consecutive_skipped": self.consecutive_skipped,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Return to what `state` described."""
-        self.model.load_state_dict(state["model"])
-        if self.ema:
-            self.ema.module.load_state_dict(state["ema"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
+        """Return to a saved state of the same recipe.
+
+        Args:
+            state: what `state` returned: state_dicts under `model`, `optimizer`, `scaler` and, with
+                EMA, `ema`; the counts `step`, `skipped` and `consecutive_skipped`.
+
+        Raises:
+            KeyError: a key is missing. `RunState.load` returns no state of other code.
+        """
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
         self.step = state["step"]
         self.skipped.copy_(state["skipped"])
-        self.skipped_in_a_row = state["skipped_in_a_row"].to(self.skipped.device)
+        self.consecutive_skipped.copy_(state["consecutive_skipped"])
+
+    def _parts(self) -> dict[str, Any]:
+        """All that has a state_dict of its own."""
+        parts = {"model": self.model, "optimizer": self.optimizer, "scaler": self.scaler}
+        return {**parts, "ema": self.ema.module} if self.ema else parts
 
     def _enter_stage(self, frozen: bool) -> None:
         """Freeze or unfreeze the backbone; gradients are synchronized for what is trained now."""
         if self.network is None or frozen != self.model.frozen:
-            self.network = None  # its hooks on the parameters go before others are set
+            self.network = None  # removes its hooks on the parameters before others are set
             self.model.freeze_backbone(frozen)
-            self.network = self.processes.wrap(self.model)
+            self.network = self.group.wrap(self.model)
         self.network.train()
 
     def _learning_rate_factors(self) -> tuple[float, float]:
@@ -187,13 +193,13 @@ class Trainer:
         loss_of = self.objective.for_batch(batch.targets, epoch)
         sums = torch.zeros(3, device=self.device)
         for number, (views, targets) in enumerate(batch, start=1):
-            with self.processes.gradient_sync(self.network, enabled=number == len(batch)):
+            with self.group.gradient_sync(self.network, enabled=number == len(batch)):
                 with self.precision.autocast(self.model.frozen):
                     logits = self.network(views)
                 logits = logits.float()
                 loss = loss_of(logits, targets, views)
                 # Gradients are averaged over processes, but the losses sum to the batch's loss.
-                self.scaler.scale(loss * self.processes.count).backward()
+                self.scaler.scale(loss * self.group.world_size).backward()
             correct = (logits.argmax(dim=1) == targets.argmax(dim=1)).sum()
             images = torch.full_like(correct, len(views))
             sums += torch.stack([loss.detach() * len(batch.targets), correct, images])
@@ -221,24 +227,20 @@ class Trainer:
             UserError: MAX_SKIPPED consecutive steps had no finite gradient.
         """
         self.skipped += skipped
-        self.skipped_in_a_row = (self.skipped_in_a_row + 1) * skipped
-        # Reading the count from a GPU synchronizes with it, so there it is read now and then.
+        self.consecutive_skipped = (self.consecutive_skipped + 1) * skipped
+        # Reading the count synchronizes with a GPU, so there it is read every MAX_SKIPPED steps.
         readable = self.skipped.device.type == "cpu" or self.step % MAX_SKIPPED == 0
-        if readable and self.skipped_in_a_row >= MAX_SKIPPED:
+        if readable and self.consecutive_skipped >= MAX_SKIPPED:
             raise self._diverged(
-                f"{MAX_SKIPPED} steps in a row, up to step {self.step}, had no finite gradient"
+                f"{MAX_SKIPPED} consecutive steps, up to step {self.step}, had no finite gradient"
             )
 
     def _diverged(self, reason: str) -> UserError:
         params = self.params
-        amp = "" if self.precision.full == torch.float32 else "set amp to 'off', or "
+        amp = "" if self.precision.full == torch.float32 else "set train.amp to off, or "
         return UserError(
-            f"training diverged: {reason}; in the section train, {amp}lower lr_backbone "
-            f"({params.lr_backbone}), lr_head ({params.lr_head}) or weight_decay "
-            f"({params.weight_decay})."
+            f"training diverged: {reason}",
+            f"{amp}lower train.lr_backbone ({params.lr_backbone}), train.lr_head "
+            f"({params.lr_head}) or train.weight_decay ({params.weight_decay})",
+            key="train.lr_backbone",
         )
-
-
-def count_steps(rows: int, params: TrainParams) -> int:
-    """Optimizer steps per epoch."""
-    return -(-rows // (params.batch_size * params.accumulate_steps))

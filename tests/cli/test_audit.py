@@ -1,13 +1,14 @@
 """The audit of an existing split finds leaks, changes no file, and sets the exit status."""
 
-import os
+import re
 
 import pandas as pd
 import pytest
 from PIL import Image
 
-from emotion.cli.audit import main
+from emotion.cli.audit import audit, main
 from tests.datasets.conftest import save_noise
+from tests.user_errors import user_error
 
 
 @pytest.fixture
@@ -27,6 +28,11 @@ def run(split, *extra):
     return main([str(split / "train.csv"), str(split / "test.csv"), *extra])
 
 
+def kinds_of_leak(out):
+    """The first words of each line that counts rows or people of a split."""
+    return re.findall(r"^  (\d+ of \d+ \w+)", out, re.MULTILINE)
+
+
 def snapshot(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -35,8 +41,8 @@ def test_a_split_without_leaks_exits_with_0_and_no_file_is_changed(split, capsys
     before = snapshot(split)
     assert run(split) == 0
     out = capsys.readouterr().out
-    assert "18 images read: train 12, test 6" in out
-    assert "no leaks" in out
+    for count in ("18 images", "train 12", "test 6"):
+        assert count in out
     assert snapshot(split) == before
 
 
@@ -46,17 +52,16 @@ def test_a_subject_in_both_splits_exits_with_1_and_is_counted(split, capsys):
     table.to_csv(split / "test.csv", index=False)
     assert run(split) == 1
     out = capsys.readouterr().out
-    assert "LEAK between train and test: 1 group, with 1 train row and 1 test row\n" in out
-    assert "  1 of 6 people of test also stands in train, with 1 of its 6 rows (16.7 %)\n" in out
-    assert "identically" not in out
-    assert "near-duplicate in" not in out
+    assert kinds_of_leak(out) == ["1 of 6 people"]
+    for part in ("LEAK between train and test: 1 group", "1 of its 6 rows (16.7 %)"):
+        assert part in out
     assert f"{split}/images/3.png  ~  {split}/images/20.png" in out
 
 
 def test_an_identical_image_with_another_label_is_counted(split, capsys):
     save_noise(split / "images" / "25.png", seed=0)
     assert run(split) == 1
-    assert "2 rows whose pixels also occur with another label" in capsys.readouterr().out
+    assert "2 rows whose pixels" in capsys.readouterr().out
 
 
 def copy_image(split, source, target, quality):
@@ -73,10 +78,9 @@ def test_identical_and_near_rows_are_counted_in_rows_of_the_second_split(split, 
     table.to_csv(split / "test.csv", index=False)
     assert run(split) == 1
     out = capsys.readouterr().out
-    assert "LEAK between train and test: 2 groups, with 2 train rows and 3 test rows\n" in out
-    assert "  2 of 6 test rows (33.3 %) stand identically in train\n" in out
-    assert "  1 of 6 test rows (16.7 %) has a near-duplicate in train, but no identical" in out
-    assert "people" not in out.split("such as")[0]
+    for part in ("train and test: 2 groups", "2 train rows", "3 test rows", "33.3 %", "16.7 %"):
+        assert part in out
+    assert kinds_of_leak(out) == ["2 of 6 test", "1 of 6 test"]  # identical, near
 
 
 def test_pairs_follow_the_arguments_if_the_names_are_not_usual(split, capsys):
@@ -84,10 +88,10 @@ def test_pairs_follow_the_arguments_if_the_names_are_not_usual(split, capsys):
     (split / "test.csv").rename(split / "new.csv")
     save_noise(split / "images" / "20.png", seed=0)
     assert main([str(split / "old.csv"), str(split / "new.csv")]) == 1
-    assert "1 of 6 new rows (16.7 %) stands identically in old" in capsys.readouterr().out
+    assert kinds_of_leak(capsys.readouterr().out) == ["1 of 6 new"]
 
 
-def test_a_clean_pair_beside_a_leaking_one_is_named(split, capsys):
+def test_a_clean_pair_is_named_in_the_report_of_a_leaking_one(split, capsys):
     rows = [{"path": "images/40.png", "label": "sad", "subject": "s40"}]
     save_noise(split / "images" / "40.png", seed=40)
     pd.DataFrame(rows).to_csv(split / "val.csv", index=False)
@@ -102,7 +106,7 @@ def test_a_split_without_readable_images_is_an_error_and_not_clean(split, capsys
     for index in range(20, 26):
         (split / "images" / f"{index}.png").unlink()
     assert run(split) == 2
-    assert "none of the 6 images of test can be read" in capsys.readouterr().err
+    assert "6 images of test" in capsys.readouterr().err
 
 
 def test_a_split_with_an_unreadable_image_is_never_called_clean(split, capsys):
@@ -111,11 +115,11 @@ def test_a_split_with_an_unreadable_image_is_never_called_clean(split, capsys):
     assert run(split) == 2
     out = capsys.readouterr().out
     assert "1 left out: missing" in out
-    assert "no leaks among the images that were read; 2 could not be read and may leak" in out
+    assert "2 could not be read" in out
     assert "no leaks" not in out.splitlines()
 
 
-def test_a_leak_is_a_leak_also_beside_unreadable_images(split):
+def test_a_leak_is_found_also_where_other_images_are_unreadable(split):
     (split / "images" / "3.png").unlink()
     save_noise(split / "images" / "20.png", seed=0)
     assert run(split) == 1
@@ -131,16 +135,6 @@ def test_the_splits_that_the_pipeline_wrote_can_be_audited(split, capsys):
     assert "no leaks" in capsys.readouterr().out.splitlines()
 
 
-@pytest.mark.parametrize("kind", ["folder", "pipe", "loop"])
-def test_what_is_no_table_is_an_error_and_not_waited_for(split, kind, capsys):
-    table = split / "test.csv"
-    table.unlink()
-    make = {"folder": table.mkdir, "pipe": lambda: os.mkfifo(table)}
-    make.get(kind, lambda: table.symlink_to(table))()
-    assert run(split) == 2
-    assert f"{table} " in capsys.readouterr().err
-
-
 def test_images_in_another_folder_are_found_with_root(split, tmp_path_factory, capsys):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (split / "images").rename(elsewhere / "images")
@@ -149,18 +143,15 @@ def test_images_in_another_folder_are_found_with_root(split, tmp_path_factory, c
     assert run(split, "--root", str(elsewhere)) == 0
 
 
-def test_a_table_without_the_columns_is_an_error(split, capsys):
-    (split / "test.csv").write_text("picture\nx.png\n")
-    assert run(split) == 2
-    assert "test.csv lacks the column(s) path, label" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("text", "names"), [("picture\nx.png\n", ["path, label"]), ("path,label\n", ["rows"])]
+)
+def test_a_table_without_the_columns_or_rows_is_an_error(split, text, names):
+    (split / "test.csv").write_text(text)
+    with user_error(*names, file="test.csv"):
+        audit([split / "train.csv", split / "test.csv"])
 
 
-def test_a_table_without_rows_is_an_error(split, capsys):
-    (split / "test.csv").write_text("path,label\n")
-    assert run(split) == 2
-    assert "test.csv has no rows" in capsys.readouterr().err
-
-
-def test_a_single_table_is_an_error(split, capsys):
-    assert main([str(split / "train.csv")]) == 2
-    assert "two or more tables" in capsys.readouterr().err
+def test_a_single_table_is_an_error(split):
+    with user_error("train", hint="test.csv"):
+        audit([split / "train.csv"])

@@ -1,13 +1,14 @@
-"""Every way in which a command ends has its own exit status, and a crash is never a verdict."""
+"""Each way in which a command ends has its own exit status, and a crash is never a result."""
 
 import argparse
 import errno
-import subprocess
 import sys
 
 import pytest
 
-from emotion.cli.commands import CLOSED_PIPE, FAILED, INTERRUPTED, run_command, whole_number
+from emotion.cli import main
+from emotion.cli.commands import FAILED, INTERRUPTED, run_command, whole_number
+from emotion.core.errors import UserError
 
 
 def ending_with(error):
@@ -25,44 +26,69 @@ def test_the_status_of_the_command_is_returned():
     "error", [ZeroDivisionError(), OSError(errno.EIO, "input/output error"), RuntimeError()]
 )
 def test_a_crash_has_a_traceback_and_another_status_than_a_leak(error, capsys):
-    """1 is Python's own status of a crash, and the verdict "leaks" of the audit."""
+    """1 is Python's own status of a crash, and the result "leaks" of the audit."""
     assert run_command(ending_with(error), []) == FAILED == 2
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_ctrl_c_and_a_missing_package_end_without_a_traceback(capsys):
-    assert run_command(ending_with(KeyboardInterrupt()), []) == INTERRUPTED
-    missing = ModuleNotFoundError("No module named 'x'", name="x")
-    assert run_command(ending_with(missing), []) == FAILED
-    assert "Traceback" not in capsys.readouterr().err
-
-
-def test_a_reader_that_goes_away_is_neither_an_error_nor_a_verdict():
-    code = (
-        "import sys; from emotion.cli.commands import run_command\n"
-        "def command(_):\n for _ in range(100_000): print('x' * 100)\n return 0\n"
-        "sys.exit(run_command(command, []))"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait() == CLOSED_PIPE
-
-
-def test_a_file_that_the_system_refuses_is_one_sentence(capsys):
-    error = FileNotFoundError(errno.ENOENT, "No such file or directory", "out\x1b[2J/report.json")
-    assert run_command(ending_with(error), []) == FAILED
-    expected = (
-        r"error: No such file or directory (out\x1b[2J/report.json); correct that and try again."
-    )
-    assert capsys.readouterr().err.strip() == expected
+@pytest.mark.parametrize(
+    ("error", "status", "shown"),
+    [
+        (UserError("no rows", "add some", file="a.csv"), FAILED, "error: a.csv no rows; add some."),
+        (FileNotFoundError(errno.ENOENT, "x", "out\x1b[2J/report.json"), FAILED, r"out\x1b[2J/"),
+        (ModuleNotFoundError("No module named 'x'", name="x"), FAILED, "x is not installed"),
+        (KeyboardInterrupt(), INTERRUPTED, ""),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_an_error_of_the_user_is_one_line_without_a_traceback(error, status, shown, capsys):
+    assert run_command(ending_with(error), []) == status
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert shown in captured.err
+    assert captured.err.count("\n") == bool(shown)
 
 
 @pytest.mark.parametrize("text", ["-1", "100", "1e1", "1.0", "", "٣x", "9" * 5000, "0x1"])
 def test_a_whole_number_out_of_its_range_is_refused(text):
-    with pytest.raises(argparse.ArgumentTypeError, match="give a number from 0 to 99"):
+    with pytest.raises(argparse.ArgumentTypeError, match=r"\b0 .*\b99\b"):
         whole_number(0, 99)(text)
     assert whole_number(0, 99)("42") == 42
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in main.COMMANDS)])
+def test_every_command_has_its_help(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main.main(arguments)
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(" ".join(["usage: emotion", *arguments[:-1]]))
+    assert len(arguments) == 2 or set(main.COMMANDS) <= set(shown.split())
+
+
+@pytest.mark.parametrize("arguments", [[], ["predikt"], ["--model"]])
+def test_an_unknown_command_is_a_usage_error(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main.main(arguments)
+    assert ended.value.code == 2
+    assert "usage: emotion" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("package", "importer", "arguments", "extra"),
+    [
+        ("pandas", "emotion.cli.audit", ["audit", "a.csv", "b.csv"], "train"),
+        ("cv2", "emotion.prediction.video", ["predict", "a.mp4"], "video"),
+        ("uvicorn", "emotion.prediction.serving.deadlines", ["serve"], "serve"),
+        ("fastapi", "emotion.prediction.serving.access", ["serve"], "serve"),
+    ],
+)
+def test_a_missing_package_is_named_with_what_installs_it(
+    package, importer, arguments, extra, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, importer, raising=False)
+    assert main.main(arguments) == FAILED
+    error = capsys.readouterr().err
+    assert f"{package} is not installed" in error
+    assert f"emotion-pipeline[{extra}]" in error

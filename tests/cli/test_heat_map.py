@@ -1,15 +1,15 @@
-"""The overlay colors the part of the image that the network sees, and nothing else."""
+"""The overlay colors the part of the image that is classified, and nothing else."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
 from emotion.cli.heat_map import HeatMap
-from emotion.core.errors import UserError
 from emotion.data.face_detector import Face
 from emotion.prediction.loading import find_checkpoint, load_model
 from emotion.prediction.result import Prediction
 from tests.conftest import make_checkpoint
+from tests.user_errors import user_error
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ def heat_map(tmp_path):
     return HeatMap(load_model(path), path)
 
 
-def test_color_stays_within_the_view_of_the_face(heat_map):
+def test_color_stays_within_the_crop_of_the_face(heat_map):
     random = np.random.default_rng(0)
     image = Image.fromarray(random.integers(0, 256, (200, 300, 3), dtype=np.uint8))
     face = Face(box=(100, 50, 180, 150), score=0.9, landmarks=())
@@ -30,17 +30,15 @@ def test_color_stays_within_the_view_of_the_face(heat_map):
     )
     shown = heat_map(image, prediction)
     left, top, right, bottom = ImageChops.difference(image, shown).getbbox()
-    margin = 95 * (1 - 1 / 1.14) / 2  # the central view of a square of 95 pixels
-    assert left >= 140 - 95 / 2 + margin - 2
-    assert right <= 140 + 95 / 2 - margin + 2
-    assert top >= 100 - 95 / 2 + margin - 2
-    assert bottom <= 100 + 95 / 2 - margin + 2
+    half = 95 / 1.14 / 2 + 2  # of the center crop of a square of 95 pixels, with rounding
+    assert 140 - half <= left < right <= 140 + half
+    assert 100 - half <= top < bottom <= 100 + half
 
 
 def test_only_a_checkpoint_can_be_explained(tmp_path):
     (tmp_path / "best_model.pth").touch()
     assert find_checkpoint(tmp_path) == tmp_path / "best_model.pth"
-    with pytest.raises(UserError, match="only a checkpoint can be explained"):
+    with user_error(file="model.onnx"):
         find_checkpoint(tmp_path / "model.onnx")
 
 
@@ -48,5 +46,5 @@ def test_only_a_checkpoint_can_be_explained(tmp_path):
 def test_a_checkpoint_of_another_model_explains_nothing(tmp_path, changes):
     make_checkpoint().save(tmp_path / "best_model.pth")
     make_checkpoint(**changes).save(tmp_path / "other.pth")
-    with pytest.raises(UserError, match=r"other\.pth has other classes or another preprocessing"):
+    with user_error(file="other.pth", key="--model"):
         HeatMap(load_model(tmp_path / "best_model.pth"), tmp_path / "other.pth")

@@ -34,7 +34,7 @@ def test_a_closed_port_is_a_problem():
 
 
 def test_a_hub_that_accepts_and_never_answers_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(hub_client, "FIRST_ANSWER", 0.2)
+    monkeypatch.setattr(hub_client, "FIRST_RESPONSE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server, hub_at(server.getsockname()[1]):
         started = time.monotonic()
         assert hub_client.find_hub_problem() == "ReadTimeout"
@@ -42,6 +42,6 @@ def test_a_hub_that_accepts_and_never_answers_is_not_waited_for(monkeypatch):
 
 
 def test_every_request_of_the_client_has_a_time_limit():
-    hub_client.limit_waiting()
+    hub_client.set_timeouts()
     timeout = huggingface_hub.utils.get_session().timeout
     assert timeout.connect == timeout.read == timeout.write == timeout.pool == hub_client.SECONDS

@@ -5,8 +5,8 @@ import multiprocessing
 
 import pytest
 
-from emotion.core.errors import UserError
 from emotion.core.output_folder import OutputFolder
+from tests.user_errors import user_error
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_file_of_the_user_with_the_name_of_the_list_is_no_list(out, text):
     out.mkdir()
     (out / "list.json").write_text(text)
     (out / "photo.jpg").write_text("mine")
-    with pytest.raises(UserError, match="did not write"):
+    with user_error("emotion test", file=out, key="--out"):
         write(out, {"a": "1"})
     assert (out / "list.json").read_text() == text
     assert (out / "photo.jpg").read_text() == "mine"
@@ -60,7 +60,7 @@ def test_a_new_file_never_replaces_one_of_the_user(out, where):
     write(out, {"x": "1"})
     (out / where).parent.mkdir(exist_ok=True)
     (out / where).write_text("mine")
-    with pytest.raises(UserError, match=f"{where} was not written by emotion test"):
+    with user_error("emotion test", file=f"out/{where}", key="--out"):
         write(out, {"a": "2", "deep/b": "2"})
     assert contents(out) == {"x": "1", where: "mine"}
 
@@ -102,7 +102,7 @@ def test_a_folder_of_ours_that_became_a_link_is_not_followed(out):
     photos.mkdir()
     (photos / "a.png").write_text("mine")
     (out / "images").symlink_to(photos)
-    with pytest.raises(UserError, match="images was not written by"):
+    with user_error(file="out/images", key="--out"):
         write(out, {"images/a.png": "2"})
     write(out, {"b": "2"})
     assert (photos / "a.png").read_text() == "mine"

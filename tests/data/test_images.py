@@ -1,4 +1,4 @@
-"""Every image file is read as upright 8-bit RGB, or rejected in one sentence."""
+"""Every image file is read as upright 8-bit RGB, or rejected by an error that names it."""
 
 import io
 import os
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion.core.errors import UserError
 from emotion.data.images import count_pixels, list_images, read_image, to_rgb
+from tests.user_errors import user_error
 
 RAMP = np.linspace(0, 255, 48 * 40).round().astype(np.uint8).reshape(40, 48)
 
@@ -44,8 +44,7 @@ def test_a_transparent_palette_color_becomes_white(tmp_path):
     palette.putpalette([10, 20, 30, 40, 50, 60])
     palette.paste(0, (0, 0, 40, 20))
     values = read_back(tmp_path, palette, transparency=0)
-    assert values[0, 0].tolist() == [255, 255, 255]
-    assert values[39, 39].tolist() == [40, 50, 60]
+    assert values[[0, 39], 0].tolist() == [[255, 255, 255], [40, 50, 60]]
 
 
 def test_cmyk_is_converted_to_the_printed_colors(tmp_path):
@@ -71,30 +70,38 @@ def test_the_first_frame_of_an_animation_is_read(tmp_path):
     assert (values == 50).all()
 
 
-def test_a_missing_or_damaged_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"gone\.png is missing"):
-        read_image(tmp_path / "gone.png")
-    (tmp_path / "text.png").write_text("not an image")
-    with pytest.raises(UserError, match=r"text\.png cannot be read"):
-        read_image(tmp_path / "text.png")
-    Image.effect_noise((64, 64), 90).save(tmp_path / "whole.jpg")
-    data = (tmp_path / "whole.jpg").read_bytes()
-    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
-    with pytest.raises(UserError, match=r"cut\.jpg cannot be read"):
-        read_image(tmp_path / "cut.jpg")
+def truncated(path):
+    Image.effect_noise((64, 64), 90).save(path, "JPEG")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    "write",
+    {
+        "missing": lambda _: None,
+        "no image": lambda path: path.write_text("not an image"),
+        "truncated": truncated,
+        # Pillow would start Ghostscript.
+        "EPS": lambda path: Image.new("RGB", (20, 20)).save(path, "EPS"),
+        "a pipe": os.mkfifo,
+        "a folder": os.mkdir,
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path, write):
+    write[1](tmp_path / "a.png")
+    with user_error(file="a.png"):
+        read_image(tmp_path / "a.png")
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_an_image_with_too_many_pixels_is_not_decoded(tmp_path):
     Image.new("1", (10_000, 9_000)).save(tmp_path / "huge.png")
-    with pytest.raises(UserError, match=r"huge\.png cannot be read as an image \(more than 89,4"):
+    with user_error("89,478,485", file="huge.png"):
         read_image(tmp_path / "huge.png")
-
-
-def test_formats_that_need_an_external_program_are_rejected(tmp_path):
-    Image.new("RGB", (20, 20)).save(tmp_path / "a.eps")
-    with pytest.raises(UserError, match="cannot be read"):
-        read_image(tmp_path / "a.eps")
+    for limit in (0, 89_999_999):
+        with user_error(f"{limit:,}", file="huge.png"):
+            read_image(tmp_path / "huge.png", max_pixels=limit)
 
 
 @pytest.mark.parametrize("suffix", ["avif", "bmp", "gif", "jfif", "jpe", "png", "tiff", "webp"])
@@ -102,12 +109,6 @@ def test_every_format_is_read_whatever_its_suffix(tmp_path, suffix):
     image = Image.fromarray(RAMP).convert("RGB")
     image.save(tmp_path / f"a.{suffix}")
     assert read_image(tmp_path / f"a.{suffix}").size == (48, 40)
-
-
-def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "a.png")
-    with pytest.raises(UserError, match=r"a\.png"):
-        read_image(tmp_path / "a.png")
 
 
 def listed(folder):
@@ -121,7 +122,7 @@ def test_images_behind_links_are_listed_once_per_name(tmp_path):
     (root / "happy").mkdir(parents=True)
     (root / "happy/2.jpg").touch()
     (root / "sad").symlink_to(tmp_path / "elsewhere")
-    (root / "happy/up").symlink_to(root)  # would be followed for ever
+    (root / "happy/up").symlink_to(root)  # would be followed without end
     (root / "happy/self").symlink_to(root / "happy")
     (root / ".hidden").symlink_to(tmp_path / "elsewhere")
     assert listed(root) == ["happy/2.jpg", "sad/1.jfif"]
@@ -177,9 +178,3 @@ def test_pixels_are_counted_from_the_header_alone():
     Image.new("RGB", (300, 20)).save(file, "PNG")
     assert count_pixels(io.BytesIO(file.getvalue()[:60])) == 6000
     assert count_pixels(io.BytesIO(b"no image")) == count_pixels(io.BytesIO()) == 0
-
-
-def test_no_pixels_are_allowed_where_the_limit_is_zero(tmp_path):
-    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
-    with pytest.raises(UserError, match="more than 0 pixels"):
-        read_image(tmp_path / "a.png", max_pixels=0)

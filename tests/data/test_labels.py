@@ -1,10 +1,12 @@
 """Each known spelling maps to one class, and the label map gives the order of the logits."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from emotion.core import files
-from emotion.core.errors import UserError
 from emotion.data import labels
+from tests.user_errors import user_error
 
 
 @pytest.mark.parametrize(
@@ -18,15 +20,12 @@ from emotion.data import labels
         ("sadness", "sad"),
         ("disgusted", "disgust"),
         ("contempt", "contempt"),
+        ("angyr", None),
+        ("", None),
     ],
 )
-def test_spellings_of_corpora_map_to_our_classes(spelling, label):
+def test_spellings_of_datasets_map_to_our_classes(spelling, label):
     assert labels.canonical_label(spelling) == label
-
-
-def test_an_unknown_spelling_has_no_class():
-    assert labels.canonical_label("angyr") is None
-    assert labels.canonical_label("") is None
 
 
 def test_the_users_spellings_take_precedence():
@@ -48,27 +47,37 @@ def test_the_recipes_classes_are_sorted_like_every_inferred_label_map():
 
 def test_a_label_map_is_read_in_the_order_of_the_logits(tmp_path):
     files.write_json(tmp_path / "map.json", {"sad": 1, "angry": 0, "happy": 2})
-    assert list(labels.read_label_map(tmp_path / "map.json").items()) == [
-        ("angry", 0),
-        ("sad", 1),
-        ("happy", 2),
-    ]
-
-
-@pytest.mark.parametrize("label_map", [{"a": 0, "b": 0}, {"a": 1, "b": 2}, {"a": 0, "b": 2}])
-def test_a_label_map_with_gaps_or_duplicates_is_rejected(tmp_path, label_map):
-    files.write_json(tmp_path / "map.json", label_map)
-    with pytest.raises(UserError, match="does not number its classes"):
-        labels.read_label_map(tmp_path / "map.json")
+    found = labels.read_label_map(tmp_path / "map.json")
+    assert list(found.items()) == [("angry", 0), ("sad", 1), ("happy", 2)]
 
 
 @pytest.mark.parametrize(
-    "label_map", [["a", "b"], "a", 3, None, {"a": "0"}, {"a": 0.0}, {"a": True}]
+    "content",
+    [{"a": 0, "b": 0}, {"a": 1, "b": 2}, {"a": 0, "b": 2}]  # not 0..n-1, each once
+    + [["a", "b"], "a", 3, None, {"a": "0"}, {"a": 0.0}, {"a": True}],  # no integers by name
 )
-def test_what_is_no_label_map_is_rejected(tmp_path, label_map):
-    files.write_json(tmp_path / "map.json", label_map)
-    with pytest.raises(UserError, match="does not number its classes"):
+def test_a_file_that_is_no_label_map_is_rejected(tmp_path, content):
+    files.write_json(tmp_path / "map.json", content)
+    with user_error(file="map.json", hint="dvc repro prepare_splits"):
         labels.read_label_map(tmp_path / "map.json")
+
+
+@pytest.mark.parametrize("class_names", [["sad", "angry", "happy"], {"sad": 0, "angry": 1, "x": 2}])
+def test_class_indices_are_positions_in_the_class_names(class_names):
+    rows = pd.Series(["angry", "sad", "sad", "angry"], index=[9, 7, 5, 3])
+    found = labels.class_indices(rows, class_names)
+    assert found.tolist() == [1, 0, 0, 1]
+    assert found.dtype == np.int64
+
+
+def test_class_indices_of_no_rows_are_integers_too():
+    found = labels.class_indices([], ["sad"])
+    assert (found.shape, found.dtype) == ((0,), np.int64)
+
+
+def test_a_label_that_is_no_class_is_named_with_the_classes():
+    with user_error("bored", "nan", "angry", hint="dvc repro"):
+        labels.class_indices(["sad", "bored", float("nan"), "bored"], ["angry", "sad"])
 
 
 @pytest.mark.parametrize("name", ["happy", "sehr froh", "幸福", "a/b", "3", "x$y$", "Ärger"])

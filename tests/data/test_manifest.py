@@ -1,12 +1,14 @@
-"""A manifest is read back as it was written."""
+"""A manifest is read back as it was written, and sampled by its content."""
 
 import os
 
 import pandas as pd
 import pytest
 
-from emotion.core.errors import UserError
 from emotion.data import manifest
+from tests.user_errors import user_error
+
+PREPARE = "dvc repro prepare_splits"
 
 
 def example_rows():
@@ -32,6 +34,8 @@ def test_a_manifest_survives_writing_and_reading(tmp_path):
     read = manifest.read_manifest(tmp_path / "m.csv")
     assert list(read.columns) == [*manifest.COLUMNS, "skin_tone"]
     assert read.to_dict("list") == example_rows()[list(read.columns)].to_dict("list")
+    assert read["width"].sum() == 43  # typed, not text
+    assert read["synthetic"].sum() == 1
 
 
 def test_the_hash_of_images_is_of_pixels_labels_and_splits_only():
@@ -43,25 +47,38 @@ def test_the_hash_of_images_is_of_pixels_labels_and_splits_only():
         assert manifest.hash_images(changed) != manifest.hash_images(rows), column
 
 
-def test_numbers_and_booleans_are_typed_and_other_columns_are_text(tmp_path):
-    manifest.write_manifest(tmp_path / "m.csv", example_rows())
-    read = manifest.read_manifest(tmp_path / "m.csv")
-    assert read["width"].sum() == 43
-    assert read["synthetic"].sum() == 1
-    assert all(isinstance(value, str) for value in read["skin_tone"])
+def sample_rows():
+    """50 images; the last is a copy of the first."""
+    hashes = [f"{number % 49:064x}" for number in range(50)]
+    return pd.DataFrame({"path": [f"{number:02d}.png" for number in range(50)], "sha256": hashes})
 
 
-def test_a_manifest_without_rows_is_refused(tmp_path):
-    manifest.write_manifest(tmp_path / "m.csv", example_rows().iloc[:0])
-    with pytest.raises(UserError, match=r"m\.csv has no rows; delete it and run"):
-        manifest.read_manifest(tmp_path / "m.csv")
+def test_rows_ordered_by_content_are_the_same_for_any_order_of_the_manifest():
+    rows = sample_rows()
+    found = manifest.order_by_content(rows, "probe set")
+    shuffled = manifest.order_by_content(rows.sample(frac=1, random_state=0), "probe set")
+    pd.testing.assert_frame_equal(shuffled, found)
+    pd.testing.assert_frame_equal(found.sort_index(), rows)  # the same rows and columns
+    copies = found.loc[found["sha256"] == rows["sha256"][0], "path"]
+    assert list(copies) == ["00.png", "49.png"]
 
 
-def test_a_missing_manifest_or_column_is_named_with_the_fix(tmp_path):
-    with pytest.raises(UserError, match=r"m\.csv does not exist; `dvc repro prepare_splits`"):
+def test_the_order_by_content_depends_on_pixels_and_purpose_alone():
+    rows = sample_rows().iloc[:49]
+    paths = list(manifest.order_by_content(rows, "probe set")["path"])
+    assert paths != sorted(paths)
+    assert paths != list(manifest.order_by_content(rows, "parity")["path"])
+    renamed = manifest.order_by_content(rows.assign(path=rows["path"].iloc[::-1]), "probe set")
+    assert list(renamed.index) == [int(path[:2]) for path in paths]
+    fewer = list(manifest.order_by_content(rows[::2], "probe set")["path"])
+    assert fewer == [path for path in paths if path in fewer]  # rows left out move no others
+
+
+def test_a_missing_manifest_or_column_is_named_with_the_stage(tmp_path):
+    with user_error(file="m.csv", hint=PREPARE):
         manifest.read_manifest(tmp_path / "m.csv")
     example_rows().drop(columns=["sha256", "group"]).to_csv(tmp_path / "m.csv", index=False)
-    with pytest.raises(UserError, match=r"group, sha256"):
+    with user_error("group", "sha256", file="m.csv", hint=PREPARE):
         manifest.read_manifest(tmp_path / "m.csv")
 
 
@@ -72,18 +89,19 @@ def test_a_missing_manifest_or_column_is_named_with_the_fix(tmp_path):
         "not UTF-8": lambda whole: whole.replace(b"happy", b"h\xe9ppy"),
         "more cells than headings": lambda whole: whole + b"," * 20 + b"\n",
         "empty": lambda _: b"",
+        "no rows": lambda whole: whole[: whole.index(b"\n") + 1],
         "an open quote": lambda whole: whole + b'"',
     }.items(),
     ids=lambda item: item[0],
 )
-def test_a_damaged_manifest_is_named_with_the_fix(tmp_path, damage):
+def test_a_damaged_manifest_is_named_with_the_stage(tmp_path, damage):
     manifest.write_manifest(tmp_path / "m.csv", example_rows())
     (tmp_path / "m.csv").write_bytes(damage[1]((tmp_path / "m.csv").read_bytes()))
-    with pytest.raises(UserError, match=r"m\.csv .*delete it and run `dvc repro prepare_spl"):
+    with user_error(file="m.csv", hint=PREPARE):
         manifest.read_manifest(tmp_path / "m.csv")
 
 
-def test_a_pipe_in_the_place_of_a_manifest_is_not_waited_for(tmp_path):
+def test_a_pipe_in_place_of_a_manifest_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "m.csv")
-    with pytest.raises(UserError, match=r"m\.csv cannot be read"):
+    with user_error(file="m.csv", hint=PREPARE):
         manifest.read_manifest(tmp_path / "m.csv")

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch.nn import functional as F
 from torchvision.transforms import functional as TF
 
@@ -56,18 +55,14 @@ def test_validation_is_the_normalized_center_crop(images):
     ours = transforms.preprocess_batch(images, PREPROCESSING)
     crop = TF.center_crop(images.float() / 255, 32)
     torch.testing.assert_close(ours, TF.normalize(crop, MEAN, STD))
+    torch.testing.assert_close(transforms.denormalize(ours, PREPROCESSING), crop)
 
 
-def test_neutral_draws_do_not_change_the_image(images):
+@pytest.mark.parametrize(("flip", "dims"), [(0.9, ()), (0.1, (-1,))])
+def test_neutral_draws_give_the_image_and_a_low_flip_draw_its_mirror_image(images, flip, dims):
     image = images[0].float()
-    same = resample(image, transforms.affine_matrices(draws(1), DEFAULTS))
-    torch.testing.assert_close(same, image, atol=0.01, rtol=0)  # of 255
-
-
-def test_a_low_flip_draw_mirrors_left_and_right(images):
-    image = images[0].float()
-    mirrored = resample(image, transforms.affine_matrices(draws(1, flip=0.1), DEFAULTS))
-    torch.testing.assert_close(mirrored, image.flip(-1), atol=0.01, rtol=0)
+    found = resample(image, transforms.affine_matrices(draws(1, flip=flip), DEFAULTS))
+    torch.testing.assert_close(found, image.flip(dims), atol=0.01, rtol=0)  # of 255
 
 
 @pytest.mark.parametrize("angle", [0.0, 1.0])
@@ -110,10 +105,6 @@ def colors():
     return torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
-def test_neutral_jitter_changes_nothing(colors):
-    torch.testing.assert_close(jitter(colors), colors)
-
-
 @pytest.mark.parametrize(
     ("name", "reference"),
     [
@@ -122,7 +113,7 @@ def test_neutral_jitter_changes_nothing(colors):
         ("saturation", TF.adjust_saturation),
     ],
 )
-@pytest.mark.parametrize(("draw", "factor"), [(0.0, 0.8), (1.0, 1.2)])
+@pytest.mark.parametrize(("draw", "factor"), [(0.0, 0.8), (0.5, 1.0), (1.0, 1.2)])
 def test_each_jitter_equals_torchvisions(colors, name, reference, draw, factor):
     expected = reference(colors, factor)
     torch.testing.assert_close(jitter(colors, **{name: draw}), expected, atol=2e-3, rtol=0)
@@ -168,15 +159,6 @@ def test_half_of_the_images_are_flipped():
     views = transforms.augment_batch(image, np.arange(400), 0, 1, PREPROCESSING, DEFAULTS)
     left, right = views[..., :8].mean(dim=(1, 2, 3)), views[..., -8:].mean(dim=(1, 2, 3))
     assert (left < right).float().mean().item() == pytest.approx(0.5, abs=0.08)
-
-
-def test_the_view_has_the_orientation_that_pillow_reads():
-    """Detects swapped axes: brightness increases to the right before and after."""
-    ramp = Image.fromarray(np.tile(np.linspace(0, 255, 36, dtype=np.uint8), (36, 1)))
-    images = torch.from_numpy(np.asarray(ramp.convert("RGB")).copy()).permute(2, 0, 1)[None]
-    views = transforms.preprocess_batch(images, PREPROCESSING)
-    assert (views[0, 0, 0].diff() >= 0).all()
-    assert views[0, 0, :, 5].std() == 0
 
 
 def test_without_strength_nothing_is_turned_colored_or_erased(colors):

@@ -1,6 +1,7 @@
-"""Small corpora of noise images. All images are different unless a test makes a copy."""
+"""Small datasets of noise images. All images are different unless a test makes a copy."""
 
-from pathlib import Path
+import struct
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,15 @@ from emotion.datasets.params import DataParams
 from emotion.datasets.prepare import prepare
 
 
+def touch(root, *paths):
+    """Make empty files, and their folders; returns the root."""
+    root.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+    return root
+
+
 def save_noise(path, seed, size=40):
     """Save smooth noise: neighboring pixels are similar, as in photographs."""
     coarse = np.random.default_rng(seed).integers(0, 256, (12, 12), dtype=np.uint8)
@@ -18,10 +28,22 @@ def save_noise(path, seed, size=40):
     Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC).save(path)
 
 
-class Corpus:
+def png_that_claims(path, width, height):
+    """Write a PNG of a few bytes whose header claims a huge image."""
+
+    def chunk(kind, data):
+        crc = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + crc
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+
+
+class NoiseImages:
     """A folder of images; `prepare` writes its labels.csv."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root):
         self.root, self.rows = root, []
 
     def add(self, name, label, seed=None, **cells):
@@ -37,13 +59,14 @@ class Corpus:
 
 
 @pytest.fixture
-def corpus(tmp_path):
-    return Corpus(tmp_path / "faces")
+def dataset(tmp_path):
+    """Without images yet."""
+    return NoiseImages(tmp_path / "faces")
 
 
 @pytest.fixture
-def balanced(corpus):
+def balanced(dataset):
     """60 different images in two classes, without subjects."""
     for index in range(60):
-        corpus.add(f"{index:03d}.png", ("happy", "sad")[index % 2])
-    return corpus
+        dataset.add(f"{index:03d}.png", ("happy", "sad")[index % 2])
+    return dataset

@@ -9,40 +9,25 @@ from hypothesis import strategies as st
 
 from emotion.datasets.augmented_names import name_originals, original_stem
 
-COPIES = {
-    "name_aug_3_ab12.jpg": "name",
-    "a/b/name_aug_3_ab12.jpg": "name",
-    "x-aug-1.png": "x",
-    "x aug 1.png": "x",
-    "x_aug.png": "x",
-    "x_aug1.png": "x",
-    "X_AUG_1.PNG": "X",
-    "x_augmented_02.webp": "x",
-    "x__aug__7.jpg": "x",
-    "S010_004_00000017_aug_0.png": "S010_004_00000017",
-    "my august_aug_1.jpg": "my august",
-    "x_aug_1_aug_2.jpg": "x",
-    "é, ü_aug_1.jpg": "é, ü",
-    "v1.2_aug_1.jpg": "v1.2",
+COPIES = {  # stem of the original to names of copies
+    "name": ["name_aug_3_ab12.jpg", "a/b/name_aug_3_ab12.jpg"],
+    "x": ["x-aug-1.png", "x aug 1.png", "x_aug.png", "x_aug1.png", "x_augmented_02.webp"]
+    + ["x__aug__7.jpg", "x_aug_1_aug_2.jpg"],
+    "X": ["X_AUG_1.PNG"],
+    "S010_004_00000017": ["S010_004_00000017_aug_0.png"],
+    "my august": ["my august_aug_1.jpg"],
+    "é, ü": ["é, ü_aug_1.jpg"],
+    "v1.2": ["v1.2_aug_1.jpg"],
 }
 NO_COPIES = [
-    "name.jpg",
-    "august_1.jpg",
-    "my_august_1.jpg",
-    "faug.jpg",
-    "x_faug_1.jpg",
-    "aug_1.jpg",
-    "aug.jpg",
-    "x_aug/001.jpg",
-    "x_augment3d.jpg",
-    "inaugural-1.png",
-    "",
+    *("name.jpg", "august_1.jpg", "my_august_1.jpg", "faug.jpg", "x_faug_1.jpg", "aug_1.jpg"),
+    *("aug.jpg", "x_aug/001.jpg", "x_augment3d.jpg", "inaugural-1.png", ""),
 ]
 
 
-@pytest.mark.parametrize(("path", "stem"), COPIES.items())
-def test_the_name_of_a_copy_gives_the_stem_of_its_original(path, stem):
-    assert original_stem(path) == stem
+@pytest.mark.parametrize("stem", COPIES)
+def test_the_name_of_a_copy_gives_the_stem_of_its_original(stem):
+    assert {original_stem(path) for path in COPIES[stem]} == {stem}
 
 
 @pytest.mark.parametrize("path", NO_COPIES)
@@ -77,7 +62,7 @@ def test_only_copies_and_the_original_in_their_folder_share_a_key():
     assert keys["happy/002.jpg"] == keys["sad/001.jpg"] == ""
 
 
-def test_a_copy_without_original_in_its_folder_belongs_to_the_original_of_its_label():
+def test_a_copy_without_original_in_its_folder_has_the_key_of_its_label():
     keys = keys_of(
         ("train/happy/001_aug_1.jpg", "happy"),
         ("test/happy/001.jpg", "happy"),

@@ -1,10 +1,10 @@
-"""The words of a corpus become classes of a model, as the user says."""
+"""The words of a dataset become classes of a model, as the user sets."""
 
 import pandas as pd
 import pytest
 
-from emotion.core.errors import UserError
 from emotion.datasets.model_classes import EXCLUDED, check_classes, parse_labels, read_for_model
+from tests.user_errors import user_error
 
 CLASSES = ["angry", "bored", "happy"]
 
@@ -25,30 +25,32 @@ def read(tmp_path):
     return read
 
 
-def test_known_synonyms_and_the_own_words_of_the_model_are_understood(read):
-    found = read("joy", "Anger", "BORED")
-    assert found == [("happy", ""), ("angry", ""), ("bored", "")]
-
-
-def test_a_word_is_mapped_or_left_out_as_the_user_says(read):
-    found = read("grin", "Tired", "happy", labels={"grin": "happy", "tired": ""})
-    assert found == [("happy", ""), ("tired", EXCLUDED), ("happy", "")]
-
-
-def test_the_name_of_a_class_stands_for_its_synonyms(read):
-    found = read("contemptuous", "fear", labels={"contempt": "angry", "fearful": ""})
-    assert found == [("angry", ""), ("fearful", EXCLUDED)]
-
-
-def test_a_synonym_stands_only_for_itself(read):
-    assert read("joy", "happy", labels={"joy": ""}) == [("joy", EXCLUDED), ("happy", "")]
-
-
-def test_a_known_class_can_be_left_out_or_read_as_another(read):
-    assert read("happy", "anger", labels={"happy": "", "angry": "bored"}) == [
-        ("happy", EXCLUDED),
-        ("bored", ""),
-    ]
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        # synonyms, and the names of the model's classes
+        ({}, {"joy": ("happy", ""), "Anger": ("angry", ""), "BORED": ("bored", "")}),
+        # other words
+        (
+            {"grin": "happy", "tired": ""},
+            {"grin": ("happy", ""), "Tired": ("tired", EXCLUDED), "happy": ("happy", "")},
+        ),
+        # the name of a class includes its synonyms
+        (
+            {"contempt": "angry", "fearful": ""},
+            {"contemptuous": ("angry", ""), "fear": ("fearful", EXCLUDED)},
+        ),
+        # a synonym is only itself
+        ({"joy": ""}, {"joy": ("joy", EXCLUDED), "happy": ("happy", "")}),
+        # a class of the model can be left out, or read as another
+        (
+            {"happy": "", "angry": "bored"},
+            {"happy": ("happy", EXCLUDED), "anger": ("bored", "")},
+        ),
+    ],
+)
+def test_a_word_becomes_a_class_of_the_model_or_is_left_out(read, labels, expected):
+    assert read(*expected, labels=labels) == list(expected.values())
 
 
 def test_labels_are_parsed_without_regard_to_case_and_spaces():
@@ -61,7 +63,7 @@ def test_labels_are_parsed_without_regard_to_case_and_spaces():
 
 @pytest.mark.parametrize("argument", ["bored", "=sad", "", " = "])
 def test_another_form_is_an_error(argument):
-    with pytest.raises(UserError, match="which is not WORD=CLASS"):
+    with user_error("WORD=CLASS", key="--labels"):
         parse_labels([argument])
 
 
@@ -69,18 +71,18 @@ def rows_of(*labels, problem=""):
     return pd.DataFrame({"label": labels, "problem": problem})
 
 
-def test_classes_that_the_model_does_not_know_are_named_with_a_command_to_copy(tmp_path):
+def test_classes_that_the_model_does_not_have_are_named_with_options_to_copy(tmp_path):
     rows = rows_of("no face", "happy", "sad", "sad")
-    with pytest.raises(UserError) as caught:
+    options = "--labels 'no face=angry', or leave it out, such as --labels 'no face='"
+    names = ["'no face' (1 rows), 'sad' (2 rows)", "angry, bored, happy"]
+    with user_error(*names, file=tmp_path, key="--labels", hint=options):
         check_classes(rows, tmp_path, CLASSES)
-    message = str(caught.value)
-    assert "'no face' (1 rows), 'sad' (2 rows); the model's are angry, bored, happy" in message
-    assert "--labels 'no face=angry', or leave it out, such as --labels 'no face='." in message
 
 
-def test_many_unknown_classes_do_not_flood_the_message(tmp_path):
-    with pytest.raises(UserError, match=r"'w09' \(1 rows\), \.\.\.; the model's are"):
+def test_of_many_unknown_classes_the_first_are_named(tmp_path):
+    with user_error("'w09' (1 rows), ...") as caught:
         check_classes(rows_of(*(f"w{i:02d}" for i in range(500))), tmp_path, CLASSES)
+    assert "w10" not in str(caught.value)
 
 
 @pytest.mark.parametrize("problem", [EXCLUDED, "missing", "no majority"])
@@ -89,8 +91,8 @@ def test_rows_that_are_left_out_anyway_need_no_class(tmp_path, problem):
     check_classes(rows_of(""), tmp_path, CLASSES)
 
 
-def test_an_error_of_the_corpus_says_what_its_settings_are_called_here(tmp_path):
-    with pytest.raises(UserError, match=r"holds no images .* --format is data\.format"):
+def test_an_error_of_the_dataset_names_the_options_for_its_settings(tmp_path):
+    with user_error("data.root", hint="--format is data.format"):
         read_for_model(tmp_path, "folder", {}, CLASSES)
-    with pytest.raises(UserError, match="gone is not a folder"):
+    with user_error(file="gone", key="DATA"):
         read_for_model(tmp_path / "gone", "folder", {}, CLASSES)

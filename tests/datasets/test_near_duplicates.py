@@ -1,12 +1,13 @@
 """The fast search connects the same rows as a comparison of all pairs."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 
-from emotion.datasets.near_duplicates import find_near_pairs
+from emotion.datasets.near_duplicates import Pairs, find_near_pairs, list_pairs
 
 
 def sample_hashes(seed, count, size, spread):
@@ -74,18 +75,6 @@ def test_different_hashes_give_the_same_pairs_in_any_row_order(hashes, distance,
     assert sorted(mapped_back) == list(zip(*(column.tolist() for column in pairs), strict=True))
 
 
-@pytest.mark.slow
-@settings(max_examples=30, deadline=None)
-@given(CASES, st.integers(0, 16), st.randoms(use_true_random=False))
-def test_components_do_not_depend_on_the_row_order(hashes, distance, random):
-    order = list(range(len(hashes)))
-    random.shuffle(order)
-    pairs, moved = (find_near_pairs(table, distance) for table in (hashes, hashes[order]))
-    back = np.array(order)
-    expected = connect(len(hashes), pairs.first, pairs.second)
-    assert connect(len(hashes), back[moved.first], back[moved.second]) == expected
-
-
 @pytest.mark.parametrize("distance", range(17))
 def test_a_pair_is_found_up_to_the_distance_and_not_one_bit_beyond_it(distance):
     rng = np.random.default_rng(distance)
@@ -116,15 +105,31 @@ def test_two_sets_of_equal_hashes_are_connected_by_one_pair():
     assert pairs.distance.sum() == 2
 
 
-def test_at_distance_0_only_equal_hashes_are_connected():
-    hashes = sample_hashes(1, 40, 32, 1)
-    pairs = find_near_pairs(hashes, 0)
-    same = np.nonzero((hashes[:, None] == hashes[None]).all(axis=2))
-    assert not pairs.distance.any()
-    assert connect(40, pairs.first, pairs.second) == connect(40, *same)
-
-
 @pytest.mark.parametrize("count", [0, 1])
 def test_fewer_than_two_images_have_no_pairs(count):
     pairs = find_near_pairs(np.zeros((count, 32), dtype=np.uint8), 16)
     assert [len(column) for column in pairs] == [0, 0, 0]
+
+
+def test_pairs_are_listed_by_labels_then_splits_then_distance():
+    rows = pd.DataFrame(
+        [
+            ("0.png", "sad", "train"),
+            ("1.png", "sad", "train"),
+            ("2.png", "happy", "train"),
+            ("3.png", "sad", "test"),
+        ],
+        columns=["path", "label", "split"],
+        index=[7, 5, 3, 1],
+    )
+    near = Pairs(np.array([0, 0, 0, 1, 1]), np.array([1, 2, 3, 2, 3]), np.array([9, 0, 3, 2, 5]))
+    pairs = list_pairs(rows, near)
+    assert pairs[["first_path", "second_path", "distance"]].to_numpy().tolist() == [
+        ["1.png", "2.png", 2],
+        ["0.png", "2.png", 0],
+        ["1.png", "3.png", 5],
+        ["0.png", "3.png", 3],
+        ["0.png", "1.png", 9],
+    ]
+    assert pairs.loc[0, ["first_label", "second_label"]].tolist() == ["sad", "happy"]
+    assert pairs.loc[2, ["first_split", "second_split"]].tolist() == ["train", "test"]

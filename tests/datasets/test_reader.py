@@ -1,4 +1,4 @@
-"""A corpus with any label and split names is normalized to the project's names."""
+"""A dataset with any label and split names is normalized to the names of the project."""
 
 import os
 import re
@@ -8,77 +8,87 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from emotion.core.errors import UserError
 from emotion.datasets.formats import ADAPTERS
 from emotion.datasets.params import DataParams
-from emotion.datasets.reader import order_classes, read_corpus
+from emotion.datasets.reader import order_classes, read_dataset
+from tests.datasets.conftest import touch
+from tests.user_errors import user_error
+
+
+def read_rows(root, **params):
+    return read_dataset(DataParams(root=str(root), **params))[0]
 
 
 @pytest.fixture
 def read(tmp_path):
-    def read_rows(*labels, splits=None, **params):
-        lines = [f"{i}.jpg,{label},{splits[i] if splits else ''}" for i, label in enumerate(labels)]
-        (tmp_path / "labels.csv").write_text("\n".join(["path,label,split", *lines]) + "\n")
-        for i in range(len(labels)):
-            (tmp_path / f"{i}.jpg").touch()
-        return read_corpus(DataParams(root=str(tmp_path), **params))
+    """Read images from a labels.csv; header and lines are given without the column path."""
 
-    return read_rows
+    def read_lines(header, *lines, **params):
+        lines = [f"{i}.jpg,{line}\n" for i, line in enumerate(lines)]
+        touch(tmp_path, *(f"{i}.jpg" for i in range(len(lines))))
+        (tmp_path / "labels.csv").write_text(f"path,{header}\n{''.join(lines)}")
+        return read_rows(tmp_path, **params)
+
+    return read_lines
 
 
 def test_paths_are_joined_to_the_root_as_given(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for label in ("happy", "sad"):
-        (tmp_path / "data" / "faces" / label).mkdir(parents=True)
-        (tmp_path / "data" / "faces" / label / "1.jpg").touch()
-    rows = read_corpus(DataParams(root="data/faces/", format="folder"))
+    touch(tmp_path / "data/faces", "happy/1.jpg", "sad/1.jpg")
+    rows = read_rows("data/faces/", format="folder")
     assert rows["path"].tolist() == ["data/faces/happy/1.jpg", "data/faces/sad/1.jpg"]
 
 
 def test_synonyms_are_mapped_to_classes(read):
-    rows = read("Anger", "happiness", "none")
+    rows = read("label", "Anger", "happiness", "none")
     assert rows["label"].tolist() == ["angry", "happy", "neutral"]
 
 
 def test_data_labels_adds_synonyms_and_classes(read):
     words = {"Grin": "happiness", "yawning": "Bored", "3": "sad"}
-    rows = read("grin", "happy", "yawning", "bored", "3", labels=words)
+    rows = read("label", "grin", "happy", "yawning", "bored", "3", labels=words)
     assert rows["label"].tolist() == ["happy", "happy", "bored", "bored", "sad"]
 
 
 def test_an_unknown_label_is_a_problem_of_its_row_and_is_kept_as_written(read):
-    rows = read("happy", "angyr", "", "sad", labels={"x": "calm"})
+    rows = read("label", "happy", "angyr", "", "sad", labels={"x": "calm"})
     assert rows["problem"].tolist() == ["", "unknown label", "unknown label", ""]
     assert rows["label"].tolist() == ["happy", "angyr", "", "sad"]
 
 
 def test_images_of_other_than_the_chosen_classes_are_dropped_and_counted(read, capsys):
-    rows = read("happy", "sad", "bored", "anger", "sad", classes=["sadness", "angry"])
+    rows = read("label", "happy", "sad", "bored", "anger", "sad", classes=["sadness", "angry"])
     assert rows["label"].tolist() == ["sad", "angry", "sad"]
     assert rows.index.tolist() == [0, 1, 2]
-    assert "leaves out 2 of 5 images" in capsys.readouterr().out
+    assert "2 of 5" in capsys.readouterr().out
 
 
-def test_a_chosen_class_missing_from_the_corpus_is_named(read):
-    with pytest.raises(UserError, match=r"names 'hapy', 'contempt', but .* has happy, sad"):
-        read("happy", "sad", classes=["hapy", "sad", "contempt"])
+def test_a_chosen_class_missing_from_the_dataset_is_named(read):
+    with user_error("'hapy', 'contempt'", "happy, sad", key="data.classes"):
+        read("label", "happy", "sad", classes=["hapy", "sad", "contempt"])
 
 
-def test_a_corpus_with_one_class_is_rejected():
-    with pytest.raises(UserError, match="one class 'happy'"):
-        order_classes(pd.Series(["happy", "happy"]), DataParams(root="faces"))
+def test_fewer_than_two_classes_are_rejected():
+    for labels, name in ((["happy", "happy"], "'happy'"), ([], "faces")):
+        with user_error(name, key="data.root", hint="data.classes"):
+            order_classes(pd.Series(labels), [], "faces")
 
 
-def test_classes_are_in_the_chosen_or_alphabetical_order():
-    found = pd.Series(["sad", "happy", "angry"])
-    assert order_classes(found, DataParams(root="faces")) == {"angry": 0, "happy": 1, "sad": 2}
-    chosen = DataParams(root="faces", classes=["sadness", "Angry", "joy"])
-    assert order_classes(found, chosen) == {"sad": 0, "angry": 1, "happy": 2}
+def test_classes_are_in_the_chosen_or_alphabetical_order(tmp_path):
+    touch(tmp_path, "sadness/1.jpg", "joy/1.jpg", "anger/1.jpg")
+    for chosen, expected in (
+        ([], ["angry", "happy", "sad"]),
+        (["sadness", "Angry", "sad", "joy"], ["sad", "angry", "happy"]),
+    ):
+        params = DataParams(root=str(tmp_path), format="folder", classes=chosen)
+        rows, order = read_dataset(params)
+        label_map = order_classes(rows["label"], order, params.root)
+        assert list(label_map.items()) == [(name, index) for index, name in enumerate(expected)]
 
 
 def test_detail_of_a_missing_image_lists_the_paths_tried(tmp_path):
     (tmp_path / "labels.csv").write_text("path,label\n/content/happy/1.jpg,happy\n,sad\n")
-    rows = read_corpus(DataParams(root=str(tmp_path)))
+    rows = read_rows(tmp_path)
     assert rows["problem"].tolist() == ["missing", "missing"]
     assert rows["path"].tolist() == ["/content/happy/1.jpg", ""]
     assert f"{tmp_path}/happy/1.jpg" in rows["detail"][0]
@@ -86,14 +96,12 @@ def test_detail_of_a_missing_image_lists_the_paths_tried(tmp_path):
 
 
 def test_a_path_outside_the_root_is_a_problem_unless_allowed(tmp_path):
+    touch(tmp_path, "faces/in.jpg", "out.jpg")
     root = tmp_path / "faces"
-    root.mkdir()
-    for path in (root / "in.jpg", tmp_path / "out.jpg"):
-        path.touch()
     (root / "labels.csv").write_text("path,label\nin.jpg,happy\n../out.jpg,sad\n")
-    rows = read_corpus(DataParams(root=str(root)))
+    rows = read_rows(root)
     assert rows["problem"].tolist() == ["", "outside data.root"]
-    allowed = read_corpus(DataParams(root=str(root), allow_outside=True))
+    allowed = read_rows(root, allow_outside=True)
     assert allowed["problem"].tolist() == ["", ""]
     assert allowed["path"].tolist() == [f"{root}/in.jpg", f"{tmp_path}/out.jpg"]
 
@@ -102,16 +110,14 @@ def test_a_path_outside_the_root_is_a_problem_unless_allowed(tmp_path):
 def masked(tmp_path, monkeypatch):
     """Read the root `faces` with two images, one of which has the given mask."""
     monkeypatch.chdir(tmp_path)
-    for path in ("faces/1.jpg", "faces/2.jpg", "faces/evidence/1.png", "masks/1.png"):
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).touch()
+    touch(tmp_path, "faces/1.jpg", "faces/2.jpg", "faces/evidence/1.png", "masks/1.png")
 
-    def read_rows(mask, **params):
+    def read_mask(mask, **params):
         table = f"path,label,evidence\n1.jpg,happy,{mask}\n2.jpg,sad,\n"
         (tmp_path / "faces/labels.csv").write_text(table)
-        return read_corpus(DataParams(root="faces", **params))
+        return read_rows("faces", **params)
 
-    return read_rows
+    return read_mask
 
 
 def test_evidence_is_joined_to_the_root_like_path(masked, tmp_path):
@@ -140,14 +146,14 @@ def test_a_missing_mask_is_a_problem_of_its_row(masked, tmp_path):
     assert rows["detail"][0].endswith("(its evidence mask)")
 
 
-def test_reading_a_corpus_does_not_change_the_table_of_the_adapter(tmp_path, monkeypatch):
+def test_reading_a_dataset_does_not_change_the_table_of_the_adapter(tmp_path, monkeypatch):
     (tmp_path / "1.jpg").touch()
     table = "path,label,evidence,votes_joy,votes_happy,votes_sad\n1.jpg,,1.jpg,4,2,2\n,,,0,5,0\n"
     (tmp_path / "labels.csv").write_text(table)
     given = ADAPTERS["csv"](tmp_path)
     before = given.copy(deep=True)
     monkeypatch.setitem(ADAPTERS, "csv", lambda _: given)
-    rows = read_corpus(DataParams(root=str(tmp_path), votes="soft", classes=["happy"]))
+    rows = read_rows(tmp_path, votes="soft", classes=["happy"])
     assert rows["share_happy"].tolist() == [0.75, 1.0]
     pd.testing.assert_frame_equal(given, before)
 
@@ -156,44 +162,39 @@ def test_the_working_directory_can_be_the_root(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in.jpg").touch()
     (tmp_path / "labels.csv").write_text("path,label\nin.jpg,happy\n")
-    rows = read_corpus(DataParams(root="."))
+    rows = read_rows(".")
     assert rows[["path", "problem"]].to_numpy().tolist() == [["in.jpg", ""]]
 
 
-def test_votes_become_labels_and_in_mode_soft_shares_of_classes(tmp_path):
-    table = "path,label,votes_happiness,votes_joy,votes_fear,votes_nf\n"
-    (tmp_path / "labels.csv").write_text(table + "1.jpg,,4,2,2,0\n2.jpg,,0,0,2,8\n3.jpg,,2,0,6,0\n")
-    for name in "123":
-        (tmp_path / f"{name}.jpg").touch()
-    hard = read_corpus(DataParams(root=str(tmp_path)))
+VOTES = ["label,votes_happiness,votes_joy,votes_fear,votes_nf", ",4,2,2,0", ",0,0,2,8", ",2,0,6,0"]
+
+
+def test_votes_become_labels_and_in_mode_soft_shares_of_classes(read):
+    hard = read(*VOTES)
     assert hard["problem"].tolist() == ["no majority", "not a face", ""]
     assert hard["label"][2] == "fearful"
     assert not [name for name in hard if name.startswith(("share_", "votes_"))]
-    soft = read_corpus(DataParams(root=str(tmp_path), votes="soft"))
+    soft = read(*VOTES, votes="soft")
     assert soft["label"].tolist()[::2] == ["happy", "fearful"]
     assert soft["share_happy"].tolist() == [0.75, 0.0, 0.25]
     assert soft["share_fearful"].tolist() == [0.25, 0.0, 0.75]
 
 
 def test_split_names_are_normalized(read):
-    splits = ["Training", "valid", "TEST", "train"]
-    rows = read("happy", "sad", "sad", "sad", splits=splits)
+    rows = read("label,split", "happy,Training", "sad,valid", "sad,TEST", "sad,train")
     assert rows["split"].tolist() == ["train", "val", "test", "train"]
 
 
-def test_missing_and_unknown_split_names_are_rejected(read):
-    with pytest.raises(UserError) as caught:
-        read("happy", "sad", "sad", "sad", splits=["train", "", "", "dev2"])
-    message = str(caught.value)
-    assert "2 of 4 rows have no split" in message
-    assert "unknown split names: 'dev2' (1)" in message
+def test_missing_and_unknown_split_names_are_rejected(read, tmp_path):
+    with user_error("2 of 4 rows", "'dev2' (1)", file=tmp_path, hint="train"):
+        read("label,split", "happy,train", "sad,", "sad,", "sad,dev2")
 
 
 def test_a_missing_or_empty_root_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"data\.root is '.*none', which is not a folder"):
-        read_corpus(DataParams(root=str(tmp_path / "none")))
-    with pytest.raises(UserError, match=r"holds no images .*formats: affectnet, .*, csv, "):
-        read_corpus(DataParams(root=str(tmp_path), format="folder"))
+    with user_error(f"'{tmp_path}/none'", key="data.root"):
+        read_rows(tmp_path / "none")
+    with user_error("folder", *ADAPTERS, key="data.root"):
+        read_rows(tmp_path, format="folder")
 
 
 def test_every_adapter_is_a_format(tmp_path):
@@ -201,8 +202,8 @@ def test_every_adapter_is_a_format(tmp_path):
         DataParams(root="x", format="x")
     assert set(re.findall(r"'(\w+)'", caught.value.errors()[0]["msg"])) == set(ADAPTERS)
     for name in ADAPTERS:
-        with pytest.raises(UserError):
-            read_corpus(DataParams(root=str(tmp_path), format=name))
+        with user_error(tmp_path):
+            read_rows(tmp_path, format=name)
 
 
 @pytest.mark.parametrize(
@@ -221,40 +222,24 @@ def test_invalid_settings_are_rejected(wrong):
 
 @pytest.mark.parametrize("name", ["/../../../tmp/ESCAPED", "../x", "", "\x1b[2J", "a\0", "x" * 300])
 def test_a_class_name_that_no_file_or_figure_can_have_is_refused(name):
-    with pytest.raises(ValidationError, match="class names of 1 to 50 printable characters"):
-        DataParams(labels={"happy": name})
-    with pytest.raises(ValidationError, match="class names of 1 to 50 printable characters"):
-        DataParams(classes=["sad", name])
+    for wrong in ({"labels": {"happy": name}}, {"classes": ["sad", name]}):
+        with pytest.raises(ValidationError, match="1 to 50"):
+            DataParams(**wrong)
 
 
-def test_file_names_that_are_not_utf8_are_named_with_the_cure(tmp_path):
+def test_file_names_that_are_not_utf8_are_named(tmp_path):
     (tmp_path / "happy").mkdir()
     Path(os.fsdecode(os.fsencode(tmp_path / "happy") + b"/caf\xe9.jpg")).touch()
-    with pytest.raises(UserError, match=r"1 file names are not UTF-8.*caf\\udce9\.jpg.*rename"):
-        read_corpus(DataParams(root=str(tmp_path), format="folder"))
+    with user_error("1 file names", "UTF-8", "caf\\udce9.jpg", hint="rename"):
+        read_rows(tmp_path, format="folder")
 
 
-@pytest.fixture
-def voted(tmp_path):
-    """Read rows of (label, votes for happy, votes for sad)."""
-
-    def read_votes(*rows):
-        lines = ["path,label,votes_happy,votes_sad"]
-        for index, row in enumerate(rows):
-            (tmp_path / f"{index}.jpg").touch()
-            lines.append(f"{index}.jpg,{','.join(map(str, row))}")
-        (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
-        return read_corpus(DataParams(root=str(tmp_path)))
-
-    return read_votes
-
-
-def test_a_label_without_votes_is_kept(voted):
-    rows = voted(("sad", 0, 0), ("", 5, 1), ("joy", 6, 0))
+def test_a_label_without_votes_is_kept(read):
+    rows = read("label,votes_happy,votes_sad", "sad,0,0", ",5,1", "joy,6,0")
     assert rows["label"].tolist() == ["sad", "happy", "happy"]
     assert set(rows["problem"]) == {""}
 
 
-def test_votes_never_overrule_a_label_silently(voted):
-    with pytest.raises(UserError, match=r"1 rows have a label that lost their votes: sad \(row 2"):
-        voted(("happy", 5, 0), ("sad", 5, 0))
+def test_votes_never_overrule_a_label_silently(read):
+    with user_error("1 rows", "sad (row 2; votes: happy)", hint="votes_*"):
+        read("label,votes_happy,votes_sad", "happy,5,0", "sad,5,0")

@@ -1,10 +1,10 @@
-"""Rejected rows are counted, reported with a fix, and listed in a fixed order."""
+"""Rejected rows are counted, reported with a hint, and listed in a fixed order."""
 
 import pandas as pd
 import pytest
 
-from emotion.core.errors import UserError
 from emotion.datasets.rejected import COLUMNS, refuse_too_many, write_rejected
+from tests.user_errors import user_error
 
 
 def rejected(*reasons):
@@ -12,22 +12,27 @@ def rejected(*reasons):
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def test_too_many_rejected_rows_raise_with_counts_first_files_and_fixes():
+def test_too_many_rejected_rows_raise_with_counts_first_files_and_hints():
     bad = rejected("blank", "blank", "blank", "blank", "missing")
-    with pytest.raises(UserError) as caught:
+    names = ["5 of 11", "4 blank (p/0.png, p/1.png, p/2.png, ...)", "1 missing (p/4.png)"]
+    with user_error(*names, hint="data.max_rejected from 0.4 to 0.4546") as caught:
         refuse_too_many(bad, total=11, max_rejected=0.4)
-    message = str(caught.value)
-    assert "5 of 11 images cannot be used" in message
-    assert "4 blank (p/0.png, p/1.png, p/2.png, ...)" in message
-    assert "1 missing (p/4.png)" in message
-    assert "data.max_rejected from 0.4 to 0.4546" in message
-    assert "min_size" not in message
+    assert "min_size" not in str(caught.value)
     refuse_too_many(bad, total=11, max_rejected=0.4546)
 
 
-def test_the_error_for_only_small_images_names_min_size_and_not_max_rejected():
-    with pytest.raises(UserError, match=r"lower data\.min_size") as caught:
-        refuse_too_many(rejected(*["too small"] * 4), total=4, max_rejected=0.0)
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("too small", "data.min_size"),
+        ("not an image", "JPEG, PNG"),
+        ("unknown label", "data.labels"),
+        ("outside data.root", "data.allow_outside"),
+    ],
+)
+def test_every_reason_has_its_hint_and_max_rejected_is_no_hint_for_all(reason, hint):
+    with user_error(f"4 {reason}", hint=hint) as caught:
+        refuse_too_many(rejected(*[reason] * 4), total=4, max_rejected=0.0)
     assert "max_rejected" not in str(caught.value)
 
 
@@ -44,19 +49,10 @@ def test_the_list_is_written_in_a_fixed_order_and_also_if_empty(tmp_path):
     assert (tmp_path / "none.csv").read_text() == "path,label,reason,detail\n"
 
 
-def test_an_image_of_another_format_is_named_with_the_readable_formats():
-    with pytest.raises(UserError, match=r"1 not an image.*readable formats: JPEG, PNG"):
-        refuse_too_many(rejected("not an image"), total=2, max_rejected=0)
-
-
 def test_labels_in_another_language_are_listed_up_to_a_limit():
     bad = rejected(*["unknown label"] * 30).assign(label=[f"слово{i}" for i in range(30)])
-    with pytest.raises(UserError) as caught:
+    with user_error("30 unknown label", "'слово0' (1)", "18 others", "angry", hint="data.labels"):
         refuse_too_many(bad, total=30, max_rejected=0)
-    message = str(caught.value)
-    assert "30 unknown label: 'слово0' (1)" in message
-    assert "and 18 others" in message
-    assert "data.labels" in message
 
 
 def test_cells_of_the_list_are_no_formulas(tmp_path):

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from emotion.core.errors import UserError
 from emotion.datasets.synthetic import exceeds_share, lies_in_synthetic_folder
+from tests.user_errors import user_error
 
 
 def rows(real, made):
@@ -39,11 +39,9 @@ def test_folders_below_the_root_mark_images_as_synthetic_and_the_root_does_not()
     assert lies_in_synthetic_folder(paths, root + "/").tolist() == [False, True, True, False, False]
 
 
-def test_a_class_of_synthetic_images_only_is_named_beside_photographs(balanced):
+def test_a_class_of_synthetic_images_only_is_refused_among_photographs(balanced):
     for index in range(6):
         balanced.add(f"made{index}.png", "angry", synthetic="true")
-    with pytest.raises(
-        UserError, match=r"photographs, but of 'angry' only synthetic.*data\.classes"
-    ):
+    with user_error("'angry'", hint="data.classes"):
         balanced.prepare()
     assert set(balanced.prepare(classes=["happy", "sad"]).label_map) == {"happy", "sad"}

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.report import ModelFacts, build_report
+from emotion.evaluation.slice_gaps import compute_gaps
 
 NAMES = ["angry", "happy", "neutral", "sad"]
 
@@ -41,3 +43,16 @@ def val():
 @pytest.fixture(scope="session")
 def test():
     return make_predictions(seed=2)
+
+
+def report_of(test, val=None, threshold=None):
+    """The report on `test` for a model with a temperature of 2."""
+    model = ModelFacts(
+        model_type="resnet50", weights="random", temperature=2.0, threshold=threshold
+    )
+    return build_report(test, val, model, compute_gaps(test), resamples=100)
+
+
+@pytest.fixture(scope="session")
+def report(val, test):
+    return report_of(test, val, threshold=0.7)

@@ -1,6 +1,4 @@
-"""The answered images keep the target error rate, whatever validation looks like."""
-
-import re
+"""The accepted images keep the target error rate on any validation split."""
 
 import numpy as np
 import pytest
@@ -24,15 +22,15 @@ def sandwich_design_effect(wrong, groups):
     return (fit.fit(cov_type="cluster", cov_kwds=clusters).bse / fit.fit().bse)[0] ** 2
 
 
-def reference_bound(wrong, groups, answered):
-    """The bound on the error rate of the answered rows, by another route."""
+def reference_bound(wrong, groups, accepted):
+    """The bound on the error rate of the accepted rows, from statsmodels and scipy."""
     delta = DELTA / 4  # for the number of starts
-    decisive = answered if wrong[answered].any() else slice(None)
+    decisive = accepted if wrong[accepted].any() else slice(None)
     effect = max(1, sandwich_design_effect(wrong[decisive], groups[decisive]))
-    degrees = len(np.unique(groups[answered])) - 1, answered.sum() - 1
+    degrees = len(np.unique(groups[accepted])) - 1, accepted.sum() - 1
     few_groups = stats.t.ppf(delta, degrees[0]) / stats.t.ppf(delta, degrees[1])
-    rows = answered.sum() / effect / few_groups**2
-    errors = wrong[answered].mean() * rows
+    rows = accepted.sum() / effect / few_groups**2
+    errors = wrong[accepted].mean() * rows
     return stats.beta.ppf(1 - delta, errors + 1, rows - errors)
 
 
@@ -76,9 +74,9 @@ def test_it_is_the_lowest_threshold_reached_from_a_start_through_safe_ones(seed,
         return
     assert result.threshold == thresholds[max(reached)]
     assert result.bound == pytest.approx(bounds[max(reached)])
-    answered = confidence >= result.threshold
-    assert result.coverage == answered.mean()
-    assert result.error == (~correct[answered]).mean() < result.bound <= target
+    accepted = confidence >= result.threshold
+    assert result.coverage == accepted.mean()
+    assert result.error == (~correct[accepted]).mean() < result.bound <= target
 
 
 def test_the_coverage_is_the_highest_where_errors_only_become_rarer():
@@ -92,7 +90,7 @@ def test_the_coverage_is_the_highest_where_errors_only_become_rarer():
     assert result.bound == pytest.approx(bounds[512 - round(result.coverage * 512)])
 
 
-def test_a_higher_target_never_answers_fewer_images():
+def test_a_higher_target_never_accepts_fewer_images():
     for seed in range(10):
         rows = make_rows(seed, groups=22, images=8)
         chosen = [
@@ -111,7 +109,7 @@ def test_the_order_of_rows_has_no_influence():
     assert choose_threshold(*(column[order] for column in rows), 0.15) == expected
 
 
-def test_the_threshold_has_four_decimals_and_images_of_equal_confidence_stay_together():
+def test_the_threshold_has_four_decimals_and_equal_confidences_stay_together():
     confidence, correct, groups = make_rows(groups=80)
     coarse = np.round(confidence, 1)
     result = choose_threshold(coarse, correct, groups, 0.2)
@@ -120,17 +118,16 @@ def test_the_threshold_has_four_decimals_and_images_of_equal_confidence_stay_tog
     assert fine.threshold == round(fine.threshold, 4)
 
 
-@pytest.mark.parametrize("duplicates", [1, 10])
-def test_copies_of_the_same_images_add_no_certainty(duplicates):
+def test_copies_of_the_same_images_add_no_certainty():
     confidence, correct, _ = make_rows(groups=400, images=1)
     once = choose_threshold(confidence, correct, np.arange(400), 0.15)
-    copies = (np.repeat(column, duplicates) for column in (confidence, correct, np.arange(400)))
+    copies = (np.repeat(column, 10) for column in (confidence, correct, np.arange(400)))
     again = choose_threshold(*copies, 0.15)
     assert 0.3 < once.coverage < 0.9
     assert again.threshold == pytest.approx(once.threshold, abs=0.01)
 
 
-def test_all_correct_answers_everything_and_counts_a_group_as_one_image():
+def test_all_correct_accepts_everything_and_counts_a_group_as_one_image():
     confidence = np.linspace(0.5, 0.9, 200)
     right = np.ones(200, dtype=bool)
     alone = choose_threshold(confidence, right, np.arange(200), 0.1)
@@ -154,31 +151,14 @@ def test_all_correct_answers_everything_and_counts_a_group_as_one_image():
 def test_what_guarantees_nothing_has_no_threshold(correct, groups):
     result = choose_threshold(np.linspace(0.4, 0.9, len(correct)), correct, groups, 0.2)
     assert (result.threshold, result.coverage, result.error, result.bound) == (None,) * 4
-    assert "no threshold was found that guarantees an error rate of 0.2" in result.reason
-    assert "at least about" not in result.reason
+    for value in (0.2, len(correct), len(np.unique(groups))):
+        assert f" {value:g} " in result.reason
 
 
-def test_without_a_target_every_image_is_answered():
+def test_without_a_target_every_image_is_accepted():
     result = choose_threshold(*make_rows(), None)
     assert result.threshold is None
-    assert "target_error is null" in result.reason
-
-
-def test_the_number_of_images_that_is_said_to_be_needed_is_enough():
-    confidence, correct, groups = make_rows(groups=22, images=8)
-    result = choose_threshold(confidence, correct, groups, 0.05)
-    assert result.threshold is None
-    needed = re.search(r"at least about ([\d,]+) images are needed", result.reason)[1]
-    times = int(needed.replace(",", "")) / len(confidence)
-    assert 1 < times < 20
-
-    def threshold_with(copies):
-        rows = (np.tile(column, copies) for column in (confidence, correct))
-        return choose_threshold(
-            *rows, np.concatenate([groups + 22 * i for i in range(copies)]), 0.05
-        )
-
-    assert threshold_with(int(np.ceil(1.1 * times))).threshold is not None
+    assert "evaluate.target_error" in result.reason
 
 
 @pytest.mark.slow

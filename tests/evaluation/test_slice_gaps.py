@@ -1,4 +1,4 @@
-"""The test of gaps agrees with naive permutations, and finds nothing where nothing is."""
+"""The test of gaps agrees with naive permutations, and finds no difference where there is none."""
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from emotion.evaluation.predictions import Predictions
 from emotion.evaluation.slice_gaps import compute_gaps, intraclass_correlation
 
 NAMES = ["happy", "sad"]
+NO_DIFFERENCE = "no difference is shown."  # end of a sentence
 
 
 def predictions_of(correct, group, **attributes):
@@ -47,7 +48,7 @@ def clearest(correct, group, value):
     return max((abs(a[0] - b[0]) / np.sqrt(a[1] + b[1]) for a, b in pairs), default=0.0)
 
 
-def naive_p_value(correct, group, value, permute, permutations=2000):
+def naive_p_value(correct, group, value, permute, permutations=1000):
     """The share of permutations at least as clear, one loop per permutation."""
     random = np.random.default_rng(99)
     observed = clearest(correct, group, value) - 1e-9
@@ -88,42 +89,41 @@ def test_p_value_of_two_values_is_that_of_the_exact_test_over_people():
     assert gap.p_value == pytest.approx(exact.pvalue, abs=0.012)
 
 
-@pytest.mark.slow
-def test_p_value_of_values_of_groups_is_that_of_naive_permutations():
+def values_of_groups():
+    """Every group has one value."""
     correct, group, value = random_rows(seed=3, sizes=[1, 2, 5, 9, 14, 20] * 3, values=3)
-    gap = compute_gaps(predictions_of(correct, group, tone=value))["tone"]
-    expected = naive_p_value(correct, group, value, permute_groups(group), 1000)
-    assert 0.1 < expected < 0.9
-    assert gap.p_value == pytest.approx(expected, abs=0.05)
+    return correct, group, value, permute_groups(group)
 
 
-@pytest.mark.slow
-def test_p_value_of_values_of_images_is_that_of_naive_permutations_within_groups():
+def values_of_images():
+    """Groups of high accuracy have one value more often, which is no difference within groups."""
     correct, group, _ = random_rows(seed=5, sizes=[12] * 8, values=2)
     value = np.random.default_rng(1).integers(3, size=96)
-    # People of high accuracy have one value more often, which is not a difference within people.
     value[(group < 4) & (np.arange(96) % 2 == 0)] = 0
-    gap = compute_gaps(predictions_of(correct, group, lamp=value))["lamp"]
-    expected = naive_p_value(correct, group, value, permute_within(range(8), group), 1000)
-    assert 0.1 < expected < 0.9
-    assert gap.p_value == pytest.approx(expected, abs=0.05)
+    return correct, group, value, permute_within(range(8), group)
 
 
-@pytest.mark.slow
-def test_groups_of_one_value_exchange_it_and_rows_of_the_others_theirs():
+def values_of_both():
+    """Five groups have two values, the others one."""
     correct, group, value = random_rows(seed=6, sizes=[6, 12] * 8, values=2)
-    mixed = range(5)
     value[(group < 5) & (np.arange(len(value)) % 3 == 0)] = 0
     value[(group < 5) & (np.arange(len(value)) % 3 == 1)] = 1
     rest = group >= 5
 
     def permute(random, value):
-        value = permute_within(mixed, group)(random, value)
+        value = permute_within(range(5), group)(random, value)
         value[rest] = permute_groups(group[rest])(random, value[rest])
         return value
 
+    return correct, group, value, permute
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [values_of_groups, values_of_images, values_of_both])
+def test_the_p_value_is_that_of_naive_permutations_of_groups_or_within_them(make):
+    correct, group, value, permute = make()
     gap = compute_gaps(predictions_of(correct, group, lamp=value))["lamp"]
-    expected = naive_p_value(correct, group, value, permute, 1000)
+    expected = naive_p_value(correct, group, value, permute)
     assert 0.1 < expected < 0.9
     assert gap.p_value == pytest.approx(expected, abs=0.05)
 
@@ -149,11 +149,13 @@ def test_a_true_difference_is_shown_and_named():
     assert gap.highest_accuracy == pytest.approx(accuracy[gap.highest_value])
     assert gap.gap == pytest.approx(gap.highest_accuracy - gap.lowest_accuracy)
     assert gap.p_value == pytest.approx(1 / 2001)
-    assert gap.sentence == (
-        f"tone: accuracy {gap.lowest_accuracy:.2f} (2) to {gap.highest_accuracy:.2f} "
-        f"({gap.highest_value}), a gap of {gap.gap:.2f}; in less than 1 % of random permutations "
-        "the values differ as clearly (p = 0.0005 after Holm's correction): the values differ."
-    )
+    for part in (
+        f"{gap.lowest_accuracy:.2f} (2)",
+        f"{gap.highest_accuracy:.2f} ({gap.highest_value})",
+        f" {gap.gap:.2f};",
+        "p = 0.0005 ",
+    ):
+        assert part in gap.sentence
 
 
 def test_p_values_are_adjusted_over_the_attributes_by_holm():
@@ -166,10 +168,8 @@ def test_p_values_are_adjusted_over_the_attributes_by_holm():
     expected = multipletests(p_values, method="holm")[1]
     assert [gap.p_adjusted for gap in gaps.values()] == pytest.approx(expected)
     assert gaps["real"].p_adjusted == pytest.approx(5 * gaps["real"].p_value)
-    verdicts = {name: gap.sentence.split("): ")[1] for name, gap in gaps.items()}
-    assert verdicts == dict.fromkeys(attributes, "no difference is shown.") | {
-        "real": "the values differ."
-    }
+    for name, gap in gaps.items():
+        assert gap.sentence.endswith(NO_DIFFERENCE) == (name != "real")
 
 
 def test_a_difference_that_the_correction_explains_is_not_shown():
@@ -179,7 +179,7 @@ def test_a_difference_that_the_correction_explains_is_not_shown():
     attributes["weak"] = (random.random(400) < np.where(correct, 0.46, 0.58)).astype(int)
     gap = compute_gaps(predictions_of(correct, np.arange(400), **attributes))["weak"]
     assert gap.p_value < 0.05 < gap.p_adjusted
-    assert gap.sentence.endswith("no difference is shown.")
+    assert gap.sentence.endswith(NO_DIFFERENCE)
 
 
 def test_small_slices_and_missing_values_take_no_part():

@@ -59,23 +59,19 @@ def test_the_interval_of_a_slice_resamples_its_groups(test):
     assert width == pytest.approx(2 * student * 0.5 / np.sqrt(11), rel=0.15)
 
 
-def test_paths_of_evidence_are_not_slices(test):
-    assert "evidence" not in score_slices(test, 100)["attribute"].tolist()
-
-
 def test_a_slice_with_too_few_rows_is_listed_with_its_counts_and_no_scores(test):
     table = slices_of(test, ["few"] * 19 + ["some"] * 20 + ["many"] * 201)
     assert table["rows"].to_dict() == {"few": 19, "many": 201, "some": 20}
     assert table.loc["few", SCORES].isna().all()
-    assert table.loc["few", "note"] == "too small: fewer than 20 images"
+    assert " 20 " in table.loc["few", "note"]
     assert table.loc[["many", "some"], SCORES].notna().all(axis=None)
     assert table.loc["few", "groups"] == test.rows["group"].iloc[:19].nunique()
 
 
 def test_rows_without_a_value_are_a_slice_listed_last(test):
-    table = slices_of(test, [""] * 40 + ["~"] * 100 + ["a"] * 100)
-    assert table["rows"].to_dict() == {"a": 100, "~": 100, "(missing)": 40}
-    assert list(table.index)[-1] == "(missing)"
+    rows = slices_of(test, [""] * 40 + ["~"] * 100 + ["a"] * 100)["rows"]
+    assert list(rows.items()) == [("a", 100), ("~", 100), ("(missing)", 40)]
+    assert list(slices_of(test, "adult")["rows"].items()) == [("adult", 240)]
 
 
 def test_a_slice_of_one_group_has_scores_and_no_interval(test):
@@ -83,13 +79,9 @@ def test_a_slice_of_one_group_has_scores_and_no_interval(test):
     one = Predictions(rows, test.logits, test.class_names)
     table = slices_of(one, ["a"] * 40 + ["b"] * 200)
     assert table.loc["a", "groups"] == 1
-    assert table.loc["a", "note"] == "no interval: one group"
+    assert "one group" in table.loc["a", "note"]
     assert table.loc["a", ["accuracy", "macro_f1"]].notna().all()
     assert table.loc["a", ["accuracy_low", "macro_f1_high"]].isna().all()
-
-
-def test_an_attribute_of_one_value_is_listed(test):
-    assert slices_of(test, "adult")["rows"].to_dict() == {"adult": 240}
 
 
 @pytest.mark.parametrize(
@@ -132,28 +124,22 @@ def test_quartiles_of_close_measurements_keep_different_names(test):
     assert slices_of(test, (np.arange(240) / 4).astype(str)).index[0] == "0 to 14.75"
 
 
-@pytest.mark.parametrize(
-    ("most", "rows"), [("0", {"0": 180, "1 to 60": 60}), ("61", {"1 to 60": 60, "61": 180})]
-)
-def test_equal_numbers_are_in_one_slice(test, most, rows):
-    values = [most] * 180 + [str(i) for i in range(1, 61)]
-    assert slices_of(test, values)["rows"].to_dict() == rows
-
-
-def test_the_largest_number_is_a_slice_of_its_own_if_most_rows_have_it(test):
-    values = ["61"] * 200 + [str(i) for i in range(1, 41)]
-    assert slices_of(test, values)["rows"].to_dict() == {"1 to 40": 40, "61": 200}
+@pytest.mark.parametrize(("most", "others"), [("0", 60), ("61", 60), ("61", 40)])
+def test_equal_numbers_are_in_one_slice(test, most, others):
+    values = [most] * (240 - others) + [str(i) for i in range(1, others + 1)]
+    rows = slices_of(test, values)["rows"].to_dict()
+    assert rows == {f"1 to {others}": others, most: 240 - others}
 
 
 def test_twelve_numbers_are_not_binned(test):
     assert slices_of(test, np.resize(np.arange(12), 240).astype(str)).index[-1] == "11"
 
 
-def test_an_attribute_of_many_names_is_one_row_that_says_so(test):
+def test_an_attribute_of_many_names_is_one_row_with_their_number(test):
     names = [f"photographer {i % 60}" for i in range(230)] + [""] * 10
     table = slices_of(test, names)
     assert table.index.tolist() == ["(all)"]
-    assert table.loc["(all)", "note"] == "not sliced: 60 different values"
+    assert " 60 " in table.loc["(all)", "note"]
     assert table.loc["(all)", "rows"] == 230
     assert table.loc["(all)", SCORES].isna().all()
 

@@ -1,4 +1,4 @@
-"""How far a score agrees with the truth, on tables whose answer is known."""
+"""The agreement of a score with the truth, on tables where it is known."""
 
 import pandas as pd
 import pytest
@@ -15,23 +15,14 @@ def test_the_agreement_is_the_share_of_pairs_in_the_same_order(guess, expected):
 
 
 @pytest.mark.filterwarnings("ignore::scipy.stats.ConstantInputWarning")  # of the constant ROAD
-def test_a_score_that_orders_maps_as_the_truth_does_is_trusted_and_others_are_not():
-    scores = pd.DataFrame(
-        [
-            {
-                "path": f"{image}.png",
-                "label": "happy",
-                "predicted": "happy" if image else "sad",
-                "method": method,
-                "mass": mass,
-                "insertion": mass,
-                "deletion": mass,
-                "road": 0.0,
-            }
-            for image in range(5)
-            for method, mass in (("a", 0.2), ("b", 0.5), ("center_map", 0.3))
-        ]
-    )
+def test_a_score_is_trusted_as_far_as_it_orders_maps_as_the_truth():
+    columns = ["path", "predicted", "method", "mass", "insertion", "deletion"]
+    cells = [
+        (f"{image}.png", "happy" if image else "sad", method, mass, mass, mass)
+        for image in range(5)
+        for method, mass in (("a", 0.2), ("b", 0.5), ("center_map", 0.3))
+    ]
+    scores = pd.DataFrame(cells, columns=columns).assign(label="happy", road=0.0)
     rows = pd.DataFrame({"path": [f"{i}.png" for i in range(5)], "group": list("uvwxy")})
     found = measure_trust(scores, rows)
     assert {title: value["pairs"] for title, value in found.items()} == {

@@ -1,5 +1,7 @@
 """The number of images is a function of the network and the settings."""
 
+import pytest
+
 from emotion.explanation.budget import (
     MIN_IMAGES,
     MIN_SAMPLING_IMAGES,
@@ -21,25 +23,20 @@ def test_twice_the_budget_is_twice_the_images():
     assert one.single // SINGLE_PER_SAMPLING == one.sampling
 
 
-def test_a_small_budget_leaves_enough_for_an_interval():
-    found = counts(1.0)
-    assert (found.single, found.sampling) == (MIN_IMAGES, MIN_SAMPLING_IMAGES)
+@pytest.mark.parametrize(
+    ("budget", "rows", "probes", "expected"),
+    [
+        (1.0, 10_000, 3, (MIN_IMAGES, MIN_SAMPLING_IMAGES)),  # enough for an interval
+        (1e6, 50, 3, (50, 50)),  # of the test split
+        (1.0, 10_000, 40, (40, 40)),  # all probe images have the maps of all methods
+    ],
+)
+def test_the_counts_stay_within_their_limits(budget, rows, probes, expected):
+    found = counts(budget, rows, probes)
+    assert (found.single, found.sampling) == expected
+    assert found.probes == probes
 
 
-def test_there_are_never_more_images_than_the_test_split_has():
-    found = counts(1e6, rows=50)
-    assert (found.single, found.sampling) == (50, 50)
-
-
-def test_all_probe_images_have_the_maps_of_all_methods():
-    found = counts(1.0, probes=40)
-    assert (found.single, found.sampling) == (40, 40)
-
-
-def test_without_sampling_methods_the_budget_is_that_of_the_others():
-    alone = counts(1000.0, methods=["grad_cam"])
-    assert alone.single > counts(1000.0).single
-
-
-def test_more_samples_leave_fewer_images():
+def test_fewer_methods_leave_more_images_and_more_samples_leave_fewer():
+    assert counts(1000.0, methods=["grad_cam"]).single > counts(1000.0).single
     assert counts(1000.0, lime_samples=1000).single < counts(1000.0).single

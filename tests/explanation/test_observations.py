@@ -38,29 +38,21 @@ def test_blank_maps_are_left_out(regions):
     assert measure_shares(maps * 0, regions).mass["eyes"] == 0
 
 
-def test_a_sentence_per_class_and_per_frequent_confusion(regions):
-    sentences = observe(
-        maps=maps_on([0, 1]),
-        regions=regions,
-        labels=["happy", "happy", "happy", "sad", "sad", "sad"],
-        predicted=["happy"] * 6,
-        class_names=["happy", "sad"],
-        title="LIME",
+def sentences(regions, labels):
+    """Of maps on the eyes that are all predicted happy."""
+    count, names = len(labels), ["happy", "sad"]
+    return observe(
+        maps_on([0, 1], count), regions[:count], labels, ["happy"] * count, names, "LIME"
     )
-    assert sentences == [
-        "happy (6 images): of the LIME mass, 100% on the eyes (chance 25%), "
-        "0% elsewhere (chance 25%).",
-        "sad taken for happy (3 images): of the LIME mass, 100% on the eyes (chance 25%), "
-        "0% elsewhere (chance 25%).",
+
+
+def test_a_sentence_per_class_and_per_frequent_confusion(regions):
+    end = "of the LIME mass, 100% on the eyes (chance 25%), 0% elsewhere (chance 25%)."
+    assert sentences(regions, ["happy"] * 3 + ["sad"] * 3) == [
+        f"happy (6 images): {end}",
+        f"sad taken for happy (3 images): {end}",
     ]
 
 
 def test_few_images_give_no_sentence(regions):
-    assert not observe(
-        maps=maps_on([0])[:4],
-        regions=regions[:4],
-        labels=["happy", "sad", "sad", "happy"],
-        predicted=["happy"] * 4,
-        class_names=["happy", "sad"],
-        title="LIME",
-    )
+    assert not sentences(regions, ["happy", "sad", "sad", "happy"])

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from emotion.data.cache import CachedImages
 from emotion.data.preprocessing import Preprocessing
 from emotion.export.onnx_model import ServedClassifier, describe_model, save_onnx
 from emotion.export.opsets import attempt_exports
@@ -57,11 +58,11 @@ def export(checkpoint, calibration=CALIBRATION, opset=18):
     return model
 
 
-def ask(checkpoint, cached, calibration=CALIBRATION):
-    """The answers of the network; every image is happy."""
+def reference_of(checkpoint, cached, calibration=CALIBRATION):
+    """The outputs of the network; every image is happy."""
     paths = [f"{index}.png" for index in range(len(cached))]
     labels = np.full(len(cached), 1)
-    return run_network(checkpoint, calibration, cached, labels, paths)
+    return run_network(checkpoint, calibration, CachedImages(cached), labels, paths)
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 import onnx
 import pytest
 
-from emotion.core.errors import UserError
 from emotion.core.reports import read_report, write_report
 from emotion.export import export as export_module
 from emotion.export.export import ExportParams, export_checkpoint, headline
-from emotion.export.images import choose_rows
+from emotion.export.images import sample_rows
 from emotion.export.opsets import Attempt
 from emotion.export.report import ExportReport
 from tests.export.conftest import CALIBRATION
+from tests.user_errors import user_error
 
 pytestmark = pytest.mark.slow
 
@@ -47,8 +47,8 @@ def test_the_report_describes_the_file(small_checkpoint, rows, tmp_path):
 
 
 def test_the_choice_of_images_does_not_depend_on_the_order_of_rows(rows):
-    chosen = choose_rows(rows, 5)
-    assert list(choose_rows(rows.iloc[::-1], 5)["path"]) == list(chosen["path"])
+    chosen = sample_rows(rows, 5)
+    assert list(sample_rows(rows.iloc[::-1], 5)["path"]) == list(chosen["path"])
     assert len(chosen) == 5
 
 
@@ -57,17 +57,16 @@ def test_neither_a_file_that_differs_nor_an_older_one_is_kept(small_checkpoint, 
     path = tmp_path / "model.onnx"
     path.write_text("an older export")
     small_checkpoint.state_dict["4.bias"][0] += 1
-    with pytest.raises(UserError, match=r"no model\.onnx is kept"):
+    with user_error(key="export_onnx.tolerance", hint="model.onnx"):
         export_checkpoint(small_checkpoint, CALIBRATION, rows, PARAMS, {}, path)
     assert not list(tmp_path.glob("*onnx*"))
     assert not list(tmp_path.glob(".*onnx*"))
 
 
 def test_an_empty_test_split_is_an_error(small_checkpoint, rows, tmp_path):
-    with pytest.raises(UserError, match="empty"):
-        export_checkpoint(
-            small_checkpoint, CALIBRATION, rows.iloc[:0], PARAMS, {}, tmp_path / "model.onnx"
-        )
+    path = tmp_path / "model.onnx"
+    with user_error("test", hint="dvc repro"):
+        export_checkpoint(small_checkpoint, CALIBRATION, rows.iloc[:0], PARAMS, {}, path)
 
 
 def test_a_file_of_an_earlier_run_stays_until_the_export_has_begun_to_compare(
@@ -76,6 +75,6 @@ def test_a_file_of_an_earlier_run_stays_until_the_export_has_begun_to_compare(
     path = tmp_path / "model.onnx"
     path.write_text("an older export")
     (tmp_path / "00.png").unlink()
-    with pytest.raises(UserError, match=r"00\.png"):
+    with user_error(file="00.png"):
         export_checkpoint(small_checkpoint, CALIBRATION, rows, ExportParams(rows=12), {}, path)
     assert path.read_text() == "an older export"

@@ -1,4 +1,4 @@
-"""The median time of calls that are made in turns."""
+"""The median time of calls that are made in alternation."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def clock(monkeypatch):
     return now
 
 
-def test_calls_are_made_in_turns_and_the_first_of_each_does_not_count(clock):
+def test_calls_alternate_and_the_first_of_each_does_not_count(clock):
     made = []
 
     def call(name, seconds):
@@ -34,7 +34,7 @@ def test_calls_are_made_in_turns_and_the_first_of_each_does_not_count(clock):
     assert found == {"a": 1.0, "b": 2.0}
 
 
-def test_fast_calls_are_repeated_for_as_long_as_asked(clock):
+def test_fast_calls_are_repeated_for_the_given_time(clock):
     made = []
 
     def call():

@@ -6,14 +6,13 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
-import torch
 from scipy import stats
 
-from emotion.core.errors import UserError
 from emotion.export.parity import BATCH_SIZES, Parity, compare, round_up
 from emotion.export.report import BatchParity
 from tests.conftest import make_calibration
-from tests.export.conftest import TEMPERATURE, ask
+from tests.export.conftest import TEMPERATURE, reference_of
+from tests.user_errors import user_error
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def model(small_onnx):
 
 
 def test_the_exported_file_agrees_at_every_batch_size(model, small_checkpoint, cached):
-    result = compare(model, ask(small_checkpoint, cached))
+    result = compare(model, reference_of(small_checkpoint, cached))
     assert tuple(result.batches) == BATCH_SIZES == (1, 2, 7, 32)
     assert result.max_abs < 1e-5
     assert max(batch.max_rel for batch in result.batches.values()) < 1e-4
@@ -33,7 +32,7 @@ def test_the_exported_file_agrees_at_every_batch_size(model, small_checkpoint, c
 
 
 def test_the_numbers_are_those_of_their_definitions(model, small_checkpoint, cached):
-    expected = ask(small_checkpoint, cached)
+    expected = reference_of(small_checkpoint, cached)
     shifted = replace(
         expected,
         logits=expected.logits + np.eye(9, 3, dtype=np.float32) / 8,
@@ -55,43 +54,34 @@ def test_changed_weights_are_detected_and_the_worst_image_is_named(model, small_
     small_checkpoint.state_dict["0.weight"][:, 1, 2, 2] += 0.5
     cached[:] = round(255 * small_checkpoint.preprocessing.mean[1])  # 0 for the weight
     cached[4] = 255
-    result = compare(model, ask(small_checkpoint, cached))
-    with pytest.raises(UserError, match=r"differs.*tolerance 0\.0001; the worst image is 4\.png"):
+    result = compare(model, reference_of(small_checkpoint, cached))
+    with user_error("0.0001", "4.png", key="export_onnx.tolerance"):
         result.require(1e-4)
 
 
-@pytest.mark.parametrize(("field", "value"), [("mean", (0.5, 0.5, 0.5)), ("std", (0.2, 0.2, 0.2))])
-def test_another_normalization_is_detected(field, value, model, small_checkpoint, cached):
-    changed = replace(small_checkpoint.preprocessing, **{field: value})
-    small_checkpoint.preprocessing = changed
-    assert compare(model, ask(small_checkpoint, cached)).max_abs > 1e-4
-
-
-def test_the_network_is_built_once(small_checkpoint, monkeypatch):
-    builds = []
-    build_model = small_checkpoint.build_model
-    monkeypatch.setattr(
-        small_checkpoint, "build_model", lambda: builds.append(1) or build_model(), raising=False
-    )
-    ask(small_checkpoint, torch.zeros(40, 3, 36, 36, dtype=torch.uint8))  # three batches
-    assert builds == [1]
-
-
-def test_another_temperature_is_detected(model, small_checkpoint, cached):
-    result = compare(model, ask(small_checkpoint, cached, make_calibration(TEMPERATURE + 1)))
+@pytest.mark.parametrize(
+    ("changes", "temperature"),
+    [({"mean": (0.5, 0.5, 0.5)}, 0.0), ({"std": (0.2, 0.2, 0.2)}, 0.0), ({}, 1.0)],
+)
+def test_another_normalization_or_temperature_is_detected(
+    changes, temperature, model, small_checkpoint, cached
+):
+    small_checkpoint.preprocessing = replace(small_checkpoint.preprocessing, **changes)
+    calibration = make_calibration(TEMPERATURE + temperature)
+    result = compare(model, reference_of(small_checkpoint, cached, calibration))
     assert result.batches[7].max_abs > 1e-4
 
 
 @pytest.mark.parametrize(("gap", "same_class"), [(math.nan, 1.0), (0.0, 0.5)])
 def test_nan_and_another_class_are_rejected(gap, same_class):
-    batches = {
-        size: BatchParity(max_abs=value, max_rel=0.0, max_kl=0.0)
-        for size, value in ((1, 0.0), (7, gap))
-    }
+    first, other = (BatchParity(max_abs=value, max_rel=0.0, max_kl=0.0) for value in (0.0, gap))
     parity = Parity(
-        batches=batches, same_class=same_class, macro_f1_difference=0.0, worst_image="a.png"
+        batches={1: first, 7: other},
+        same_class=same_class,
+        macro_f1_difference=0.0,
+        worst_image="a.png",
     )
-    with pytest.raises(UserError):
+    with user_error("a.png", key="export_onnx.tolerance"):
         parity.require(1.0)
 
 

@@ -1,4 +1,4 @@
-"""int8 and fp16 files answer nearly as the float32 file, and their probabilities stay float32."""
+"""int8 and fp16 files have nearly the outputs of the float32 file, in float32."""
 
 import numpy as np
 import onnx
@@ -38,7 +38,7 @@ def outputs_of(path, images):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("network", ["small", "vit"])
-def test_each_recipe_keeps_inputs_outputs_and_answers(
+def test_each_recipe_keeps_inputs_and_outputs(
     recipe, network, small_onnx, vit_file, examples, tmp_path
 ):
     source = {"small": small_onnx, "vit": vit_file}[network]

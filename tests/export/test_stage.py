@@ -19,13 +19,10 @@ def test_the_stage_exports_the_best_checkpoint(tmp_path, monkeypatch, capsys):
         "stages: {export_onnx: {cmd: x, params: [export_onnx, publish.license]}}\n"
     )
     paths.PARAMS.write_text("export_onnx: {rows: 5}\npublish: {license: mit}\n")
-    rows = draw_rows(tmp_path).assign(
-        split="test", subject="", source="drawn", group="", width=80, height=60, synthetic=True
-    )
+    rows = draw_rows(tmp_path)
     for split in manifest.SPLITS:
         manifest.write_manifest(paths.SPLITS / f"{split}.csv", rows.assign(split=split))
-    calibration = make_calibration(1.25)
-    write_report(paths.CALIBRATION, calibration)
+    write_report(paths.CALIBRATION, make_calibration(1.25))
     make_checkpoint(img_size=32).save(paths.BEST_MODEL)
 
     export_onnx.main()

@@ -1,9 +1,8 @@
 """A smaller file is kept only if it is faster here and loses little on validation."""
 
-import json
-
 import numpy as np
 import onnx
+import onnxruntime
 import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
@@ -14,7 +13,7 @@ from emotion.evaluation.comparison.predictions import RevisionPredictions
 from emotion.export import variants
 from emotion.export.images import read_pixels
 from emotion.export.report import VariantsReport
-from emotion.export.variants import Float32, build_variants, headline
+from emotion.export.variants import Float32Baseline, build_variants, compare_macro_f1, headline
 from tests.export.conftest import SmallCheckpoint
 
 NAMES = SmallCheckpoint.class_names
@@ -42,28 +41,34 @@ def broken(_, __):
 def build(small_onnx, small_checkpoint, rows, tmp_path, monkeypatch):
     """Build with recipes of (precision, speedup, function), and allow a loss of 0.01."""
     pixels = read_pixels(rows, small_checkpoint.preprocessing, "")
-    predicted = variants._predict(small_onnx, pixels)
-    table = rows.assign(label=[NAMES[index] for index in predicted])  # all are correct
+    session = onnxruntime.InferenceSession(small_onnx, providers=["CPUExecutionProvider"])
+    logits, _ = session.run(None, {"images": pixels})
+    table = rows.assign(label=[NAMES[index] for index in logits.argmax(axis=1)])  # all are correct
 
     def run(*recipes):
         named = {(kind, f"method {i}"): make for i, (kind, _, make) in enumerate(recipes)}
-        built = iter([speedup for _, speedup, make in recipes if make is not broken])
+        # Of each file, for one image and for a batch; float32 is timed first.
+        seconds = iter(
+            [s for _, speedup, make in recipes if make is not broken for s in (speedup, 2)]
+        )
         monkeypatch.setattr(variants, "RECIPES", named)
         monkeypatch.setattr(
-            variants, "_speedup", lambda _, __, size: next(built) if size == 1 else 2.0
+            variants,
+            "median_seconds",
+            lambda calls: dict(zip(calls, (next(seconds), 1), strict=True)),
         )
-        splits = {"train": table, "val": table}  # test images are not asked for
+        splits = {"train": table, "val": table}  # test images are not used
         folder = tmp_path / "variants"
         return build_variants(small_checkpoint, splits, 0.01, small_onnx, folder), folder
 
     return run
 
 
-def test_a_fast_file_with_the_same_answers_is_kept_with_the_metadata(build, small_onnx):
+def test_a_fast_file_with_the_same_outputs_is_kept_with_the_metadata(build, small_onnx):
     report, folder = build(("int8", 3.0, same))
     [variant] = report.variants
     assert variant.kept
-    assert variant.verdict.startswith("kept: 3.00 times as fast, macro-F1 +0.000")
+    assert (variant.speedup, variant.speedup_batch) == (3, 2)
     assert (variant.same_class, variant.macro_f1_change) == (1, 0)
     assert [path.name for path in folder.iterdir()] == ["model.int8.onnx"]
     kept = onnx.load(folder / "model.int8.onnx")
@@ -73,11 +78,11 @@ def test_a_fast_file_with_the_same_answers_is_kept_with_the_metadata(build, smal
     assert report.rows == 12
 
 
-def test_a_slow_int8_file_is_rejected_unscored_but_fp16_is_for_other_machines(build):
+def test_a_slow_int8_file_is_rejected_unscored_but_not_a_slow_fp16_file(build):
     report, folder = build(("int8", 1.05, same), ("fp16", 0.6, same))
     int8, fp16 = report.variants
     assert not int8.kept
-    assert int8.verdict == "rejected: 1.05 times as fast as float32"
+    assert "1.05" in int8.verdict
     assert int8.macro_f1_change is None
     assert fp16.kept
     assert [path.name for path in folder.iterdir()] == ["model.fp16.onnx"]
@@ -89,51 +94,47 @@ def test_a_file_that_loses_too_much_is_rejected_with_the_loss(build):
         assert not variant.kept
         assert variant.macro_f1_change < -0.01
         assert variant.macro_f1_change_low <= variant.macro_f1_change
-        assert f"{variant.macro_f1_change:+.3f} on validation, allowed -0.01" in variant.verdict
+        assert f"{variant.macro_f1_change:+.3f}" in variant.verdict
+        assert "-0.01" in variant.verdict
+        assert variant.verdict in headline(report)
     assert not list(folder.iterdir())
-    assert "rejected" in headline(report)
 
 
 def test_of_two_files_that_pass_the_faster_is_kept(build):
     report, folder = build(("int8", 2.0, same), ("int8", 3.0, same), ("int8", 9.0, inverted))
     assert [variant.kept for variant in report.variants] == [False, True, False]
-    assert report.variants[0].verdict == "rejected: slower than method 1"
+    assert "method 1" in report.variants[0].verdict
     assert [path.name for path in folder.iterdir()] == ["model.int8.onnx"]
-
-
-def test_a_file_of_an_earlier_model_does_not_stay(build):
-    _, folder = build(("int8", 2.0, same))
-    build(("int8", 0.5, same))
+    build(("int8", 0.5, same))  # a file of an earlier model does not stay
     assert not list(folder.iterdir())
 
 
 def test_a_recipe_that_fails_is_reported_and_the_others_go_on(build, tmp_path):
     report, _ = build(("int8", 0.0, broken), ("int8", 2.0, same))
     assert report.failed == ["int8, method 0: no such operator"]
-    assert headline(report).endswith("\nnot built: int8, method 0: no such operator")
+    assert report.failed[0] in headline(report)
     assert report.variants[0].kept
     write_report(tmp_path / "variants.json", report)
     assert read_report(tmp_path / "variants.json", VariantsReport) == report
-    json.loads((tmp_path / "variants.json").read_text())
 
 
 def test_the_change_of_macro_f1_and_its_interval_are_those_of_compare():
     rng = np.random.default_rng(3)
     labels, predicted, other = (rng.integers(0, 3, 60) for _ in range(3))
     groups = np.arange(60) // 4
-    float32 = Float32(
+    float32 = Float32Baseline(
         file=None, pixels=np.empty(0), labels=labels, groups=groups, predicted=predicted, classes=3
     )
-    change, interval = variants._compare_macro_f1(float32, other)
-    f1 = [f1_score(labels, answers, average="macro") for answers in (predicted, other)]
+    change, interval = compare_macro_f1(float32, other)
+    f1 = [f1_score(labels, classes, average="macro") for classes in (predicted, other)]
     assert float32.macro_f1 == pytest.approx(f1[0])
     assert change == pytest.approx(f1[1] - f1[0])
 
-    def revision(answers):
+    def revision(classes):
         names = np.array(NAMES)
         table = pd.DataFrame({"path": [f"{i:02d}" for i in range(60)], "group": groups.astype(str)})
         table = table.assign(sha256=table["path"], label=names[labels], confidence=0.5)
-        return RevisionPredictions("any", table.assign(predicted=names[answers]), list(NAMES))
+        return RevisionPredictions("any", table.assign(predicted=names[classes]), list(NAMES))
 
     reference = compare_pair(revision(predicted), revision(other), variants.RESAMPLES).macro_f1
     assert interval == pytest.approx(reference.interval)

@@ -1,4 +1,4 @@
-"""The intervals agree with independent references and know their limits."""
+"""The intervals agree with independent references, also at the limits of their range."""
 
 import numpy as np
 import pytest
@@ -95,16 +95,11 @@ def test_sums_do_not_depend_on_the_order_of_rows_or_the_names_of_groups(predicti
     np.testing.assert_array_equal(found, expected)
 
 
-def test_the_first_resamples_do_not_depend_on_how_many_follow(predictions):
-    values = cells_of(predictions)
-    many = resample_sums(values, predictions.groups, 250)
-    np.testing.assert_array_equal(resample_sums(values, predictions.groups, 130), many[:130])
-
-
-def test_another_seed_gives_other_resamples(predictions):
-    values = cells_of(predictions)
-    first, second = (resample_sums(values, predictions.groups, 50, seed) for seed in (0, 1))
-    assert (first != second).any()
+def test_resamples_depend_on_the_seed_and_not_on_how_many_follow(predictions):
+    values, groups = cells_of(predictions), predictions.groups
+    many = resample_sums(values, groups, 250)
+    np.testing.assert_array_equal(resample_sums(values, groups, 130), many[:130])
+    assert (resample_sums(values, groups, 130, seed=1) != many[:130]).any()
 
 
 def test_every_resample_has_as_many_groups_as_the_data():
@@ -148,7 +143,7 @@ def test_the_interval_of_a_difference_is_that_of_a_paired_t_test():
 
 @pytest.mark.parametrize("groups", [2, 3, 8, 100])
 @pytest.mark.parametrize("center", [-0.3, -0.05, 0, 0.02, 0.1, 0.4])
-def test_the_p_value_is_below_five_percent_if_and_only_if_the_interval_omits_zero(groups, center):
+def test_the_p_value_is_below_5_percent_exactly_if_the_interval_omits_zero(groups, center):
     random = np.random.default_rng(0)
     for spread in np.geomspace(0.001, 0.2, 25):
         samples = random.normal(center, spread, 200)
@@ -162,11 +157,11 @@ def test_a_p_value_is_symmetric_and_never_below_one_per_resample():
     assert p_value_of(samples + 1, 30) == 1 / 400
 
 
-def test_models_of_equal_scores_on_all_resamples_do_not_differ():
-    assert difference_interval_of(np.zeros(100), 20) == (0, 0)
-    assert p_value_of(np.zeros(100), 20) == 1
-    assert difference_interval_of(np.full(100, 0.25), 20) == (0.25, 0.25)
-    assert p_value_of(np.full(100, 0.25), 20) == 1 / 100
+@pytest.mark.parametrize(("difference", "p_value"), [(0, 1), (0.25, 1 / 100)])
+def test_a_difference_that_is_equal_on_all_resamples_is_its_interval(difference, p_value):
+    samples = np.full(100, difference)
+    assert difference_interval_of(samples, 20) == (difference, difference)
+    assert p_value_of(samples, 20) == p_value
 
 
 def test_one_group_has_no_interval(predictions):
@@ -178,53 +173,38 @@ def test_one_group_has_no_interval(predictions):
     assert ece_interval(gaps, np.full(15, 16), gaps[None], np.array([240]), 1) is None
 
 
-def test_two_groups_have_an_interval_that_says_little():
+def test_two_groups_have_a_wide_interval_within_0_and_1():
     samples = accuracy_samples([1, 1, 0, 1, 0, 0, 0, 1, 0, 0], np.repeat([0, 1], 5))
     low, high = interval_of(samples, 2)
-    assert low < 0.05
-    assert high > 0.9
+    assert 0 < low < 0.05
+    assert 0.9 < high < 1
 
 
-def test_all_correct_is_not_certainly_perfect():
-    samples = accuracy_samples(np.ones(100), np.repeat(np.arange(20), 5))
-    assert interval_of(samples, 20) == pytest.approx((1 - UNSEEN_OF_20, 1))
-    clopper_pearson = stats.binomtest(20, 20).proportion_ci(method="exact")
-    assert interval_of(samples, 20) == pytest.approx(tuple(clopper_pearson))
-
-
-def test_all_wrong_is_not_certainly_zero():
-    samples = accuracy_samples(np.zeros(100), np.repeat(np.arange(20), 5))
-    assert interval_of(samples, 20) == pytest.approx((0, UNSEEN_OF_20))
-
-
-def test_groups_of_equal_accuracy_do_not_make_it_certain():
+@pytest.mark.parametrize("correct", [[0, 0], [1, 1], [1, 0]])
+def test_groups_of_equal_accuracy_do_not_make_it_certain(correct):
     # An unseen group may have any accuracy.
-    low, high = interval_of(accuracy_samples([1, 0] * 20, np.repeat(np.arange(20), 2)), 20)
-    assert low == pytest.approx(0.5 * (1 - UNSEEN_OF_20))
-    assert high == pytest.approx(0.5 + 0.5 * UNSEEN_OF_20)
-
-
-def test_limits_are_scores():
-    samples = accuracy_samples([1] * 59 + [0], np.arange(60))
-    low, high = interval_of(samples, 60)
-    assert 0 < low < 59 / 60 < high < 1
+    interval = interval_of(accuracy_samples(correct * 20, np.repeat(np.arange(20), 2)), 20)
+    accuracy = np.mean(correct)
+    low, high = accuracy * (1 - UNSEEN_OF_20), accuracy + (1 - accuracy) * UNSEEN_OF_20
+    assert interval == pytest.approx((low, high))
+    if accuracy in (0, 1):
+        exact = stats.binomtest(20 * correct[0], 20).proportion_ci(method="exact")
+        assert interval == pytest.approx(tuple(exact))
 
 
 def test_a_class_that_no_resample_has_is_without_an_interval():
     cells = sums.count_cells([0, 1, 0, 1], [0, 1, 1, 1], 3)
-    f1 = sums.class_f1_of(sums.confusions(resample_sums(cells, np.arange(4), 100)))
-    assert np.isnan(f1[:, 2]).all()
-    assert interval_of(f1[:, 2], 4) is None
-    assert difference_interval_of(f1[:, 2], 4) is None
-    assert p_value_of(f1[:, 2], 4) == 1
+    f1 = sums.class_f1_of(sums.confusions(resample_sums(cells, np.arange(4), 100)))[:, 2]
+    assert np.isnan(f1).all()
+    assert interval_of(f1, 4) is difference_interval_of(f1, 4) is None
+    assert p_value_of(f1, 4) == 1
 
 
 def test_resamples_without_a_class_are_left_out():
     samples = np.random.default_rng(0).uniform(0.4, 0.8, 300)
     gappy = np.insert(samples, [5, 100, 200], np.nan)
-    assert interval_of(gappy, 9) == interval_of(samples, 9)
-    assert difference_interval_of(gappy, 9) == difference_interval_of(samples, 9)
-    assert p_value_of(gappy, 9) == p_value_of(samples, 9)
+    for function in (interval_of, difference_interval_of, p_value_of):
+        assert function(gappy, 9) == function(samples, 9)
 
 
 def test_the_interval_of_ece_covers_zero_for_calibrated_confidence():
@@ -239,8 +219,7 @@ def test_the_interval_of_ece_covers_zero_for_calibrated_confidence():
     low, high = ece_interval(gaps.sum(axis=0), counts, drawn, np.full(1000, 500), 500)
     assert low == 0
     assert low <= estimate <= high
-    # What the percentile method would claim.
-    assert percentiles[0] > 0.01
+    assert percentiles[0] > 0.01  # the percentile method excludes the truth
 
 
 @pytest.mark.parametrize(("sharpness", "truth"), [(0.9, 0.137), (1.3, 0.029), (2.2, 0.117)])
@@ -254,7 +233,7 @@ def test_the_interval_of_ece_covers_the_truth(sharpness, truth):
     assert covered >= 21
 
 
-def test_the_interval_of_ece_is_that_of_the_signed_gap_if_all_bins_lean_one_way():
+def test_the_interval_of_ece_is_that_of_the_gap_if_all_bins_have_one_sign():
     # With a large gap of one sign, the error is mean confidence - accuracy, which has a t-test.
     predictions = simulate(np.random.default_rng(2), 2000, 1, sharpness=2.2)
     correct = predictions.predicted == predictions.labels
@@ -279,7 +258,7 @@ def test_the_interval_of_ece_is_as_wide_as_students_also_for_few_groups(groups):
     assert in_one_bin(0.2, 0.01, groups) == pytest.approx((0.2 - half, 0.2 + half), abs=0.001)
 
 
-def test_the_interval_of_ece_holds_an_estimate_that_is_smaller_than_noise_would_make_it():
+def test_the_interval_of_ece_holds_an_estimate_that_is_smaller_than_the_noise():
     assert in_one_bin(1e-6, 0.01, 1000) == (0, pytest.approx(1e-6))
 
 

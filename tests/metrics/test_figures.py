@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -16,10 +15,7 @@ def test_counts_are_text_and_shares_are_colors():
     image = figures.draw_confusion(axes, COUNTS, ["happy", "sad"])
     assert [text.get_text() for text in axes.texts] == ["8", "2", "0", "0"]
     np.testing.assert_allclose(image.get_array(), [[0.8, 0.2], [0, 0]])
-    assert isinstance(image.norm, Normalize)
-    assert (image.norm.vmin, image.norm.vmax) == (0, 1)
-    assert axes.get_ylabel() == "actual"
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["happy", "sad"]
+    assert image.get_clim() == (0, 1)
 
 
 def test_equal_figures_are_saved_as_equal_bytes(tmp_path):

@@ -24,25 +24,19 @@ def test_scores_agree_with_values_computed_by_hand():
     assert scores.macro_f1(LABELS, PREDICTED, 3) == pytest.approx((4 / 5 + 1 / 2 + 2 / 3) / 3)
     assert scores.balanced_accuracy(LABELS, PREDICTED, 3) == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
     assert scores.majority_accuracy(LABELS) == pytest.approx(0.5)
-    assert scores.confusion_matrix(LABELS, PREDICTED, 3).tolist() == [
-        [2, 1, 0],
-        [0, 1, 1],
-        [0, 0, 1],
-    ]
+    confusion = scores.confusion_matrix(LABELS, PREDICTED, 3)
+    assert confusion.tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
 
 
 def test_scores_agree_with_scikit_learn(noisy):
     logits, labels = noisy
     predicted = logits.argmax(axis=1)
-    assert scores.macro_f1(labels, predicted, 4) == pytest.approx(
-        reference.f1_score(labels, predicted, average="macro")
-    )
-    assert scores.balanced_accuracy(labels, predicted, 4) == pytest.approx(
-        reference.balanced_accuracy_score(labels, predicted)
-    )
-    assert scores.nll(logits, labels) == pytest.approx(
-        reference.log_loss(labels, scores.softmax(logits))
-    )
+    macro_f1 = reference.f1_score(labels, predicted, average="macro")
+    assert scores.macro_f1(labels, predicted, 4) == pytest.approx(macro_f1)
+    balanced = reference.balanced_accuracy_score(labels, predicted)
+    assert scores.balanced_accuracy(labels, predicted, 4) == pytest.approx(balanced)
+    log_loss = reference.log_loss(labels, scores.softmax(logits))
+    assert scores.nll(logits, labels) == pytest.approx(log_loss)
 
 
 def test_a_class_without_rows_is_left_out_of_the_mean():
@@ -81,10 +75,8 @@ def test_brier_sums_over_classes_and_averages_over_rows():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.0, 0.0, 1.0]])
     by_hand = ((0.3**2 + 0.2**2 + 0.1**2) + (1 + 0 + 1)) / 2
     assert scores.brier(probabilities, np.array([0, 1])) == pytest.approx(by_hand)
-
-
-def test_brier_of_two_classes_is_not_halved():
-    assert scores.brier(np.array([[0.4, 0.6]]), np.array([0])) == pytest.approx(2 * 0.6**2)
+    two_classes = scores.brier(np.array([[0.4, 0.6]]), np.array([0]))
+    assert two_classes == pytest.approx(2 * 0.6**2)  # not halved
 
 
 def test_ece_agrees_with_the_weighted_gap_computed_by_hand():
@@ -118,12 +110,11 @@ def test_ece_agrees_with_a_plain_loop(noisy):
 
 
 def test_risk_coverage_is_in_order_of_confidence():
-    coverage, risk = scores.risk_coverage(np.array([0.5, 0.9, 0.7, 0.6]), np.array([0, 1, 1, 0]))
+    rows = np.array([0.5, 0.9, 0.7, 0.6]), np.array([0, 1, 1, 0])
+    coverage, risk = scores.risk_coverage(*rows)
     assert coverage.tolist() == [0.25, 0.5, 0.75, 1]
     assert risk.tolist() == pytest.approx([0, 0, 1 / 3, 1 / 2])
-    assert scores.aurc(np.array([0.5, 0.9, 0.7, 0.6]), np.array([0, 1, 1, 0])) == pytest.approx(
-        (0 + 0 + 1 / 3 + 1 / 2) / 4
-    )
+    assert scores.aurc(*rows) == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
 
 
 def test_equal_confidence_makes_risk_the_error_rate_in_any_order():

@@ -1,11 +1,13 @@
-"""Names resolve to tags, typos get suggestions, and every family gives pooled features."""
+"""Names resolve to tags, misspelled ones to hints, and every family gives pooled features."""
+
+import dataclasses
 
 import pytest
 import torch
 
-from emotion.core.errors import UserError
 from emotion.models.backbones import build_backbone, feature_count, resolve_timm_name
-from emotion.models.classifier import HEADS, EmotionClassifier
+from emotion.models.classifier import HEADS, EmotionClassifier, name_stages
+from tests.user_errors import user_error
 
 FAMILIES = (
     "test_resnet",
@@ -32,14 +34,25 @@ def test_a_name_without_tag_resolves_to_its_tag_and_normalization(name, tag, mea
     assert info.mean[0] == mean
 
 
-def test_a_misspelled_model_is_rejected_with_a_suggestion():
-    with pytest.raises(UserError, match=r"'resnet5O'.*did you mean.*resnet50"):
-        resolve_timm_name("resnet5O")
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("resnet5O", "resnet50"),
+        ("x" * 30, "emotion backbones"),
+        ("resnet18.nonsense", "emotion backbones 'resnet18*'"),
+    ],
+)
+def test_an_unknown_model_or_tag_is_rejected_with_a_hint(name, hint):
+    with user_error(name, key="model_type", hint=hint):
+        resolve_timm_name(name)
 
 
-def test_an_unknown_tag_is_rejected():
-    with pytest.raises(UserError, match=r"resnet18\.nonsense"):
-        resolve_timm_name("resnet18.nonsense")
+def test_a_network_that_timm_cannot_build_is_named_with_the_setting():
+    info = resolve_timm_name("xcit_nano_12_p16_224")
+    with user_error(50, "xcit_nano_12_p16_224", key="train.img_size"):
+        build_backbone(info, img_size=50)
+    with user_error("'removed'", key="model_type", hint="dvc repro pretrained_weights"):
+        build_backbone(dataclasses.replace(info, architecture="removed"))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -57,7 +70,7 @@ def test_the_deep_head_has_the_recipes_five_layers():
     assert layers == ["Linear", "ReLU", "LayerNorm", "Dropout", "Linear"]
 
 
-def test_a_frozen_backbone_has_no_gradients_statistics_updates_or_drop_path():
+def test_a_frozen_backbone_has_no_gradients_updates_or_drop_path_until_unfrozen():
     backbone = build_backbone(resolve_timm_name("test_efficientnet"))
     model = EmotionClassifier(backbone, "deep", classes=3)
     model.freeze_backbone(True)
@@ -70,6 +83,10 @@ def test_a_frozen_backbone_has_no_gradients_statistics_updates_or_drop_path():
     assert model.head.training
     for name, tensor in backbone.state_dict().items():
         assert torch.equal(tensor, before[name]), name
+    model.freeze_backbone(False)
+    assert backbone.training
+    model(torch.randn(4, 3, 64, 64)).sum().backward()
+    assert all(p.grad is not None for p in backbone.parameters())
 
 
 @pytest.mark.parametrize(
@@ -102,27 +119,33 @@ def test_frozen_stages_never_change_and_later_ones_do(family, first, later):
             assert torch.equal(after[name], before[name]), name
 
 
-def test_freezing_all_stages_is_refused_with_their_number():
-    model = EmotionClassifier(build_backbone(resolve_timm_name("test_resnet")), "linear", 3)
-    with pytest.raises(UserError, match=r"freeze_stages is 5, but ResNet has 5 stages"):
-        model.freeze_stages(5)
-
-
-def test_a_backbone_without_stages_trains_and_refuses_to_freeze_some():
+@pytest.fixture
+def without_stages():
     backbone = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten())
     backbone.num_features = 4
-    model = EmotionClassifier(backbone, "linear", 3)
-    model.freeze_stages(0)
-    assert all(p.requires_grad for p in model.parameters())
-    with pytest.raises(UserError, match=r"freeze_stages is 1, but Sequential has 0 stages"):
-        model.freeze_stages(1)
+    return EmotionClassifier(backbone, "linear", 3)
 
 
-def test_unfreezing_restores_gradients_and_training_mode():
+def test_freezing_all_stages_is_rejected_with_their_number(without_stages):
     model = EmotionClassifier(build_backbone(resolve_timm_name("test_resnet")), "linear", 3)
-    model.freeze_backbone(True)
-    model.train()
-    model.freeze_backbone(False)
-    assert model.backbone.training
-    model(torch.randn(4, 3, 64, 64)).sum().backward()
-    assert all(p.grad is not None for p in model.backbone.parameters())
+    with user_error(5, "ResNet", key="train.freeze_stages", hint="4"):
+        model.freeze_stages(5)
+    with user_error(1, "Sequential", key="train.freeze_stages", hint="0"):
+        without_stages.freeze_stages(1)
+
+
+def test_a_backbone_without_stages_is_one_stage_and_trains(without_stages):
+    without_stages.freeze_stages(0)
+    assert all(p.requires_grad for p in without_stages.parameters())
+    stages = name_stages(without_stages)
+    assert stages["stage 0"] == ["backbone.0.weight", "backbone.0.bias"]
+
+
+@pytest.mark.parametrize("family", ["test_resnet", "test_vit"])
+def test_stages_are_named_from_the_head_down_to_the_stem(family):
+    model = EmotionClassifier(build_backbone(resolve_timm_name(family)), "linear", 3)
+    stages = name_stages(model)
+    assert list(stages) == ["head", *(f"stage {n}" for n in reversed(range(len(stages) - 1)))]
+    assert stages["head"] == ["head.weight", "head.bias"]
+    names = [name for stage in stages.values() for name in stage]
+    assert sorted(names) == sorted(name for name, _ in model.named_parameters())

@@ -20,7 +20,7 @@ def test_logits_are_the_mean_of_both_views(model):
 
 
 @torch.no_grad()
-def test_an_image_and_its_mirror_image_get_the_same_answer(model):
+def test_an_image_and_its_mirror_image_have_the_same_logits(model):
     images = torch.randn(5, 3, 48, 48)
     averaged = average_flips(model, flip=True)
     torch.testing.assert_close(averaged(images), averaged(images.flip(3)))

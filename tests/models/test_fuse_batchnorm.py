@@ -1,4 +1,4 @@
-"""Folded norms: the same network with fewer operations."""
+"""Fused BatchNorm: the same function with fewer operations."""
 
 import copy
 
@@ -6,35 +6,20 @@ import pytest
 import torch
 from torch import nn
 
-from emotion.models.backbones import build_backbone, resolve_timm_name
 from emotion.models.classifier import EmotionClassifier
-from emotion.models.fuse_batchnorm import fold_norms
+from emotion.models.fuse_batchnorm import fuse_batchnorm
+from tests.models.conftest import images_of, norms_of
 
 SIZE = 48
 
 
-def network_of(backbone):
-    """A network with any statistics, weights and biases in its norms."""
-    torch.manual_seed(0)
-    for module in backbone.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.running_mean)
-            nn.init.uniform_(module.running_var, 0.5, 2.0)
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias)
-    return EmotionClassifier(backbone, "linear", 3)
-
-
-def norms_of(network):
-    return [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
-
-
-def images_of(count):
-    return torch.randn(count, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+@pytest.fixture
+def network_of(make_trained):
+    return lambda backbone: EmotionClassifier(make_trained(backbone), "linear", 3).eval()
 
 
 class Branches(nn.Module):
-    """The output of the convolution is used a second time, beside the norm."""
+    """The output of the convolution is used twice, by the norm and without it."""
 
     num_features = 4
 
@@ -49,39 +34,31 @@ class Branches(nn.Module):
 
 @torch.no_grad()
 @pytest.mark.parametrize("name", ["test_efficientnet", "test_resnet"])
-def test_the_folded_network_computes_the_same_without_norms(name):
-    network = network_of(build_backbone(resolve_timm_name(name))).eval()
-    folded = fold_norms(network, SIZE)
+def test_the_fused_network_computes_the_same_without_norms(network_of, name):
+    network, images = network_of(name), images_of(4)
+    fused = fuse_batchnorm(network, SIZE)
     assert len(norms_of(network)) > 5
-    assert norms_of(folded) == []
-    torch.testing.assert_close(folded(images_of(4)), network(images_of(4)), rtol=1e-4, atol=1e-4)
+    assert norms_of(fused) == []
+    torch.testing.assert_close(fused(images), network(images), rtol=1e-4, atol=1e-4)
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
+            fused.get_submodule(name)  # its name stays
 
 
-def test_the_network_itself_is_not_changed():
-    network = network_of(build_backbone(resolve_timm_name("test_resnet"))).train()
+def test_the_network_itself_is_not_changed(network_of):
+    network = network_of("test_resnet").train()
     before = copy.deepcopy(network.state_dict())
-    fold_norms(network, SIZE)
+    fuse_batchnorm(network, SIZE)
     assert network.training
     torch.testing.assert_close(network.state_dict(), before, rtol=0, atol=0)
     assert not any(module._forward_hooks for module in network.modules())
 
 
-def test_names_of_modules_stay():
-    network = network_of(build_backbone(resolve_timm_name("test_resnet")))
-    names = {name for name, _ in network.named_modules()}
-    assert names <= {name for name, _ in fold_norms(network, SIZE).named_modules()}
-
-
 @torch.no_grad()
-def test_a_network_that_would_compute_something_else_is_not_folded():
-    network = network_of(Branches()).eval()
-    same = fold_norms(network, SIZE)
-    torch.testing.assert_close(same(images_of(2)), network(images_of(2)), rtol=0, atol=0)
-    assert len(norms_of(same)) == 1
-
-
-def test_a_network_without_batch_norm_is_copied():
-    network = network_of(build_backbone(resolve_timm_name("test_vit"))).eval()
-    copied = fold_norms(network, SIZE)
+@pytest.mark.parametrize("backbone", [Branches(), "test_vit"], ids=["branches", "no norms"])
+def test_a_network_that_cannot_be_fused_is_copied(network_of, backbone):
+    network = network_of(backbone)
+    copied = fuse_batchnorm(network, SIZE)
     assert copied is not network
     torch.testing.assert_close(copied.state_dict(), network.state_dict(), rtol=0, atol=0)
+    torch.testing.assert_close(copied(images_of(2)), network(images_of(2)), rtol=0, atol=0)

@@ -10,7 +10,9 @@ from PIL import Image
 
 from emotion.core.version import __version__
 from tests.conftest import preprocessing_of
-from tests.data.conftest import draw_party
+from tests.data.conftest import party
+
+__all__ = ["party"]  # a fixture
 
 CLASSES = ["angry", "happy", "sad"]
 PREPROCESSING = preprocessing_of(32)
@@ -58,7 +60,7 @@ def onnx_file(tmp_path):
 
 @pytest.fixture
 def faces(tmp_path):
-    """red.jpg, green.png and deep/blue.PNG in a folder, beside a text file."""
+    """red.jpg, green.png and deep/blue.PNG in a folder, and a text file."""
     folder = tmp_path / "faces"
     (folder / "deep").mkdir(parents=True)
     for name, channel in (("red.jpg", 0), ("green.png", 1), ("deep/blue.PNG", 2)):
@@ -67,8 +69,3 @@ def faces(tmp_path):
         Image.fromarray(pixels).save(folder / name)
     (folder / "notes.txt").write_text("not an image")
     return folder
-
-
-@pytest.fixture(scope="session")
-def party():
-    return draw_party()

@@ -42,5 +42,5 @@ def test_a_hub_folder_loads():
 
 def test_what_a_checkpoint_says_of_itself_is_read():
     checkpoint = load_checkpoint(FOLDER / "omitted.pth")
-    assert (checkpoint.omitted, checkpoint.members) == (["blocks.1"], ["a", "b"])
+    assert (checkpoint.omitted, checkpoint.ingredients) == (["blocks.1"], ["a", "b"])
     assert checkpoint.model_type == "local-dir:data/weights/tiny"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from emotion.export.onnx_model import save_onnx
 from emotion.prediction import Predictor
@@ -27,23 +28,19 @@ def pinned():
     lines = Path("requirements.txt").read_text(encoding="utf-8").splitlines()
     requirements = [Requirement(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
     assert all([s.operator for s in r.specifier] == ["=="] for r in requirements)
-    return {normalize(r.name): next(iter(r.specifier)).version for r in requirements}
-
-
-def normalize(name):
-    return name.lower().replace("_", "-").replace(".", "-")
+    return {canonicalize_name(r.name): next(iter(r.specifier)).version for r in requirements}
 
 
 def test_requirements_txt_pins_every_dependency_of_the_package_within_its_range():
     pins = pinned()
     lists = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
     ranges = [Requirement(line) for group in lists for line in group]
-    assert {normalize(r.name) for r in ranges} == set(pins)
-    for requirement in ranges:
-        assert requirement.specifier.contains(pins[normalize(requirement.name)]), requirement
+    assert {canonicalize_name(r.name) for r in ranges} == set(pins)
+    for line in ranges:
+        assert line.specifier.contains(pins[canonicalize_name(line.name)]), line
 
 
-def assert_the_lines_of_the_readme_answer_as_the_checkpoint(python, folder):
+def assert_the_lines_of_the_readme_predict_as_the_checkpoint(python, folder):
     """With the ONNX file alone, in an environment without torch, within 1e-4."""
     checkpoint = make_checkpoint(img_size=32)
     checkpoint.save(folder / "best_model.pth")
@@ -52,26 +49,21 @@ def assert_the_lines_of_the_readme_answer_as_the_checkpoint(python, folder):
     draw_party().save(folder / "party.jpg", quality=95)
     readme = Path("README.md").read_text(encoding="utf-8")
     [lines] = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    code = lines.replace("print(", "answers.append((").replace("answer.confidence)", "answer))")
-    ends = "import json, sys\nassert 'torch' not in sys.modules\n"
-    ends += "print(json.dumps([list(a[2].probabilities.values()) for a in answers]))"
-    done = subprocess.run(
-        [python, "-c", f"answers = []\n{code}\n{ends}"],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    lines += "import json, sys\nassert 'torch' not in sys.modules\n"
+    lines += "faces = predictor.predict_faces('party.jpg')\n"
+    lines += "print(json.dumps([list(face.probabilities.values()) for face in faces]))"
+    command = [python, "-c", lines]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    *shown, found = done.stdout.splitlines()
     expected = Predictor.load(folder / "best_model.pth").predict_faces(folder / "party.jpg")
-    assert len(expected) == 3
-    np.testing.assert_allclose(
-        json.loads(done.stdout), [list(a.probabilities.values()) for a in expected], atol=1e-4
-    )
+    assert len(shown) == len(expected) == 3
+    values = [list(prediction.probabilities.values()) for prediction in expected]
+    np.testing.assert_allclose(json.loads(found), values, atol=1e-4)
 
 
 @pytest.mark.slow
 @pytest.mark.network
-def test_the_wheel_predicts_in_an_environment_with_the_light_dependencies_alone(tmp_path, faces):
+def test_the_wheel_predicts_with_the_light_dependencies_alone(tmp_path, faces):
     run = {"check": True, "capture_output": True, "text": True}
     source = tmp_path / "source"  # a copy: setuptools leaves a build folder in its source
     shutil.copytree("emotion", source / "emotion", ignore=shutil.ignore_patterns("__pycache__"))
@@ -89,11 +81,11 @@ def test_the_wheel_predicts_in_an_environment_with_the_light_dependencies_alone(
         assert f"\n{heavy}==" not in listed
     model = write_onnx(tmp_path / "model.onnx")
     command = [binaries / "emotion", "predict", "--model", model, faces / "green.png"]
-    answer = subprocess.run(command, cwd=tmp_path, **run).stdout
-    assert answer.splitlines()[1].split()[1] == "happy"
+    table = subprocess.run(command, cwd=tmp_path, **run).stdout
+    assert table.splitlines()[1].split()[1] == "happy"
     version = subprocess.run([binaries / "emotion", "--version"], cwd=tmp_path, **run).stdout
     assert version.split()[1] in built.name
-    assert_the_lines_of_the_readme_answer_as_the_checkpoint(binaries / "python", tmp_path)
+    assert_the_lines_of_the_readme_predict_as_the_checkpoint(binaries / "python", tmp_path)
     audit = subprocess.run(
         [binaries / "emotion", "audit", "a.csv", "b.csv"],
         cwd=tmp_path,

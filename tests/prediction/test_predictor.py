@@ -1,4 +1,4 @@
-"""The Python API answers alike for every form of an image, and for the faces in one."""
+"""The Python API gives equal predictions for every form of an image, and for the faces in one."""
 
 import io
 
@@ -10,6 +10,9 @@ from emotion.core.errors import UserError
 from emotion.prediction.crops import FRAME, crop_face, face_square
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import Source
+from tests.user_errors import user_error
+
+GREEN = Image.new("RGB", (40, 40), (0, 200, 0))
 
 
 @pytest.fixture
@@ -17,50 +20,50 @@ def predictor(onnx_file):
     return Predictor.load(onnx_file)
 
 
-def test_a_path_bytes_an_array_and_a_pillow_image_give_the_same_answer(predictor, faces):
+def test_all_forms_of_an_image_give_the_same_prediction(predictor, faces):
     path = faces / "green.png"
     forms = [path, str(path), path.read_bytes(), Image.open(path), np.asarray(Image.open(path))]
-    answers = [predictor.predict(form) for form in forms]
-    assert all(answer.probabilities == answers[0].probabilities for answer in answers)
-    assert answers[0].label == "happy"
-    assert answers[0].confidence == max(answers[0].probabilities.values())
-    assert sum(answers[0].probabilities.values()) == pytest.approx(1)
-    assert [answer.image for answer in answers] == [str(path)] * 2 + ["image"] * 3
+    first, *others = predictions = [predictor.predict(form) for form in forms]
+    assert all(prediction.probabilities == first.probabilities for prediction in others)
+    assert first.label == "happy"
+    assert first.confidence == max(first.probabilities.values())
+    assert sum(first.probabilities.values()) == pytest.approx(1)
+    assert [prediction.image for prediction in predictions] == [str(path)] * 2 + ["image"] * 3
 
 
 def test_a_batch_keeps_its_order_and_names_what_cannot_be_read(predictor, faces):
     images = [faces / "red.jpg", b"not an image", faces / "gone.png", faces / "green.png"]
-    answers = predictor.predict_batch(images)
-    assert [answer.label for answer in answers] == ["angry", "", "", "happy"]
-    assert "image cannot be read" in answers[1].error
-    assert "gone.png is missing" in answers[2].error
-    assert answers[1].confidence == 0
+    predictions = predictor.predict_batch(images)
+    assert [prediction.label for prediction in predictions] == ["angry", "", "", "happy"]
+    names = [prediction.error.split(" ")[0] for prediction in predictions]
+    assert names == ["", "image", str(faces / "gone.png"), ""]
+    assert predictions[1].confidence == 0
     assert predictor.predict_batch([]) == []
 
 
 @pytest.mark.parametrize(
-    "image",
+    ("image", "names"),
     [
-        b"",
-        np.zeros((4, 4), np.uint8),
-        np.zeros((4, 4, 4), np.uint8),
-        np.zeros((4, 4, 3), np.float32),
-        np.zeros((0, 4, 3), np.uint8),
-        "gone.png",
+        (b"", ["image"]),
+        (np.zeros((4, 4), np.uint8), ["(4, 4)"]),
+        (np.zeros((4, 4, 4), np.uint8), ["(4, 4, 4)"]),
+        (np.zeros((4, 4, 3), np.float32), ["float32"]),
+        (np.zeros((0, 4, 3), np.uint8), ["(0, 4, 3)"]),
+        ("gone.png", ["gone.png"]),
     ],
     ids=["nothing", "gray array", "RGBA array", "float array", "no pixels", "no file"],
 )
-def test_what_is_no_image_is_one_sentence(predictor, image):
-    for ask in (predictor.predict, predictor.predict_faces):
-        with pytest.raises(UserError) as caught:
-            ask(image)
+def test_what_is_no_image_is_one_line_and_keeps_its_fields(predictor, image, names):
+    for predict in (predictor.predict, predictor.predict_faces):
+        file = image if isinstance(image, str) else None
+        with user_error(*names, file=file) as caught:
+            predict(image)
         assert "\n" not in str(caught.value)
 
 
 def test_other_modes_of_pillow_are_converted(predictor):
-    green = Image.new("RGB", (40, 40), (0, 200, 0))
     for mode in ("P", "RGBA", "CMYK"):
-        assert predictor.predict(green.convert(mode)).label == "happy"
+        assert predictor.predict(GREEN.convert(mode)).label == "happy"
     assert predictor.predict(Image.new("L", (40, 40), 128)).confidence == pytest.approx(1 / 3)
 
 
@@ -68,34 +71,31 @@ def test_each_face_is_classified_by_its_own_pixels(predictor, party):
     colored = party.copy()
     plain = predictor.predict_faces(party)
     assert len(plain) == 3
-    for answer, color in zip(plain, ((255, 0, 0), (0, 255, 0), (0, 0, 255)), strict=True):
-        left, top, side = face_square(party, answer.face)
-        tint = Image.blend(
-            crop_face(party, answer.face), Image.new("RGB", (side, side), color), 0.5
-        )
+    for prediction, color in zip(plain, ((255, 0, 0), (0, 255, 0), (0, 0, 255)), strict=True):
+        left, top, side = face_square(party, prediction.face)
+        crop = crop_face(party, prediction.face)
+        tint = Image.blend(crop, Image.new("RGB", (side, side), color), 0.5)
         colored.paste(tint, (left, top))
     found = predictor.predict_faces(colored)
-    assert [answer.label for answer in found] == ["angry", "happy", "sad"]
-    assert [answer.face.box[0] for answer in found] == sorted(a.face.box[0] for a in found)
-    assert [a.label for a in predictor.predict_faces(colored, min_face=120)] == ["happy"]
+    assert [prediction.label for prediction in found] == ["angry", "happy", "sad"]
+    lefts = [prediction.face.box[0] for prediction in found]
+    assert lefts == sorted(lefts)
+    assert [p.label for p in predictor.predict_faces(colored, min_face=120)] == ["happy"]
+    assert predictor.predict_faces(GREEN) == []
 
 
-def test_an_image_without_a_face_gives_no_answer(predictor, faces):
-    assert predictor.predict_faces(faces / "red.jpg") == []
-
-
-def test_the_square_of_a_face_is_centered_on_its_box_and_padded_with_black(predictor, party):
-    [face, *_] = [answer.face for answer in predictor.predict_faces(party)]
+def test_the_square_of_a_face_is_centered_on_its_box_and_padded(predictor, party):
+    face = predictor.predict_faces(party)[0].face
     left, top, right, bottom = face.box
     x, y, side = face_square(party, face)
     assert side == round(FRAME * (bottom - top))
     assert x + side / 2 == pytest.approx((left + right) / 2, abs=1)
     assert y + side / 2 == pytest.approx((top + bottom) / 2, abs=1)
     edge = party.crop((round(left + 20), 0, 640, 360))  # cuts through the face
-    assert crop_face(edge, predictor.predict_faces(party)[0].face).size == (side, side)
+    assert crop_face(edge, face).size == (side, side)
 
 
-def test_an_image_of_exif_rotation_is_upright_before_faces_are_looked_for(predictor, party):
+def test_an_image_with_exif_rotation_is_upright_before_detection(predictor, party):
     turned = party.transpose(Image.Transpose.ROTATE_90)  # counterclockwise, and 6 turns it back
     file = io.BytesIO()
     exif = Image.Exif()
@@ -105,18 +105,23 @@ def test_an_image_of_exif_rotation_is_upright_before_faces_are_looked_for(predic
 
 
 def test_many_images_are_classified_in_batches(predictor, faces, monkeypatch):
-    """All views at once took three megabytes per image."""
-    sizes, answer = [], predictor.answer
+    """All inputs at once took three megabytes per image."""
+    sizes, predict = [], predictor.predict_sources
     monkeypatch.setattr(
-        predictor, "answer", lambda batch: sizes.append(len(batch)) or answer(batch)
+        predictor, "predict_sources", lambda batch: sizes.append(len(batch)) or predict(batch)
     )
     count = 2 * predictor.model.batch_size + 1
-    answers = predictor.predict_batch([faces / "red.jpg"] * count)
-    assert [answer.label for answer in answers] == ["angry"] * count
+    predictions = predictor.predict_batch([faces / "red.jpg"] * count)
+    assert [prediction.label for prediction in predictions] == ["angry"] * count
     assert max(sizes) <= predictor.model.batch_size
 
 
-def test_images_are_kept_only_if_asked_for(predictor, faces):
-    source = Source.of(faces / "red.jpg")
-    assert predictor.answer([source])[0].image is None
-    assert predictor.answer([source], keep_images=True)[0].image.size == (40, 50)
+def test_results_have_their_source_and_its_image_only_on_request(predictor, faces):
+    sources = [Source.of(faces / name) for name in ("red.jpg", "gone.png")]
+    for keep, size in ((False, None), (True, (40, 50))):
+        read, failed = predictor.predict_sources(sources, keep_images=keep)
+        assert (read.image.size if read.image else None) == size
+        assert [read.source, failed.source] == sources
+        assert read.error is failed.image is None
+        assert isinstance(failed.error, UserError)
+        assert [prediction.error for prediction in failed.predictions] == [str(failed.error)]

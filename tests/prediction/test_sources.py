@@ -1,4 +1,4 @@
-"""What the arguments of a command mean."""
+"""The arguments of a command as images: files, folders and patterns."""
 
 import pytest
 
@@ -54,6 +54,6 @@ def test_a_file_whose_name_is_a_pattern_is_that_file(faces):
     assert names(faces / "[ab]*.jpg") == [str(faces / "[ab]*.jpg")]
 
 
-def test_videos_are_told_by_their_suffix():
+def test_videos_are_recognized_by_their_suffix():
     sources = list(list_sources(["a.mp4", "b.MOV", "c.jpg", "-"]))
     assert [source.is_video for source in sources] == [True, True, False, False]

@@ -1,9 +1,7 @@
 """A stream keeps the order, whatever its batches and threads, and takes no more than it needs."""
 
 import itertools
-import os
 
-import numpy as np
 import pytest
 
 from emotion.prediction.predictor import Predictor
@@ -17,38 +15,29 @@ def predictor(onnx_file):
 
 
 @pytest.mark.parametrize(("batch_size", "workers"), [(1, 1), (1, 4), (2, 2), (16, 3)])
-def test_each_image_gets_its_own_answer_and_a_bad_file_its_own_error(
+def test_each_image_has_its_own_prediction_and_a_bad_file_its_own_error(
     predictor, faces, batch_size, workers
 ):
     names = ["green.png", "notes.txt", "red.jpg", "gone.png", "deep/blue.PNG"] * 5
     sources = [Source.of(faces / name) for name in names]
-    answers = list(predict_stream(predictor, sources, batch_size=batch_size, workers=workers))
-    assert [answer.image for answer in answers] == [str(faces / name) for name in names]
-    labels = {"green.png": "happy", "red.jpg": "angry", "deep/blue.PNG": "sad"}
-    assert [answer.label for answer in answers] == [labels.get(name, "") for name in names]
-    assert all(bool(answer.error) != bool(answer.probabilities) for answer in answers)
+    found = list(predict_stream(predictor, sources, batch_size=batch_size, workers=workers))
+    assert [prediction.image for prediction in found] == [str(faces / name) for name in names]
+    for name, prediction in zip(names, found, strict=True):
+        assert bool(prediction.error) == (name in {"notes.txt", "gone.png"})
+        expected = {} if prediction.error else predictor.predict(faces / name).probabilities
+        assert prediction.probabilities == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_answers_do_not_depend_on_the_batches(predictor, faces):
-    sources = [Source.of(faces / name) for name in ("green.png", "red.jpg")] * 4
-    found = [
-        [list(a.probabilities.values()) for a in predict_stream(predictor, sources, batch_size=n)]
-        for n in (1, 3, 8)
-    ]
-    np.testing.assert_allclose(found[1], found[0], atol=1e-6)
-    np.testing.assert_allclose(found[2], found[0], atol=1e-6)
-
-
-def test_an_endless_source_is_taken_as_it_is_needed(predictor, faces):
+def test_an_endless_source_is_taken_as_needed(predictor, faces):
     taken = itertools.count()
     sources = (Source.of(faces / "red.jpg") for _ in taken)
-    answers = predict_stream(predictor, sources, batch_size=2, workers=2)
-    assert next(answers).label == "angry"
-    answers.close()
+    predictions = predict_stream(predictor, sources, batch_size=2, workers=2)
+    assert next(predictions).label == "angry"
+    predictions.close()
     assert next(taken) <= AHEAD * 2 * 2 + 1
 
 
-def test_a_single_worker_answers_a_frame_before_it_takes_the_next(predictor, faces):
+def test_a_single_worker_classifies_a_frame_before_it_takes_the_next(predictor, faces):
     taken = []
 
     def camera():
@@ -56,35 +45,37 @@ def test_a_single_worker_answers_a_frame_before_it_takes_the_next(predictor, fac
             taken.append(1)
             yield Source.of(faces / "red.jpg")
 
-    answers = predict_stream(predictor, camera(), batch_size=1, workers=1)
+    predictions = predict_stream(predictor, camera(), batch_size=1, workers=1)
     for count in (1, 2, 3):
-        assert next(answers).label == "angry"
+        assert next(predictions).label == "angry"
         assert len(taken) == count
 
 
 def test_an_image_without_a_face_is_an_error_but_a_frame_is_not(predictor, faces):
-    image = Source.of(faces / "red.jpg")
-    frame = Source(name="clip.mp4", content=faces / "red.jpg", time=1.0)
-    [answer] = predict_stream(predictor, [image, frame], min_face=20)
-    assert answer.error.endswith("red.jpg shows no face of at least 20 pixels.")
+    path = faces / "red.jpg"
+    frame = Source(name="clip.mp4", content=path, time=1.0)
+    [prediction] = predict_stream(predictor, [Source.of(path), frame], min_face=20)
+    assert prediction.image == str(path)
+    assert str(path) in prediction.error
+    assert " 20 pixels" in prediction.error
 
 
-def test_what_follows_is_called_once_per_source(predictor, faces):
+def test_on_result_is_called_once_per_source_and_its_errors_are_reported(predictor, faces):
     seen = []
+
+    def draw(result):
+        seen.append(result.source.name)
+        return "disk full" if result.source.name.endswith("red.jpg") else ""
+
     sources = [Source.of(faces / name) for name in ("green.png", "notes.txt", "red.jpg")]
-    list(predict_stream(predictor, sources, then=seen.append, batch_size=1, workers=2))
-    assert {answered.source.name for answered in seen} == {source.name for source in sources}
+    found = list(predict_stream(predictor, sources, on_result=draw, batch_size=1, workers=2))
+    assert sorted(seen) == sorted(source.name for source in sources)
+    assert (found[-1].image, found[-1].error) == (str(faces / "red.jpg"), "disk full")
 
 
-def test_an_error_of_the_program_is_not_swallowed(predictor, faces):
+def test_an_error_of_the_program_is_raised(predictor, faces):
     def fail(_):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(predict_stream(predictor, [Source.of(faces / "red.jpg")], then=fail))
-
-
-def test_a_named_pipe_is_reported_and_not_waited_for(predictor, tmp_path):
-    os.mkfifo(tmp_path / "pipe.png")
-    [answer] = predict_stream(predictor, [Source.of(tmp_path / "pipe.png")])
-    assert "not a regular file" in answer.error
+        list(predict_stream(predictor, [Source.of(faces / "red.jpg")], on_result=fail))

@@ -1,4 +1,4 @@
-"""Frames of a video: their order, their time, and one error for a file that is none."""
+"""Frames of a video: their order, their time, and one error for a file that is not a video."""
 
 import os
 import socket
@@ -13,6 +13,7 @@ import pytest
 from emotion.core.errors import UserError
 from emotion.prediction.sources import Source
 from emotion.prediction.video import expand_videos, read_camera, read_video
+from tests.user_errors import user_error
 
 RATE, FRAMES = 10, 20
 
@@ -30,7 +31,7 @@ def clip(tmp_path):
 
 @pytest.fixture
 def server():
-    """A port of this machine that nobody may connect to."""
+    """A port of this machine; the test fails if a client connects."""
     visits = []
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -65,18 +66,11 @@ def test_fewer_frames_per_second_are_evenly_spaced(clip, rate, times):
     assert len(list(read_video(clip, 1000))) == FRAMES
 
 
-@pytest.mark.parametrize("kind", ["missing", "text", "empty", "folder", "pipe"])
-def test_what_is_no_video_is_one_sentence(tmp_path, kind):
+@pytest.mark.parametrize("make", [lambda _: None, Path.touch, Path.mkdir, os.mkfifo])
+def test_what_is_no_video_is_an_error_that_names_the_file(tmp_path, make):
     path = tmp_path / "clip.mp4"
-    if kind == "text":
-        path.write_text("not a video")
-    elif kind == "empty":
-        path.touch()
-    elif kind == "folder":
-        path.mkdir()
-    elif kind == "pipe":
-        os.mkfifo(path)
-    with pytest.raises(UserError, match=r"clip\.mp4"):
+    make(path)
+    with user_error(file="clip.mp4"):
         list(read_video(path, None))
     [source] = expand_videos([Source.of(path)], None)
     assert isinstance(source.content, UserError)
@@ -88,12 +82,12 @@ def test_images_between_videos_stay_where_they_are(clip):
     assert found == ["a.jpg", str(clip), str(clip), "b.jpg"]
 
 
-def test_a_camera_that_is_not_there_is_one_sentence():
-    with pytest.raises(UserError, match="camera 63 "):
+def test_a_camera_that_is_not_there_is_an_error_of_its_option():
+    with user_error("63", key="--camera"):
         list(read_camera(63, None))
 
 
-# A file is what its content says, whatever its name, and is read through no address.
+# The format of a file is that of its content, whatever its name, and no address is opened.
 @pytest.mark.parametrize(
     "text",
     [
@@ -110,7 +104,7 @@ def test_a_camera_that_is_not_there_is_one_sentence():
 def test_a_file_that_leads_to_others_is_no_video(clip, server, text, suffix):
     path = clip.with_name(f"x{suffix}")
     path.write_text(text.format(url=server.url, port=server.port))
-    with pytest.raises(UserError, match="has no frame that OpenCV can decode"):
+    with user_error(file=path.name):
         list(read_video(path, None))
 
 
@@ -122,18 +116,18 @@ def test_a_path_is_not_taken_for_an_address(clip, server, monkeypatch, name):
     path = Path(name.format(port=server.port))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("no video")
-    with pytest.raises(UserError, match="has no frame that OpenCV can decode"):
+    with user_error(file=path.name):
         list(read_video(path, None))
     path.write_bytes(clip.read_bytes())
     assert len(list(read_video(path, None))) == FRAMES
 
 
-def test_a_pattern_in_a_name_does_not_bring_other_files(tmp_path):
+def test_a_pattern_in_a_name_does_not_read_other_files(tmp_path):
     for number in range(3):
         cv2.imwrite(str(tmp_path / f"a{number}.png"), np.zeros((8, 8, 3), np.uint8))
         (tmp_path / f"a{number}.png").rename(tmp_path / f"a{number}.avi")
     for name in ("a0.avi", "a%d.avi"):
-        with pytest.raises(UserError):
+        with user_error(file=name):
             list(read_video(tmp_path / name, None))
 
 
@@ -143,6 +137,6 @@ def test_a_name_that_is_not_utf8_is_read(clip):
     assert len(list(read_video(path, None))) == FRAMES
 
 
-def test_a_null_character_in_a_name_is_one_sentence():
-    with pytest.raises(UserError, match="cannot be read"):
+def test_a_null_character_in_a_name_is_an_error():
+    with user_error(r"a\x00.mp4"):
         list(read_video(Path("a\0.mp4"), None))

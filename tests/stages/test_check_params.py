@@ -10,11 +10,11 @@ import pytest
 import yaml
 from ruamel.yaml import YAML
 
-from emotion.core.errors import UserError
 from emotion.models.sources.pretrained import PretrainedParams
 from stages import check_params, paths
 from tests.conftest import make_checkpoint
 from tests.test_pipeline import OWNERS
+from tests.user_errors import user_error
 
 ROOT = Path.cwd()
 STAGES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
@@ -76,9 +76,8 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_mistake_in_any_section_is_refused_by_its_name(project, name):
     project(**{name: WRONG[name]})
-    with pytest.raises(UserError) as caught:
+    with user_error(name.replace("__", ".")):
         check_params.main()
-    assert name.replace("__", ".") in str(caught.value)
     assert not paths.CHECKED_PARAMS.exists()
 
 
@@ -94,14 +93,14 @@ def test_a_mistake_in_any_section_is_refused_by_its_name(project, name):
 )
 def test_a_model_that_cannot_be_had_is_refused(project, value):
     project(model_type=value)
-    with pytest.raises(UserError, match=r"^model_type ") as caught:
+    with user_error(key="model_type") as caught:
         check_params.main()
     assert len(str(caught.value)) < 500
 
 
 def test_a_part_of_a_section_is_checked_too(project):
     project(train__augment={"rotatoin": 3, "erase": 2})
-    with pytest.raises(UserError, match=r"train\.augment\.rotatoin .*train\.augment\.erase is 2"):
+    with user_error("train.augment.erase", "2", key="train.augment.rotatoin"):
         check_params.main()
 
 
@@ -161,6 +160,7 @@ def test_nothing_is_deleted_for_a_mistake(project, tmp_path):
     )
     refused = dvc("repro", "draw_faces")
     assert refused.returncode != 0
-    assert "unknown key publish.psuh (did you mean publish.push?)" in refused.stderr
+    assert "publish.psuh" in refused.stderr
+    assert "publish.push" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert sorted(path.name for path in (tmp_path / "data/drawn_faces").rglob("*")) == faces

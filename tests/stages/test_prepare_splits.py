@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from emotion.core import files
-from emotion.core.errors import UserError
 from emotion.data import manifest
 from stages import class_weights, paths, prepare_splits
-from tests.datasets.test_inspection import png_that_claims
+from tests.datasets.conftest import png_that_claims
+from tests.user_errors import user_error
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ stages:
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A folder with params.yaml, dvc.yaml and a corpus of 60 images of 20 subjects."""
+    """A folder with params.yaml, dvc.yaml and a dataset of 60 images of 20 subjects."""
     monkeypatch.chdir(tmp_path)
     paths.PIPELINE.write_text(PIPELINE)
     paths.PARAMS.write_text("data: {root: faces}\n")
@@ -78,7 +78,9 @@ def test_all_outputs_are_written_and_consistent(project, capsys):
     assert files.read_json(paths.LABEL_MAP) == {"angry": 0, "happy": 1, "sad": 2}
     weights = files.read_json(paths.CLASS_WEIGHTS)
     assert weights == {"angry": 1.0, "happy": 1.0, "sad": 1.0}
-    assert "60 images: train 42, val 9, test 9" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    for count in ("60 images", "train 42", "val 9", "test 9"):
+        assert count in out
 
 
 def test_outputs_do_not_depend_on_the_row_order(project):
@@ -88,14 +90,6 @@ def test_outputs_do_not_depend_on_the_row_order(project):
     (project / "faces" / "labels.csv").write_text("\n".join([header, *lines[::-1]]) + "\n")
     prepare_splits.main()
     assert outputs(project) == before
-
-
-def test_a_truncated_image_raises_before_any_split_is_written(project):
-    image = project / "faces" / "07.png"
-    image.write_bytes(image.read_bytes()[:700])
-    with pytest.raises(UserError, match=r"1 of 60 images .* 1 truncated \(faces/07\.png\)"):
-        prepare_splits.main()
-    assert outputs(project) == {}
 
 
 def truncate(image, _):
@@ -136,14 +130,14 @@ BAD = {
 
 
 @pytest.mark.parametrize("reason", BAD)
-def test_every_reason_is_reported_and_existing_outputs_stay(project, reason):
-    prepare_splits.main()
+def test_every_reason_is_reported_before_any_output_is_written(project, reason):
+    if reason != "truncated":
+        prepare_splits.main()
     before = outputs(project)
     BAD[reason](project / "faces" / "07.png", project / "faces" / "labels.csv")
-    with pytest.raises(UserError, match=rf"1 of 60 images cannot be used: 1 {reason}") as caught:
+    named = "'bored' (1)" if reason == "unknown label" else "07.png"
+    with user_error("1 of 60", f"1 {reason}", named, hint="data.max_rejected from 0 to 0.0167"):
         prepare_splits.main()
-    assert ("'bored' (1)" if reason == "unknown label" else "07.png") in str(caught.value)
-    assert "raise data.max_rejected from 0 to 0.0167" in str(caught.value)
     assert outputs(project) == before
 
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from emotion.core.errors import UserError
 from emotion.training import amp
 from emotion.training.amp import choose_precision
+from tests.user_errors import user_error
 
 
 @pytest.mark.parametrize(
@@ -23,33 +23,23 @@ def test_on_a_cpu_with_fast_bf16_the_format_depends_on_the_backbone(monkeypatch,
     assert (chosen.full, chosen.frozen) == (full, torch.bfloat16)
 
 
-@pytest.fixture
-def processor(monkeypatch):
-    """Simulate a processor, given its features and the seconds of a product per format."""
-
-    def simulate(features, seconds):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: dict.fromkeys(features, True))
-        monkeypatch.setattr(amp, "_product_seconds", seconds.__getitem__)
-        amp.cpu_gains_from_bf16.cache_clear()
-
-    yield simulate
-    amp.cpu_gains_from_bf16.cache_clear()
-
-
-FAST = {torch.bfloat16: 1.0, torch.float32: 2.0}
+FAST = {torch.bfloat16: 1.0, torch.float32: 2.0}  # seconds of a matrix product
 SLOW = {torch.bfloat16: 2.0, torch.float32: 1.0}
 
 
 @pytest.mark.parametrize(
-    ("features", "seconds", "dtype"),
+    ("feature", "seconds", "dtype"),
     [
-        (["avx512_bf16"], FAST, torch.bfloat16),
-        (["avx512_bf16"], SLOW, torch.float32),
-        (["avx2"], FAST, torch.float32),  # not timed: emulation is slow
+        ("avx512_bf16", FAST, torch.bfloat16),
+        ("avx512_bf16", SLOW, torch.float32),
+        ("avx2", FAST, torch.float32),  # not timed: emulation is slow
     ],
 )
-def test_bf16_instructions_are_used_only_where_they_are_fast(processor, features, seconds, dtype):
-    processor(features, seconds)
+def test_bf16_instructions_are_used_only_where_they_are_fast(monkeypatch, feature, seconds, dtype):
+    uncached = amp.cpu_gains_from_bf16.__wrapped__
+    monkeypatch.setattr(amp, "cpu_gains_from_bf16", uncached)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {feature: True})
+    monkeypatch.setattr(amp, "_product_seconds", seconds.__getitem__)
     chosen = choose_precision("auto", "resnet50", "cpu")
     assert (chosen.full, chosen.frozen) == (dtype, dtype)
 
@@ -64,6 +54,6 @@ def test_an_explicit_format_is_used(amp):
 
 def test_fp16_without_a_gpu_is_refused_with_the_choices():
     """Every step would be skipped, and an untrained network kept as the best epoch."""
-    with pytest.raises(UserError, match=r"train\.amp is fp16, but there is no GPU.*auto, bf16 or"):
+    with user_error("fp16", key="train.amp", hint="auto, bf16 or off"):
         choose_precision("fp16", "resnet50", "cpu")
     assert choose_precision("fp16", "resnet50", "cuda").full == torch.float16

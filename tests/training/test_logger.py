@@ -2,20 +2,19 @@
 
 import subprocess
 
-import pytest
 from dvc.repo import Repo
 
-from emotion.core.errors import UserError
 from emotion.training.logger import RunLogger, open_live
 from emotion.training.progress import HISTORY
 from tests.training.conftest import QUICK
+from tests.user_errors import user_error
 
 
-def test_a_repository_without_a_commit_is_reported_with_the_fix(tmp_path, monkeypatch):
+def test_a_repository_without_a_commit_is_reported_with_the_command(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "--quiet"], check=True)
     Repo.init(".")
-    with pytest.raises(UserError, match="git commit"):
+    with user_error(hint="git commit"):
         open_live(tmp_path / "log")
 
 
@@ -23,8 +22,7 @@ def test_after_a_resume_the_bar_counts_only_the_steps_of_this_run(tmp_path, monk
     """Otherwise the rate is that of all steps since the start of this process."""
     monkeypatch.setenv("DVC_TEST", "true")
     monkeypatch.chdir(tmp_path)
-    state = {"history": {name: [0.5, 0.5] for name in HISTORY}, "epoch_seconds": [9.0, 9.0]}
-    state["statistics"] = []
-    with RunLogger(tmp_path / "log", tmp_path / "t.json", QUICK, 10, 80, True) as logger:
-        logger.restore(state)
+    history = {name: [0.5, 0.5] for name in HISTORY}
+    with RunLogger(tmp_path / "log", tmp_path / "t.json", QUICK, images_per_epoch=80) as logger:
+        logger.restore({"history": history, "seconds": [9.0, 9.0], "statistics": []})
         assert logger.bar.n == logger.bar.initial == 20

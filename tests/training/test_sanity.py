@@ -3,11 +3,13 @@
 import pytest
 import torch
 
-from emotion.core.errors import UserError
+from emotion.models.backbones import build_backbone, resolve_timm_name
+from emotion.models.classifier import EmotionClassifier
 from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
 from emotion.training import sanity
-from tests.conftest import make_checkpoint
+from tests.conftest import SMALL_MODEL, make_checkpoint
 from tests.training.conftest import QUICK
+from tests.user_errors import user_error
 
 LABEL_MAP = {"happy": 0, "sad": 1}
 EVEN = {"happy": 1.0, "sad": 1.0}
@@ -21,14 +23,17 @@ def test_a_correct_setup_passes_and_reports_its_metrics(striped_rows, weights_fo
     assert report.gradient_norm["backbone"] > 0
 
 
-def test_class_weights_that_favor_the_more_frequent_class_fail():
-    with pytest.raises(UserError, match="rarer class must not weigh less"):
-        sanity.check_weights({"happy": 90, "sad": 10}, {"happy": 1.5, "sad": 0.5})
-
-
-def test_class_weights_for_other_classes_fail():
-    with pytest.raises(UserError, match="do not fit the training rows"):
-        sanity.check_weights({"happy": 90, "angry": 10}, {"happy": 0.5, "sad": 1.5})
+@pytest.mark.parametrize(
+    ("counts", "weights"),
+    [
+        ({"happy": 90, "sad": 10}, {"happy": 1.5, "sad": 0.5}),  # the frequent class weighs more
+        ({"happy": 90, "angry": 10}, {"happy": 0.5, "sad": 1.5}),
+    ],
+    ids=["order", "classes"],
+)
+def test_class_weights_that_do_not_fit_the_counts_fail(counts, weights):
+    with user_error(*counts, *counts.values(), *weights.values(), hint="dvc repro class_weights"):
+        sanity.check_weights(counts, weights)
 
 
 def test_a_backbone_without_gradients_fails():
@@ -38,15 +43,16 @@ def test_a_backbone_without_gradients_fails():
         model.head(model.backbone(x.mean(dim=(2, 3))).detach() * 1)
         + 0 * (model.backbone.weight.sum() + model.backbone.bias.sum())
     )
-    with pytest.raises(UserError, match="gets no gradient"):
+    with user_error("backbone", "0.0", "Linear", key="model_type"):
         sanity.check_gradients(model, torch.rand(4, 3, 32, 32), torch.tensor([0, 1, 0, 1]))
 
 
 def test_labels_that_cannot_be_learned_fail():
     """Twelve identical images under two labels."""
     views, labels = torch.full((12, 3, 32, 32), 0.4), torch.arange(12) % 2
-    with pytest.raises(UserError, match="does not overfit 12 training images"):
-        sanity.check_overfit(small_model(), views, labels)
+    model = EmotionClassifier(build_backbone(resolve_timm_name(SMALL_MODEL)), "deep", 2)
+    with user_error(12, "0.50", sanity.OVERFIT_ACCURACY, key="train.img_size"):
+        sanity.check_overfit(model, views, labels)
 
 
 def test_the_sample_is_balanced_and_independent_of_the_row_order(striped_rows):
@@ -56,13 +62,6 @@ def test_the_sample_is_balanced_and_independent_of_the_row_order(striped_rows):
     assert list(sample["path"]) == list(again["path"])
 
 
-def small_model():
-    from emotion.models.backbones import build_backbone, resolve_timm_name
-    from emotion.models.classifier import EmotionClassifier
-
-    return EmotionClassifier(build_backbone(resolve_timm_name("test_resnet")), "deep", 2)
-
-
 def test_an_architecture_that_cannot_take_the_size_is_named_before_training(weights_folder):
     fetch_pretrained(
         PretrainedParams(model_type="inception_v3", pretrained="none"),
@@ -70,11 +69,11 @@ def test_an_architecture_that_cannot_take_the_size_is_named_before_training(weig
         weights_folder.parent,
     )
     model, _, _ = load_initial_model(weights_folder, 64, "linear", 2)
-    with pytest.raises(UserError, match=r"InceptionV3 cannot take images of 64 pixels .*img_size"):
+    with user_error("InceptionV3", 64, key="train.img_size", hint="model_type"):
         sanity.check_forward(model, torch.zeros(2, 3, 64, 64), 2)
 
 
 def test_a_teacher_of_other_classes_stops_before_training(striped_rows, weights_folder):
     make_checkpoint(class_names=("sad", "happy")).save(weights_folder / "teacher.pth")
-    with pytest.raises(UserError, match=r"train\.teacher has the classes sad, happy"):
+    with user_error("sad, happy", key="train.teacher", hint="happy, sad"):
         sanity.check_training(striped_rows, LABEL_MAP, EVEN, weights_folder, QUICK)

@@ -1,9 +1,11 @@
 """Learning-rate curves against torch's own schedulers."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
+from torch.optim.lr_scheduler import CosineAnnealingLR, CosineAnnealingWarmRestarts
 
 from emotion.training.schedules import (
     ONE_CYCLE_START,
@@ -13,9 +15,9 @@ from emotion.training.schedules import (
 )
 
 
-def rates_of(scheduler_class, steps, **kwargs):
+def rates_of(scheduler_class, steps):
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    scheduler = scheduler_class(optimizer, **kwargs)
+    scheduler = scheduler_class(optimizer)
     rates = []
     for _ in range(steps):
         rates.append(optimizer.param_groups[0]["lr"])
@@ -24,15 +26,16 @@ def rates_of(scheduler_class, steps, **kwargs):
     return rates
 
 
-def test_cosine_equals_torchs_scheduler():
-    ours = [SCHEDULES["cosine"](step / 20) for step in range(20)]
-    assert ours == pytest.approx(rates_of(torch.optim.lr_scheduler.CosineAnnealingLR, 20, T_max=20))
-
-
-def test_cosine_restarts_equal_torchs_scheduler_with_equal_cycles():
-    reference = rates_of(torch.optim.lr_scheduler.CosineAnnealingWarmRestarts, 30, T_0=10)
-    ours = [SCHEDULES["cosine_restarts"](step / 30) for step in range(30)]
-    assert ours == pytest.approx(reference, abs=1e-6)
+@pytest.mark.parametrize(
+    ("name", "steps", "reference"),
+    [
+        ("cosine", 20, partial(CosineAnnealingLR, T_max=20)),
+        ("cosine_restarts", 30, partial(CosineAnnealingWarmRestarts, T_0=10)),  # equal cycles
+    ],
+)
+def test_a_schedule_equals_torchs_scheduler(name, steps, reference):
+    ours = [SCHEDULES[name](step / steps) for step in range(steps)]
+    assert ours == pytest.approx(rates_of(reference, steps), abs=1e-6)
 
 
 def test_one_cycle_starts_low_peaks_once_and_ends_at_zero():

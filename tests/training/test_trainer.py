@@ -13,11 +13,13 @@ from emotion.data.cache import CachedImages
 from emotion.models.sources.pretrained import load_initial_model
 from emotion.training.amp import Precision
 from emotion.training.batches import load_epoch
-from emotion.training.distributed import Processes
+from emotion.training.distributed import ProcessGroup
 from emotion.training.loading import LabeledImages
 from emotion.training.objective import Objective
 from emotion.training.trainer import Trainer
 from tests.training.conftest import QUICK
+
+FP32 = Precision(device="cpu", full=torch.float32, frozen=torch.float32)
 
 
 class BlockingCopies(TorchDispatchMode):
@@ -66,12 +68,11 @@ def test_two_steps_equal_plain_adamw_with_clipping_and_averaging(weights_folder,
     labels, class_weights = np.arange(16) % 2, torch.tensor([0.5, 1.5])
     data = LabeledImages(images=CachedImages(images), labels=labels, targets=torch.eye(2)[labels])
     reference, average = copy.deepcopy(model), copy.deepcopy(model)
-    fp32 = Precision(device="cpu", full=torch.float32, frozen=torch.float32)
     objective = Objective(params, class_weights, torch.ones(2), None, preprocessing)
-    trainer = Trainer(model, data, objective, preprocessing, params, fp32, Processes())
+    trainer = Trainer(model, data, objective, preprocessing, params, FP32, ProcessGroup())
     trainer.train_epoch(1)
 
-    batches = list(load_epoch(data, params, preprocessing, 1, Processes(), torch.device("cpu")))
+    batches = list(load_epoch(data, params, preprocessing, 1, ProcessGroup(), torch.device("cpu")))
     assert len(batches) == 2
     optimizer = torch.optim.AdamW(
         [
@@ -127,16 +128,8 @@ def trainer(weights_folder, monkeypatch):
         images = CachedImages(torch.zeros(32, 3, side, side, dtype=torch.uint8))
         data = LabeledImages(images=images, labels=labels, targets=torch.eye(2)[labels])
         ones = torch.ones(2, device="meta")
-        precision = Precision(device="cpu", full=torch.float32, frozen=torch.float32)
-        trainer = Trainer(
-            model,
-            data,
-            Objective(params, ones, ones, None, preprocessing),
-            preprocessing,
-            params,
-            precision,
-            Processes(),
-        )
+        objective = Objective(params, ones, ones, None, preprocessing)
+        trainer = Trainer(model, data, objective, preprocessing, params, FP32, ProcessGroup())
         trainer.optimizer.step = lambda: None  # the fused kernel does not support the meta device
         return trainer
 

@@ -1,4 +1,4 @@
-"""Objects on top of a face: glasses, and the occluders that hide some of the evidence."""
+"""Draw objects on top of a face: glasses, and the occluders that hide some of the evidence."""
 
 import numpy as np
 
@@ -54,16 +54,9 @@ def sample_occluder(kind: str, person: Identity, rng: np.random.Generator) -> li
     if kind == "bar":
         y, half = rng.choice([rng.uniform(0.56, 0.74), rng.uniform(-0.5, -0.28)]), 0.17
         tilt = rng.uniform(-0.12, 0.12)
-        return [
-            np.array(
-                [
-                    (-1.3, y - half - tilt),
-                    (1.3, y - half + tilt),
-                    (1.3, y + half + tilt),
-                    (-1.3, y + half - tilt),
-                ]
-            )
-        ]
+        corners = [(-1.3, y - half - tilt), (1.3, y - half + tilt)]
+        corners += [(1.3, y + half + tilt), (-1.3, y + half - tilt)]
+        return [np.array(corners)]
     if kind == "hair":
         reach = rng.uniform(0.05, 0.28)
         lock = [(0.20, -1.05), (0.85, -0.75), (0.80, 0.15), (0.55, 0.05 + reach), (0.52, -0.25)]
@@ -78,12 +71,8 @@ def _hand(at: np.ndarray, side: float) -> list[np.ndarray]:
         root = at + np.array([side * 0.20, 0.02 + 0.125 * index - 0.16])
         tip = root - np.array([side * length, 0.10 - 0.035 * index])
         middle = (root + tip) / 2 - (0.0, 0.02)
-        outline = [
-            tip - (side * 0.03, 0.0),
-            tip - (0, 0.048),
-            middle - (0, 0.060),
-            root - (0, 0.068),
-        ]
+        outline = [tip - (side * 0.03, 0.0), tip - (0, 0.048), middle - (0, 0.060)]
+        outline += [root - (0, 0.068)]
         outline += [root + (0, 0.068), middle + (0, 0.062), tip + (0, 0.048)]
         fingers.append(spline(np.array(outline), closed=True))
     palm = [(0.06, -0.24), (0.34, -0.20), (0.62, 0.20), (0.75, 1.2), (0.20, 1.2), (0.10, 0.42)]
@@ -115,9 +104,7 @@ def draw_occluder(
     if kind == "sunglasses":
         _draw_frame(canvas, person, _lens(person, "square") * 1.03, color, 0.05)
     if kind == "hair":
-        hull = outlines[0]
-        half = len(hull) // 2
-        rows = [
-            hull[:half] * (1 - s) + hull[: half - 1 : -1][:half] * s for s in (0.2, 0.4, 0.6, 0.8)
-        ]
+        half = len(outlines[0]) // 2
+        left, right = outlines[0][:half], outlines[0][: half - 1 : -1][:half]
+        rows = [left * (1 - s) + right * s for s in (0.2, 0.4, 0.6, 0.8)]
         canvas.lines(rows, 0.013, person.hair * 1.15 + 30, alpha=0.4)

@@ -1,7 +1,7 @@
-"""The expression of a face as FACS action units, and the prototype units of each emotion.
+"""Sample the expression of a face as FACS action units, from the prototype of each emotion.
 
 The prototypes follow Ekman and Friesen's EMFACS table. `sample_expression` causes most of the
-difficulty of the corpus: weak, asymmetric and incomplete prototypes, with stray units, which are
+difficulty of the dataset: weak, asymmetric and incomplete prototypes, with stray units, which are
 active units that do not belong to the emotion.
 """
 
@@ -13,54 +13,38 @@ import numpy as np
 LEFT, RIGHT = 0, 1  # sides of the image, not of the person's body; nothing is mirrored
 
 
-@dataclass(frozen=True)
-class ActionUnit:
-    """A unit's name, and its sampling weight as a stray unit."""
-
-    name: str
-    stray: float = 0.0
-
-
+# Each action unit, and its sampling weight as a stray unit.
 UNITS = {
-    1: ActionUnit("inner brow raiser", stray=1.0),
-    2: ActionUnit("outer brow raiser", stray=1.0),
-    4: ActionUnit("brow lowerer", stray=1.5),
-    5: ActionUnit("upper lid raiser", stray=0.7),
-    6: ActionUnit("cheek raiser", stray=0.7),
-    7: ActionUnit("lid tightener", stray=1.0),
-    9: ActionUnit("nose wrinkler", stray=0.4),
-    10: ActionUnit("upper lip raiser", stray=0.5),
-    12: ActionUnit("lip corner puller", stray=0.6),
-    14: ActionUnit("dimpler", stray=0.8),
-    15: ActionUnit("lip corner depressor", stray=0.8),
-    16: ActionUnit("lower lip depressor", stray=0.5),
-    17: ActionUnit("chin raiser", stray=1.0),
-    20: ActionUnit("lip stretcher", stray=0.5),
-    23: ActionUnit("lip tightener", stray=0.8),
-    25: ActionUnit("lips part", stray=1.5),
-    26: ActionUnit("jaw drop", stray=0.7),
-    43: ActionUnit("eyes closed", stray=0.6),
+    1: 1.0,  # inner brow raiser
+    2: 1.0,  # outer brow raiser
+    4: 1.5,  # brow lowerer
+    5: 0.7,  # upper lid raiser
+    6: 0.7,  # cheek raiser
+    7: 1.0,  # lid tightener
+    9: 0.4,  # nose wrinkler
+    10: 0.5,  # upper lip raiser
+    12: 0.6,  # lip corner puller
+    14: 0.8,  # dimpler
+    15: 0.8,  # lip corner depressor
+    16: 0.5,  # lower lip depressor
+    17: 1.0,  # chin raiser
+    20: 0.5,  # lip stretcher
+    23: 0.8,  # lip tightener
+    25: 1.5,  # lips part
+    26: 0.7,  # jaw drop
+    43: 0.6,  # eyes closed
 }
 
+# First the unit that is always active: without it the emotion cannot be recognized.
 PROTOTYPES: dict[str, tuple[int, ...]] = {
     "angry": (4, 5, 7, 23),
     "contempt": (12, 14),
     "disgust": (9, 15, 16),
-    "fearful": (1, 2, 4, 5, 7, 20, 25),
-    "happy": (6, 12, 25),
+    "fearful": (20, 1, 2, 4, 5, 7, 25),
+    "happy": (12, 6, 25),
     "neutral": (),
-    "sad": (1, 4, 15),
-    "surprised": (1, 2, 5, 26),
-}
-# The unit that is always active: without it the emotion cannot be recognized.
-CORE = {
-    "angry": 4,
-    "contempt": 12,
-    "disgust": 9,
-    "fearful": 20,
-    "happy": 12,
-    "sad": 15,
-    "surprised": 26,
+    "sad": (15, 1, 4),
+    "surprised": (26, 1, 2, 5),
 }
 _OPEN_SMILE_SHARE = 0.55  # share of smiles that show teeth
 
@@ -83,7 +67,7 @@ class Expression:
 def prototype(label: str, intensity: float = 1.0) -> Expression:
     """Return the full prototype of an emotion; all are symmetric except contempt."""
     sides = (intensity, 0.0) if label == "contempt" else (intensity, intensity)
-    return Expression(dict.fromkeys(PROTOTYPES[label], sides))
+    return Expression(dict.fromkeys(sorted(PROTOTYPES[label]), sides))
 
 
 def sample_expression(
@@ -101,11 +85,10 @@ def sample_expression(
     """
     strength = max(0.2, 1.0 - 1.2 * difficulty * rng.random() ** 1.2)
     units: dict[int, tuple[float, float]] = {}
-    for unit in PROTOTYPES[label]:
-        probability = (
-            _OPEN_SMILE_SHARE if (label, unit) == ("happy", 25) else 1.0 - 0.24 * difficulty
-        )
-        shown = rng.random() < probability or unit == CORE[label]
+    for unit in sorted(PROTOTYPES[label]):
+        teeth = (label, unit) == ("happy", 25)
+        probability = _OPEN_SMILE_SHARE if teeth else 1.0 - 0.24 * difficulty
+        shown = rng.random() < probability or unit == PROTOTYPES[label][0]
         peak = strength * rng.uniform(1.0 - 0.7 * difficulty, 1.0)
         sides = _sample_asymmetry(rng, difficulty)
         if shown:
@@ -127,7 +110,7 @@ def _sample_asymmetry(rng: np.random.Generator, difficulty: float) -> np.ndarray
 
 
 def _sample_strays(rng: np.random.Generator, difficulty: float) -> list[int]:
-    weights = np.array([unit.stray for unit in UNITS.values()])
+    weights = np.array(list(UNITS.values()))
     count = rng.binomial(3, min(1.0, 0.75 * difficulty))
     strays = rng.choice(list(UNITS), size=count, replace=False, p=weights / weights.sum())
     return strays.tolist()

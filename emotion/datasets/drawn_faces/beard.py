@@ -1,4 +1,4 @@
-"""Beards; they are drawn before the lips and move with the jaw and the upper lip."""
+"""Draw beards, before the lips; they move with the jaw and the upper lip."""
 
 import numpy as np
 

@@ -85,7 +85,15 @@ class Canvas:
         soft: float = 0.0,
         lift: float = 0.0,
     ) -> None:
-        """Fill an outline; `soft` is the blur of its edge in face units."""
+        """Fill an outline.
+
+        Args:
+            points: corners (n, 2) in face units.
+            color: RGB (3,), 0..255.
+            alpha: opacity, 0..1.
+            soft: blur of the edge, face units.
+            lift: height of the points above the head, face units.
+        """
         if alpha > _MIN_ALPHA:
             corners = self.projection(points, lift)
             self._blend(*self._coverage(corners, soft), color, alpha)
@@ -99,9 +107,15 @@ class Canvas:
         soft: float = 0.0,
         lift: float = 0.0,
     ) -> None:
-        """Draw a line whose width, in face units, may vary along it."""
+        """Draw a line along `curve` (n, 2); the rest as for `fill`.
+
+        Args:
+            widths: in face units, one number or one per point.
+        """
         if alpha > _MIN_ALPHA:
-            corners = ribbon(self.projection(curve, lift), np.asarray(widths) * self._unit)
+            corners = ribbon(
+                self.projection(curve, lift), np.asarray(widths) * self.projection.unit
+            )
             self._blend(*self._coverage(corners, soft), color, alpha)
 
     def lines(
@@ -115,7 +129,7 @@ class Canvas:
         mask = np.zeros((box[3] - box[1], box[2] - box[0]), dtype=np.uint8)
         if mask.size:
             fixed = [_to_fixed_point(points, box) for points in projected]
-            pixels = max(1, round(width * self._unit))
+            pixels = max(1, round(width * self.projection.unit))
             cv2.polylines(mask, fixed, False, 255, pixels, cv2.LINE_AA, _SHIFT)
             self._blend(box, mask, color, alpha)
 
@@ -130,21 +144,17 @@ class Canvas:
         """Restrict everything painted inside the `with` block to the outline."""
         box, mask = self._coverage(self.projection(points), 0.0)
         x0, y0, x1, y1 = box
-        before, outer = self.pixels[:, y0:y1, x0:x1].copy(), self._window
-        self._window = box
+        target, outer = self.pixels[:, y0:y1, x0:x1], self._window
+        before, self._window = target.copy(), box
         yield
         self._window = outer
-        inside = self.pixels[:, y0:y1, x0:x1].copy()
-        self.pixels[:, y0:y1, x0:x1] = before
+        inside = target.copy()
+        target[:] = before
         self._blend(box, mask, inside, 1.0)
-
-    @property
-    def _unit(self) -> float:
-        return self.projection.unit
 
     def _coverage(self, corners: np.ndarray, soft: float) -> tuple[tuple, np.ndarray]:
         """Return the box x0, y0, x1, y1 that a shape may touch, and the coverage 0..255 in it."""
-        sigma = soft * self._unit
+        sigma = soft * self.projection.unit
         # A soft shape is drawn at the lowest resolution that its blur allows; no loss is visible.
         coarse = 1 << max(0, int(sigma / 1.5).bit_length() - 1)
         box = self._box(corners, 2.0 + 2.5 * sigma)

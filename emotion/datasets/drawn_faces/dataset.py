@@ -1,6 +1,6 @@
-"""The drawn corpus: a few images per subject, with labels, attributes and evidence masks.
+"""Draw the dataset of faces: a few images per subject, with labels, attributes and masks.
 
-An image depends only on (seed, subject, image number). A larger corpus therefore contains the
+An image depends only on (seed, subject, image number). A larger dataset therefore contains the
 smaller one, and neither the order nor the number of processes changes a byte.
 """
 
@@ -20,21 +20,15 @@ from emotion.core import files
 from emotion.core.params import settings
 from emotion.core.processes import map_in_processes
 from emotion.core.seeding import derive_seed
+from emotion.data.labels import RECIPE_CLASSES
 from emotion.datasets.drawn_faces.action_units import sample_expression
 from emotion.datasets.drawn_faces.evidence import MIN_INTENSITY
 from emotion.datasets.drawn_faces.face import Face, draw_face
 from emotion.datasets.drawn_faces.identity import Identity, sample_identity
 from emotion.datasets.drawn_faces.nuisance import sample_scene
 
-# Class shares: mildly imbalanced, with the same ranking as in photographed corpora.
-PROPORTIONS = {
-    "angry": 0.15,
-    "fearful": 0.10,
-    "happy": 0.22,
-    "neutral": 0.22,
-    "sad": 0.16,
-    "surprised": 0.15,
-}
+# Class shares: mildly imbalanced, with the same ranking as in datasets of photographs.
+PROPORTIONS = dict(zip(RECIPE_CLASSES, (0.15, 0.10, 0.22, 0.22, 0.16, 0.15), strict=True))
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92]  # a quarter of the size of a PNG, noise included
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 3]
 
@@ -52,18 +46,18 @@ class DrawFacesParams:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One image of the corpus."""
+    """One image of the dataset."""
 
     label: str
     evidence_units: list[int]  # those that are strong enough to be in the mask
     face: Face
 
 
-def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
-    """Draw the corpus into `folder`, which is replaced only when the new corpus is complete.
+def draw_dataset(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
+    """Draw the dataset into `folder`, which is replaced only when the new dataset is complete.
 
     Writes `images/*.jpg`, `evidence/*.png` (8-bit, 255 = evidence), `regions/*.png` (8-bit, values
-    of `core.face_regions.LEVELS`) and `labels.csv`.
+    of `data.face_regions.LEVELS`) and `labels.csv`.
 
     Returns:
         The table of labels.csv, all text: path, evidence and face_regions (relative to `folder`),
@@ -80,7 +74,7 @@ def draw_corpus(params: DrawFacesParams, folder: Path) -> pd.DataFrame:
         bar = tqdm(results, total=params.subjects, desc="draw faces", unit="subject")
         rows = [row for result in bar for row in result]
         table = pd.DataFrame(rows)
-        table.to_csv(temporary / "labels.csv", index=False, lineterminator="\n")
+        files.write_csv(temporary / "labels.csv", table)
     return table
 
 

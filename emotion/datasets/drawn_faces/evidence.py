@@ -1,4 +1,4 @@
-"""Masks of a face: its regions, and the evidence for its emotion, the truth for explanations.
+"""Draw masks of a face: its regions, and the evidence for its emotion, to score explanations.
 
 A region is evidence if an active unit of the prototype changes it. Pixels behind an occluder are
 not evidence, so they are removed from that mask.
@@ -30,8 +30,11 @@ def draw_evidence(
     """Draw the mask of the regions that `units` change.
 
     Args:
+        marks: of `compute_landmarks`, with this expression.
+        expression: active units with their intensities.
         units: the units of `expression` that count as evidence.
-        occluders: outlines in face units, as returned by `sample_occluder`.
+        projection: of the finished image.
+        occluders: outlines (n, 2) in face units, as returned by `sample_occluder`.
 
     Returns:
         uint8 (size, size): 255 for evidence, 0 elsewhere; all 0 without active units.

@@ -1,4 +1,4 @@
-"""Eyes and brows, which distinguish fear from surprise and anger from sadness."""
+"""Draw eyes and brows, which distinguish fear from surprise and anger from sadness."""
 
 import numpy as np
 
@@ -89,9 +89,6 @@ def draw_brows(canvas: Canvas, person: Identity, marks: Landmarks) -> None:
         widths = widths * 0.068 * person.brow_thickness
         canvas.stroke(middle, widths * 1.5, person.shadow, alpha=0.35, soft=0.02)
         canvas.stroke(middle, widths, color, alpha=0.92, soft=0.007)
-        starts = middle[1:10:2]
-        hairs = [
-            np.array([at + (0, 0.020), at + (0.022 * sign, -0.030 * person.brow_thickness)])
-            for at in starts
-        ]
+        tip = (0.022 * sign, -0.030 * person.brow_thickness)
+        hairs = [np.array([at + (0, 0.020), at + tip]) for at in middle[1:10:2]]
         canvas.lines(hairs, 0.009, color, alpha=0.7)

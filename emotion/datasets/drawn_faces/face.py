@@ -1,4 +1,4 @@
-"""One image of one person with one expression, and its masks."""
+"""Draw one image of one person with one expression, and its masks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class Face:
 
     image: np.ndarray  # RGB (n, n, 3)
     evidence: np.ndarray  # (n, n), 255 or 0
-    regions: np.ndarray  # (n, n), values of `core.face_regions.LEVELS`, or 0
+    regions: np.ndarray  # (n, n), values of `data.face_regions.LEVELS`, or 0
 
 
 def draw_face(
@@ -44,8 +44,12 @@ def draw_face(
     """Draw a face and degrade the image according to `difficulty` (0..1).
 
     Args:
+        person: whose face it is.
+        expression: active units with their intensities.
         evidence_units: the units of `expression` that are evidence for the label.
         scene: its projection has the final image size; the canvas is finer.
+        rng: the generator of this image, for the occluder and the degradation.
+        difficulty: 0 leaves the image as drawn.
     """
     marks = compute_landmarks(person, expression, scene.gaze)
     fine = replace(scene.projection, size=round(scene.projection.size * SUPERSAMPLING))

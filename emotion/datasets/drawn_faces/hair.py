@@ -1,4 +1,4 @@
-"""Hair and headscarves: the part behind the head and the part that frames the face."""
+"""Draw hair and headscarves: the part behind the head and the part that frames the face."""
 
 import numpy as np
 
@@ -129,10 +129,8 @@ def _draw_strands(
     else:
         starts = rng.uniform(0, count - 2, 34)
         hairs = [_strand(line, crown, start, rng.uniform(-1.5, 1.5)) for start in starts]
-    half = len(hairs) // 2
-    canvas.lines(
-        hairs[:half], 0.014, person.hair * 0.6, alpha=0.5 if person.hair.max() < 120 else 0.3
-    )
+    half, dark = len(hairs) // 2, person.hair.max() < 120
+    canvas.lines(hairs[:half], 0.014, person.hair * 0.6, alpha=0.5 if dark else 0.3)
     canvas.lines(hairs[half:], 0.012, person.hair * 1.1 + 32, alpha=0.40)
     if person.hair_style != "curly":
         sheen = line * 0.42 + crown * 0.58

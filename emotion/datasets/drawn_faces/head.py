@@ -1,4 +1,4 @@
-"""The head without its features: neck, shoulders, ears and shaded skin."""
+"""Draw the head without its features: neck, shoulders, ears and shaded skin."""
 
 from dataclasses import replace
 
@@ -15,29 +15,20 @@ def face_outline(person: Identity, marks: Landmarks) -> np.ndarray:
     """Return the closed outline of the face, forehead to chin; the jaw follows the chin down."""
     drop = marks.chin[1] - person.chin_length
     chin = marks.chin[1]
-    half = [
-        (0.0, -1.0),
-        (0.38, -0.94),
-        (person.face_width - 0.08, -0.62),
-        (person.face_width, -0.18),
-        (person.face_width - 0.015, 0.12),
-        (person.jaw_width + 0.085, 0.42 + 0.3 * drop),
-        (person.jaw_width - 0.03, 0.67 + 0.7 * drop),
-        (0.5 * (person.jaw_width + person.chin_width), chin - 0.15),
-        (person.chin_width, chin - 0.03),
-        (0.0, chin),
-    ]
+    face, jaw = person.face_width, person.jaw_width
+    half = [(0.0, -1.0), (0.38, -0.94), (face - 0.08, -0.62), (face, -0.18), (face - 0.015, 0.12)]
+    half += [(jaw + 0.085, 0.42 + 0.3 * drop), (jaw - 0.03, 0.67 + 0.7 * drop)]
+    half += [(0.5 * (jaw + person.chin_width), chin - 0.15), (person.chin_width, chin - 0.03)]
+    half += [(0.0, chin)]
     return spline(symmetric(half), closed=True)
 
 
 def draw_body(canvas: Canvas, person: Identity) -> None:
     """Draw neck and shoulders, which lie behind the face."""
     neck = person.jaw_width - (0.17 if person.feminine else 0.10)
-    shoulders = symmetric(
-        [(0.0, 1.02), (neck, 1.05), (neck + 0.24, 1.16), (1.15, 1.34), (1.5, 1.9), (0.0, 1.9)]
-    )
+    half = [(0.0, 1.02), (neck, 1.05), (neck + 0.24, 1.16), (1.15, 1.34), (1.5, 1.9), (0.0, 1.9)]
     throat = symmetric([(0.0, 0.5), (neck, 0.5), (neck + 0.01, 1.1), (neck + 0.14, 1.24), (0, 1.4)])
-    canvas.fill(spline(shoulders, closed=True), person.clothes)
+    canvas.fill(spline(symmetric(half), closed=True), person.clothes)
     canvas.fill(throat, person.skin * 0.80)
     with canvas.clip(throat):
         canvas.fill(ellipse((0.0, 0.93), neck + 0.1, 0.23), person.crease, alpha=0.6, soft=0.07)
@@ -47,13 +38,11 @@ def draw_body(canvas: Canvas, person: Identity) -> None:
 
 def draw_ears(canvas: Canvas, person: Identity) -> None:
     """Draw both ears; the face is painted over their inner half later."""
-    ear = np.array(
-        [(-0.05, -0.16), (0.05, -0.20), (0.10, -0.10), (0.075, 0.08), (0.03, 0.20), (-0.06, 0.2)]
-    )
+    ear = [(-0.05, -0.16), (0.05, -0.20), (0.10, -0.10), (0.075, 0.08), (0.03, 0.20), (-0.06, 0.2)]
     rim = np.array([(0.01, -0.11), (0.06, -0.12), (0.06, 0.0), (0.03, 0.10)])
     for mirror in (MIRROR, np.ones(2)):
         place = np.array([person.face_width, 0.06])
-        canvas.fill(spline(ear + place, closed=True) * mirror, person.blush)
+        canvas.fill(spline(np.array(ear) + place, closed=True) * mirror, person.blush)
         canvas.stroke(spline(rim + place) * mirror, 0.03, person.crease, alpha=0.5, soft=0.01)
 
 
@@ -105,12 +94,8 @@ def _shade_side(
     canvas.fill(ellipse(corner, 0.045, 0.10), person.crease, alpha=0.36, soft=0.035)
     cheek = np.array([sign * 0.43, 0.24])
     canvas.fill(ellipse(cheek, 0.19, 0.15), person.blush, alpha=0.55, soft=0.09)
-    canvas.fill(
-        ellipse(cheek + (0.02 * sign, -0.07), 0.12, 0.06),
-        person.light,
-        alpha=0.42 if lit else 0.2,
-        soft=0.05,
-    )
+    bone = ellipse(cheek + (0.02 * sign, -0.07), 0.12, 0.06)
+    canvas.fill(bone, person.light, alpha=0.42 if lit else 0.2, soft=0.05)
     hollow = np.array([sign * (person.face_width - 0.12), 0.50])
     canvas.fill(ellipse(hollow, 0.10, 0.2), person.shadow, alpha=0.30, soft=0.08)
     wing = marks.nose_wings[side]

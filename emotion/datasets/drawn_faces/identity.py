@@ -1,4 +1,4 @@
-"""The identity of a person: all properties of a face that are the same in every image.
+"""Sample the identity of a person: all properties of a face that are the same in every image.
 
 Skin tones are the ten steps of the Monk scale (Monk, 2023). Darker skin comes with darker hair, as
 in people. Attributes by which the evaluation may be sliced are stored as words.

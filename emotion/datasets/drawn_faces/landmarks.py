@@ -1,4 +1,4 @@
-"""Positions of the features of a face after its action units have moved them.
+"""Compute the positions of the features of a face after its action units have moved them.
 
 Each unit is a few displacements, taken from FACS (Ekman, Friesen and Hager, 2002): what the muscle
 pulls, and in which direction. All features and the evidence mask are drawn from these points.
@@ -43,17 +43,21 @@ class Landmarks:
 def compute_landmarks(
     person: Identity, expression: Expression, gaze: tuple[float, float] = (0.0, 0.0)
 ) -> Landmarks:
-    """Compute the landmarks of a person's face with this expression."""
+    """Compute the landmarks of a person's face with this expression.
+
+    Args:
+        person: with the proportions of the face at rest.
+        expression: active units with their intensities.
+        gaze: offset of both irises, face units.
+    """
     lids = [_lids(person, expression, side) for side in SIDES]
-    wings = np.array([_nose_wing(person, expression, side) for side in SIDES])
-    irises = np.array([(_SIGN[s] * person.eye_distance, -0.035) for s in SIDES]) + gaze
-    jaw = _jaw(expression)
+    jaw = 0.125 * expression.mean(26) + 0.02 * expression.mean(25)
     return Landmarks(
         brows=np.array([_brow(person, expression, side) for side in SIDES]),
         upper_lids=np.array([upper for upper, _ in lids]),
         lower_lids=np.array([lower for _, lower in lids]),
-        irises=irises,
-        nose_wings=wings,
+        irises=np.array([(_SIGN[s] * person.eye_distance, -0.035) for s in SIDES]) + gaze,
+        nose_wings=np.array([_nose_wing(person, expression, side) for side in SIDES]),
         nose_tip=np.array([0.0, person.nose_length - 0.045 - 0.025 * expression.mean(9)]),
         chin=np.array([0.0, person.chin_length + jaw - 0.03 * expression.mean(17)]),
         **_mouth(person, expression),
@@ -79,10 +83,8 @@ def _brow(person: Identity, expression: Expression, side: int) -> np.ndarray:
 
 
 def _lids(person: Identity, expression: Expression, side: int) -> tuple[np.ndarray, np.ndarray]:
-    au1, au2, au4, au5, au6, au7, au43 = (
-        expression.at(unit, side) for unit in (1, 2, 4, 5, 6, 7, 43)
-    )
-    au12 = expression.at(12, side)
+    au1, au2, au4, au5 = (expression.at(unit, side) for unit in (1, 2, 4, 5))
+    au6, au7, au12, au43 = (expression.at(unit, side) for unit in (6, 7, 12, 43))
     width = person.eye_width
     upper = 0.078 * person.eye_height + 0.052 * au5 - 0.022 * au7 - 0.004 * au6 + 0.006 * au2
     lower = 0.060 * person.eye_height + 0.008 * au5 - 0.030 * au7 - 0.034 * au6 - 0.006 * au12
@@ -112,17 +114,11 @@ def _nose_wing(person: Identity, expression: Expression, side: int) -> np.ndarra
     return np.array([_SIGN[side] * x, y])
 
 
-def _jaw(expression: Expression) -> float:
-    return 0.125 * expression.mean(26) + 0.02 * expression.mean(25)
-
-
 def _mouth(person: Identity, expression: Expression) -> dict[str, Any]:
     t = np.abs(_LIP)
     side = (_LIP > 0).astype(int)
-    per_side = {
-        unit: np.array([expression.at(unit, s) for s in SIDES])
-        for unit in (6, 10, 12, 14, 15, 16, 20, 23)
-    }
+    units = (10, 12, 14, 15, 16, 20, 23)
+    per_side = {unit: np.array([expression.at(unit, s) for s in SIDES]) for unit in units}
     au = {unit: values[side] for unit, values in per_side.items()}
     au17, au25, au26 = (expression.mean(unit) for unit in (17, 25, 26))
 
@@ -139,8 +135,7 @@ def _mouth(person: Identity, expression: Expression) -> dict[str, Any]:
     # The opening is an oval for a dropped jaw, a box for a stretched mouth, a bowl for a smile.
     square = 2.0 + 2.6 * stretch + 1.0 * smile
     gap = opening * (1.0 - t**square) ** (0.62 if au26 > smile else 0.8)
-    upper_share = 0.20 + 0.22 * au26 + 0.10 * stretch + 0.04 * smile
-    upper_share = min(upper_share, 0.42)
+    upper_share = min(0.20 + 0.22 * au26 + 0.10 * stretch + 0.04 * smile, 0.42)
     raised = 0.05 * au[10] * (1 - t**2)
     upper_inner = line - upper_share * gap - raised
     lower_inner = line + (1.0 - upper_share) * gap + 0.035 * au[16] * (1 - t**2)

@@ -1,4 +1,4 @@
-"""Nose and mouth: the lips, and the teeth and tongue in an open mouth."""
+"""Draw nose and mouth: the lips, and the teeth and tongue in an open mouth."""
 
 import numpy as np
 
@@ -19,22 +19,14 @@ def draw_nose(canvas: Canvas, person: Identity, marks: Landmarks, light: np.ndar
     bridge = spline(np.array([(0.0, -0.2), (0.005, 0.0), tip + (0, -0.05)]))
     offset = 0.03 * np.sign(light[0])
     canvas.stroke(bridge + (offset, 0), 0.055, person.light, alpha=0.42, soft=0.022, lift=0.06)
-    canvas.fill(
-        ellipse(tip + (0, 0.01), 0.085, 0.07), person.blush, alpha=0.5, soft=0.03, lift=lift
-    )
+    canvas.fill(ellipse(tip + (0, 0.01), 0.085, 0.07), person.blush, 0.5, soft=0.03, lift=lift)
     canvas.fill(ellipse(tip + (offset, -0.015), 0.034, 0.03), person.light, 0.7, 0.016, lift=lift)
     under = tip + (0.0, 0.082)
     canvas.fill(ellipse(under, 0.105, 0.024), person.crease, alpha=0.45, soft=0.016, lift=0.05)
     for side in SIDES:
         sign, wing = (-1.0, 1.0)[side], marks.nose_wings[side]
-        curl = spline(
-            [
-                wing + (-0.012 * sign, -0.065),
-                wing + (0.012 * sign, -0.025),
-                wing + (0.004 * sign, 0.022),
-                wing + (-0.034 * sign, 0.030),
-            ]
-        )
+        bends = np.array([(-0.012, -0.065), (0.012, -0.025), (0.004, 0.022), (-0.034, 0.030)])
+        curl = spline(wing + bends * (sign, 1.0))
         widths = 0.024 * bump(len(curl), 0.6)
         canvas.stroke(curl, widths, person.crease, alpha=0.8, soft=0.006, lift=0.03)
         nostril = ellipse((wing[0] * 0.52, wing[1] + 0.030), 0.034, 0.015)
@@ -60,8 +52,7 @@ def _draw_cavity(canvas: Canvas, marks: Landmarks, expression: Expression) -> No
     tongue = lower[12] + (0.0, 0.01)
     canvas.fill(ellipse(tongue, 0.14, 0.24 * marks.opening + 0.02), _TONGUE, 0.75, soft=0.016)
     # A smile lifts the lip off the teeth; a dropped jaw leaves only their edge visible.
-    shown = 0.03 + 0.45 * marks.opening * (1.0 + smile - 0.95 * jaw)
-    shown = min(shown, 0.10)
+    shown = min(0.03 + 0.45 * marks.opening * (1.0 + smile - 0.95 * jaw), 0.10)
     edge = upper[3:-3] + np.stack([np.zeros(19), shown * bump(19, 0.35)], axis=1)
     canvas.fill(np.concatenate([upper[3:-3] - (0, 0.02), edge[::-1]]), _TEETH)
     seams = [np.array([upper[i], upper[i] + (0, shown)]) for i in range(6, 20, 2)]

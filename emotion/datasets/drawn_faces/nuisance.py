@@ -1,4 +1,4 @@
-"""Nuisance factors of an image: pose, light, blur, noise, loss of resolution and of color."""
+"""Sample the nuisance factors: pose, light, blur, noise, loss of resolution and of color."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,13 @@ class Scene:
 
 
 def sample_scene(size: int, rng: np.random.Generator, difficulty: float) -> Scene:
-    """Sample pose, light, background, gaze and occluder of an image `size` pixels wide."""
+    """Sample pose, light, background, gaze and occluder of an image.
+
+    Args:
+        size: width and height of the image, pixels.
+        rng: the generator of this image.
+        difficulty: 0..1; 0 gives a frontal view without occluder.
+    """
     yaw, pitch, roll = rng.normal(0.0, 1.0, 3) * (0.34, 0.22, 0.20) * difficulty
     light = np.array([rng.uniform(-0.75, 0.75), rng.uniform(-0.65, -0.1), 0.85])
     base = sample_muted_color(rng)
@@ -52,6 +58,8 @@ def degrade(image: np.ndarray, rng: np.random.Generator, difficulty: float) -> n
 
     Args:
         image: float32 RGB (n, n, 3), 0..255.
+        rng: the generator of this image.
+        difficulty: 0..1; 0 changes nothing but the dtype.
 
     Returns:
         uint8 RGB of the same shape.
@@ -75,10 +83,9 @@ def degrade(image: np.ndarray, rng: np.random.Generator, difficulty: float) -> n
         sigma = rng.uniform(0.3, 0.5 + 1.3 * difficulty) * size / 112
         image = cv2.GaussianBlur(image, (0, 0), sigma)
     grain = 18 * difficulty * rng.random() ** 1.5
-    channels = 3
-    if rng.random() < 0.36 * difficulty:  # grayscale, with the same noise in all channels
+    gray = rng.random() < 0.36 * difficulty  # with the same noise in all channels
+    if gray:
         image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
-        channels = 1
-    noise = rng.standard_normal((size, size, channels), dtype=np.float32)
+    noise = rng.standard_normal((size, size, 1 if gray else 3), dtype=np.float32)
     image = image + np.float32(grain) * noise
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A contact sheet of drawn faces: one row per emotion, one column per person."""
+"""Draw a contact sheet of faces: one row per emotion, one column per person."""
 
 from dataclasses import replace
 
@@ -25,6 +25,8 @@ def draw_contact_sheet(
     Args:
         people: number of columns.
         size: width and height of one face in pixels.
+        seed: of the people and the scenes.
+        labels: keys of PROTOTYPES, one row each.
         difficulty: 0..1, of the nuisance factors only; the expressions are clear prototypes.
     """
     gap, margin = 4, 92

@@ -1,4 +1,4 @@
-"""Skin folds: wrinkles of age, deepened by the action units that cause them.
+"""Draw skin folds: wrinkles of age, deepened by the action units that cause them.
 
 Wrinkles distinguish a raised brow from a naturally high one, so they matter for weak expressions.
 """
@@ -17,14 +17,14 @@ def draw_wrinkles(
     canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression
 ) -> None:
     """Draw all folds, from the forehead down."""
-    _draw_forehead(canvas, person, marks, expression)
-    _draw_glabella(canvas, person, marks, expression)
+    _forehead(canvas, person, marks, expression)
+    _glabella(canvas, person, marks, expression)
     for side in SIDES:
-        _draw_crows_feet(canvas, person, marks, expression, side)
-        _draw_cheek(canvas, person, marks, expression, side)
-        _draw_corner(canvas, person, marks, expression, side)
-    _draw_nose_root(canvas, person, expression)
-    _draw_chin(canvas, person, marks, expression)
+        _crows_feet(canvas, person, marks, expression, side)
+        _cheek(canvas, person, marks, expression, side)
+        _corner(canvas, person, marks, expression, side)
+    _nose_root(canvas, person, expression)
+    _chin(canvas, person, marks, expression)
 
 
 def _fold(
@@ -39,9 +39,7 @@ def _fold(
     canvas.stroke(curve, width * ends, person.crease, alpha=depth, soft=0.009)
 
 
-def _draw_forehead(
-    canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression
-) -> None:
+def _forehead(canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression) -> None:
     inner, outer = expression.mean(1), expression.mean(2)
     depth = max(inner * 0.75, outer) * 0.58 + 0.28 * person.lines
     if depth < 0.08:
@@ -58,9 +56,7 @@ def _draw_forehead(
         _fold(canvas, person, points, depth * (1.0 - 0.22 * row), width=0.018)
 
 
-def _draw_glabella(
-    canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression
-) -> None:
+def _glabella(canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression) -> None:
     depth = 0.85 * expression.mean(4) + 0.5 * expression.mean(9) + 0.18 * person.lines
     if depth < 0.05:
         return
@@ -73,7 +69,7 @@ def _draw_glabella(
         _fold(canvas, person, points, depth, width=0.024)
 
 
-def _draw_crows_feet(
+def _crows_feet(
     canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression, side: int
 ) -> None:
     depth = 0.75 * expression.at(6, side) + 0.45 * person.lines
@@ -88,7 +84,7 @@ def _draw_crows_feet(
     canvas.lines(rays, 0.014, person.crease, alpha=min(0.8, 0.7 * depth))
 
 
-def _draw_cheek(
+def _cheek(
     canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression, side: int
 ) -> None:
     sign = (-1.0, 1.0)[side]
@@ -112,7 +108,7 @@ def _draw_cheek(
     _fold(canvas, person, points, depth * 0.85, width=0.026)
 
 
-def _draw_corner(
+def _corner(
     canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression, side: int
 ) -> None:
     sign, corner = (-1.0, 1.0)[side], marks.corners[side]
@@ -127,29 +123,24 @@ def _draw_corner(
         _fold(canvas, person, points, puppet, width=0.022)
 
 
-def _draw_nose_root(canvas: Canvas, person: Identity, expression: Expression) -> None:
+def _nose_root(canvas: Canvas, person: Identity, expression: Expression) -> None:
     depth = 0.85 * expression.mean(9)
     if depth < 0.05:
         return
     for y in (-0.13, -0.075, -0.02):
-        _fold(
-            canvas, person, [(-0.075, y - 0.02), (0.0, y + 0.012), (0.075, y - 0.02)], depth, 0.016
-        )
+        points = [(-0.075, y - 0.02), (0.0, y + 0.012), (0.075, y - 0.02)]
+        _fold(canvas, person, points, depth, width=0.016)
 
 
-def _draw_chin(canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression) -> None:
+def _chin(canvas: Canvas, person: Identity, marks: Landmarks, expression: Expression) -> None:
     depth = 0.75 * expression.mean(17) + 0.3 * expression.mean(15)
     if depth < 0.05:
         return
     y = marks.lower_lip[12, 1] + 0.055
-    _fold(
-        canvas, person, [(-0.13, y + 0.03), (0.0, y - 0.008), (0.13, y + 0.03)], depth, width=0.026
-    )
+    points = [(-0.13, y + 0.03), (0.0, y - 0.008), (0.13, y + 0.03)]
+    _fold(canvas, person, points, depth, width=0.026)
     boss = np.array([0.0, marks.chin[1] - 0.16])
     canvas.fill(ellipse(boss, 0.10, 0.06), person.light, alpha=0.35 * depth, soft=0.03)
-    dents = [
-        boss + offset for offset in ((-0.05, 0.0), (0.045, -0.015), (0.0, 0.03), (0.02, -0.03))
-    ]
-    canvas.lines(
-        [np.array([at, at + (0.012, 0)]) for at in dents], 0.012, person.crease, 0.5 * depth
-    )
+    starts = boss + np.array([(-0.05, 0.0), (0.045, -0.015), (0.0, 0.03), (0.02, -0.03)])
+    dents = [np.array([at, at + (0.012, 0)]) for at in starts]
+    canvas.lines(dents, 0.012, person.crease, 0.5 * depth)

@@ -1,29 +1,29 @@
-"""Adapters: read a corpus in its published layout into one table.
+"""Adapters: read a dataset in its published layout into one table.
 
-An adapter is a function that takes the folder of a corpus and returns one row per image. It does
+An adapter is a function that takes the folder of a dataset and returns one row per image. It does
 not open the images. Columns, all text except `synthetic`:
 
     path       relative to the folder, with forward slashes; absolute for a file outside of it
-    label      as the corpus spells it; numeric codes are replaced by the corpus's own words
-    split      as the corpus spells it, or "" if it has none
+    label      as the dataset spells it; numeric codes are replaced by the words of the dataset
+    split      as the dataset spells it, or "" if it has none
     subject    the person, or "" if unknown
-    source     the corpus
+    source     the dataset
     synthetic  bool
 
 Attribute columns follow. Some adapters return more columns:
 
-    pixels        uint8 arrays, if the corpus stores its images inside a table; None for an image
-                  that cannot be read; `path` is then the name of the file to write
+    pixels        uint8 arrays (H, W), if the dataset stores its images inside a table; None for
+                  an image that cannot be read; `path` is then the name of the file to write
     votes_<word>  int, the number of annotators who chose that word; `label` may then be ""
     evidence, face_regions
-                  paths of mask images, written like `path`, or "" for no mask: data/README.md says
-                  what their pixels mean. The stage explain uses them; they are no attributes.
+                  paths of mask images, written like `path`, or "" for no mask: data/README.md
+                  defines their pixels. The stage explain uses them; they are no attributes.
     evidence_units
                   numbers of the action units that are evidence, with a space between
     attempts      the paths that were tried for a missing image or mask, or ""
 
-A defect of the whole corpus raises a UserError. A row with a defective image is returned as
-written, and the caller rejects it with a reason. `data/README.md` shows the layout of each corpus.
+A defect of the whole dataset raises a UserError. A row with a defective image is returned as
+written, and the caller rejects it with a reason. `data/README.md` shows the layout of each dataset.
 To add a layout, add one file and one line in ADAPTERS, which also lists the values allowed for
 `data.format`.
 """

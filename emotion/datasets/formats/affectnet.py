@@ -14,35 +14,27 @@ import pandas as pd
 from emotion.core.errors import UserError
 from emotion.core.files import open_regular
 from emotion.data.images import SUFFIXES
-from emotion.datasets.formats.tables import read_text_table, require_columns
+from emotion.datasets.formats.tables import find_in, name_codes, read_text_table, require_columns
 
 TABLES = {"train": "training.csv", "test": "validation.csv"}
 TABLE_FOLDERS = ("", "Manually_Annotated_file_lists")
 IMAGE_FOLDERS = ("Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images")
 SETS = {"train": "train_set", "test": "val_set"}
 COLUMNS = ("subDirectory_filePath", "expression", "valence", "arousal")
-LABELS = {
-    "0": "Neutral",
-    "1": "Happiness",
-    "2": "Sadness",
-    "3": "Surprise",
-    "4": "Fear",
-    "5": "Disgust",
-    "6": "Anger",
-    "7": "Contempt",
-    "8": "no expression",  # `None` in the corpus: none of the listed emotions, which is not neutral
-    "9": "Uncertain",
-    "10": "No-Face",
-}
+WORDS = (  # of the codes from 0
+    *("Neutral", "Happiness", "Sadness", "Surprise", "Fear", "Disgust", "Anger", "Contempt"),
+    "no expression",  # `None` in the dataset: none of the listed emotions, not neutral
+    *("Uncertain", "No-Face"),
+)
 
 
 def read_affectnet(root: Path) -> pd.DataFrame:
     """Read whichever form is found in root.
 
     Returns:
-        The columns of the package, and the attributes valence and arousal as text (-2 in the
-        corpus means no value). Codes 8 to 10 become words that are not classes; unknown codes are
-        kept.
+        The columns of the package, and the attributes valence and arousal as text (-1 to 1; -2 in
+        the dataset means no value). Codes 8 to 10 become words that are not classes; unknown codes
+        are kept.
 
     Raises:
         UserError: neither form is found; a folder is missing; a table is missing, malformed or
@@ -54,30 +46,26 @@ def read_affectnet(root: Path) -> pd.DataFrame:
     elif (root / SETS["train"]).is_dir():
         parts = [_read_set(root / name).assign(split=split) for split, name in SETS.items()]
     else:
-        raise UserError(
-            f"{root} has neither {TABLES['train']} nor the folder {SETS['train']}; data.format "
-            "affectnet needs AffectNet in a published layout: correct data.root."
-        )
+        problem = f"has neither {TABLES['train']} nor the folder {SETS['train']}"
+        hint = "data.format affectnet needs AffectNet in a published layout: correct data.root"
+        raise UserError(problem, hint, file=root, key="data.root")
     rows = pd.concat(parts, ignore_index=True)
-    rows["label"] = rows["expression"].map(lambda code: LABELS.get(code, code))
-    rows = rows.assign(subject="", source="affectnet", synthetic=False)
+    label = name_codes(rows["expression"], WORDS)
+    rows = rows.assign(label=label, subject="", source="affectnet", synthetic=False)
     columns = ["path", "label", "split", "subject", "source", "synthetic", "valence", "arousal"]
     return rows[columns]
 
 
 def _read_tables(root: Path, lists: Path) -> list[pd.DataFrame]:
-    folder = next((name for name in IMAGE_FOLDERS if (root / name).is_dir()), None)
-    if folder is None:
-        raise UserError(
-            f"{root} has no folder {' or '.join(IMAGE_FOLDERS)}; data.format affectnet reads the "
-            "images from there."
-        )
+    hint = "unpack the images there, or correct data.root"
+    folder = find_in(root, IMAGE_FOLDERS, Path.is_dir, hint).relative_to(root).as_posix()
     parts = []
     for split, name in TABLES.items():
         table = lists / name
         # The landmarks, nine tenths of the file, are not loaded.
-        rows = read_text_table(table, "data.format affectnet needs both tables.", only=COLUMNS)
-        require_columns(rows, COLUMNS, table, "Use the table as published.")
+        hint = f"data.format affectnet needs {' and '.join(TABLES.values())}"
+        rows = read_text_table(table, hint, only=COLUMNS)
+        require_columns(rows, COLUMNS, table, "use the table as published")
         path = rows["subDirectory_filePath"].str.replace("\\", "/")
         parts.append(rows.assign(path=(f"{folder}/" + path).mask(path == "", ""), split=split))
     return parts
@@ -87,10 +75,8 @@ def _read_set(folder: Path) -> pd.DataFrame:
     """One row per id that has an image, an annotation or both, sorted by id."""
     for name in ("images", "annotations"):
         if not (folder / name).is_dir():
-            raise UserError(
-                f"{folder / name} does not exist; data.format affectnet needs images and "
-                f"annotations under {' and '.join(SETS.values())}."
-            )
+            hint = f"make the folders images and annotations in {' and '.join(SETS.values())}"
+            raise UserError("does not exist", hint, file=folder / name)
     images = {
         path.stem: path.name
         for path in (folder / "images").iterdir()

@@ -1,7 +1,7 @@
-"""CK+ (Lucey et al. 2010) as class folders, such as CK+48: `anger/S010_004_00000017.png`.
+"""Read CK+ (Lucey et al. 2010) as class folders, such as CK+48: `anger/S010_004_00000017.png`.
 
 The file name contains the subject (S010), the sequence (004) and the frame. Frames of one sequence
-are near-duplicates, so splitting by subject matters more for this corpus than for any other.
+are near-duplicates, so splitting by subject matters more for this dataset than for any other.
 """
 
 from pathlib import Path
@@ -21,9 +21,8 @@ def read_ckplus(root: Path) -> pd.DataFrame:
     rows = read_folder(root)
     subject = rows["path"].str.extract(r"/(S\d+)_\d+_\d+[^/]*$", expand=False).fillna("")
     if len(rows) and not subject.any():
-        raise UserError(
-            f"{root} has no image with a name such as S010_004_00000017.png, first "
-            f"{rows['path'].iloc[0]}; for class folders of another corpus, set data.format to "
-            "folder."
-        )
+        first = rows["path"].iloc[0]
+        problem = f"has no image with a name such as S010_004_00000017.png, first {first}"
+        hint = "for class folders of another dataset, set data.format to folder"
+        raise UserError(problem, hint, file=root, key="data.format")
     return rows.assign(subject=subject, source="ckplus")

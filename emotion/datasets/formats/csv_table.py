@@ -1,4 +1,4 @@
-"""A folder with a `labels.csv`: the layout that can name the subject of each image.
+"""Read a folder with a `labels.csv`: the layout that can contain the subject of each image.
 
 The columns path and label are required; split, subject, synthetic, source and masks are
 optional; columns votes_<word> hold the number of annotators' votes for each word. Any other column
@@ -16,11 +16,11 @@ import pandas as pd
 from emotion.core.errors import UserError
 from emotion.data import manifest
 from emotion.datasets.formats.resolve_path import resolve_paths
-from emotion.datasets.formats.tables import describe_cells, read_text_table, require_columns
+from emotion.datasets.formats.tables import read_text_table, refuse_cells, require_columns
 from emotion.datasets.formats.votes import parse_votes
 
 REQUIRED = ("path", "label")
-# Headings of other tools that mean one of ours; only where ours does not stand beside them.
+# Headings of other tools that mean one of ours; used only if the table does not have ours too.
 ALIASES = {
     "path": ("filepath", "file_path", "file", "filename", "file_name", "image", "image_path"),
     "label": ("emotion", "expression", "class"),
@@ -32,6 +32,10 @@ FILLED_IN = set(manifest.COLUMNS) - {*REQUIRED, *OPTIONAL} | {
 # What tables have in place of an unknown person, in lower case. As a name, it would put all of them
 # into one group.
 UNKNOWN_SUBJECTS = {"unknown", "nan", "none", "na", "n/a", "null", "-1", "-1.0", "-", "?"}
+_HINT = (
+    "write it with columns path and label; for class folders without a table, set data.format to "
+    "folder"
+)
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -43,19 +47,10 @@ def read_csv_table(root: Path) -> pd.DataFrame:
             has only one label.
     """
     table = root / "labels.csv"
-    rows = read_labeled_table(
-        table,
-        root,
-        "data.format csv needs it, with columns path and label. For class folders without a "
-        "table, set data.format to folder.",
-    )
+    rows = read_labeled_table(table, root, _HINT)
     paths = rows["path"].map(posixpath.normpath)
-    repeated = paths.duplicated() & (rows["path"] != "")
-    if repeated.any():
-        raise UserError(
-            f"{table}: {repeated.sum()} paths are repeated: {describe_cells(paths[repeated])}. "
-            "Give each image one row."
-        )
+    repeated = paths[paths.duplicated() & (rows["path"] != "")]
+    refuse_cells(repeated, "paths that an earlier row has", table, "give each image one row")
     return rows
 
 
@@ -68,8 +63,8 @@ def read_labeled_table(
 
     Args:
         table: the CSV file.
-        root: folder of the corpus.
-        when_missing: second half of the message for a missing file: how to fix it.
+        root: folder of the dataset.
+        when_missing: hint for a table that is missing or cannot be opened.
         reserved: columns that the table may not have; none to read what the pipeline wrote.
 
     Returns:
@@ -81,13 +76,15 @@ def read_labeled_table(
             booleans or votes.
     """
     rows = _rename_columns(read_text_table(table, when_missing))
-    require_columns(rows, REQUIRED, table, "Name the columns path and label.")
-    taken = sorted(name for name in map(str, rows) if _is_reserved(name, reserved))
+    require_columns(rows, REQUIRED, table, "name the columns path and label")
+    taken = sorted(
+        name
+        for name in map(str, rows)
+        if name in reserved or (reserved and name.startswith(manifest.SHARE))
+    )
     if taken:
-        raise UserError(
-            f"{table} has the column(s) {', '.join(taken)}, which prepare_splits fills itself; "
-            "rename or remove them."
-        )
+        problem = f"has the column(s) {', '.join(taken)}, which prepare_splits fills itself"
+        raise UserError(problem, "rename or remove them", file=table)
     rows = rows.assign(**{column: "" for column in OPTIONAL if column not in rows})
     unknown = rows["subject"].str.lower().isin(UNKNOWN_SUBJECTS)
     rows = rows.assign(
@@ -115,10 +112,6 @@ def _rename_columns(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.rename(columns=names)
 
 
-def _is_reserved(name: str, reserved: Collection[str]) -> bool:
-    return name in reserved or (bool(reserved) and name.startswith(manifest.SHARE))
-
-
 def _resolve_masks(rows: pd.DataFrame, table: Path, root: Path) -> pd.DataFrame:
     """Resolve masks like `path`; `attempts` lists the paths tried for the first missing one."""
     rows = rows.assign(attempts="")
@@ -132,10 +125,7 @@ def _resolve_masks(rows: pd.DataFrame, table: Path, root: Path) -> pd.DataFrame:
 
 def _parse_booleans(cells: pd.Series, table: Path) -> pd.Series:
     words = cells.str.lower().mask(cells == "", "false")
-    invalid = ~words.isin(list(BOOLEANS))
-    if invalid.any():
-        raise UserError(
-            f"{table}: {invalid.sum()} values of synthetic are not true or false: "
-            f"{describe_cells(cells[invalid])}; write true, false, or leave the cell empty (false)."
-        )
+    invalid = cells[~words.isin(list(BOOLEANS))]
+    hint = "write true or false, or leave the cell empty (false)"
+    refuse_cells(invalid, "values of synthetic that are not true or false", table, hint)
     return words.map(BOOLEANS).astype(bool)

@@ -1,4 +1,4 @@
-"""EmoSet-118K (Yang et al. 2023): scenes, not only faces, in the eight classes of Mikels.
+"""Read EmoSet-118K (Yang et al. 2023): scenes, not only faces, in the eight classes of Mikels.
 
 `train.json`, `val.json` and `test.json` are lists of [label, id, image_path, annotation_path].
 Paths are relative to the root. The annotations (brightness, objects, ...) are not read.
@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.datasets.formats.tables import read_text
 
 SPLITS = ("train", "val", "test")
 
@@ -34,31 +34,18 @@ def read_emoset(root: Path) -> pd.DataFrame:
 
 def _read_records(list_file: Path) -> list[tuple[str, str]]:
     """Path and label of each entry."""
+    hint = f"data.format emoset needs {', '.join(SPLITS)}.json as published: correct data.root"
+    text = read_text(list_file, hint)
     try:
-        entries = json.loads(files.read_text(list_file))
-    except FileNotFoundError:
-        raise UserError(
-            f"{list_file} does not exist; data.format emoset needs {', '.join(SPLITS)}.json: "
-            "correct data.root."
-        ) from None
-    except OSError as error:
-        raise UserError(f"{list_file} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, nested too deeply
-        raise UserError(
-            f"{list_file} is not valid JSON ({error}); unpack the corpus again."
-        ) from None
+        entries = json.loads(text)
+    except (ValueError, RecursionError) as error:  # not JSON, or nested too deeply
+        raise UserError(f"is not valid JSON ({error})", hint, file=list_file) from None
     if not isinstance(entries, list) or not any(map(_is_entry, entries)):
-        raise UserError(
-            f"{list_file} is not a list of [label, id, image_path, annotation_path]; use the file "
-            "as published."
-        )
+        problem = "is not a list of [label, id, image_path, annotation_path]"
+        raise UserError(problem, hint, file=list_file)
     return [(entry[2], entry[0]) if _is_entry(entry) else ("", "") for entry in entries]
 
 
 def _is_entry(entry: Any) -> bool:
-    return (
-        isinstance(entry, list)
-        and len(entry) == 4
-        and isinstance(entry[0], str)
-        and isinstance(entry[2], str)
-    )
+    of_four = isinstance(entry, list) and len(entry) == 4
+    return of_four and isinstance(entry[0], str) and isinstance(entry[2], str)

@@ -1,4 +1,4 @@
-"""FER2013 (Goodfellow et al. 2013): 35,887 gray faces of 48 x 48 pixels.
+"""Read FER2013 (Goodfellow et al. 2013): 35,887 gray faces of 48 x 48 pixels.
 
 Three forms are in circulation: Kaggle's `fer2013.csv` with one image per row as a string of pixels,
 the same table as `icml_face_data.csv` with spaces before its headings, and class folders under
@@ -13,20 +13,13 @@ import pandas as pd
 
 from emotion.core.errors import UserError
 from emotion.datasets.formats.folder import read_folder
-from emotion.datasets.formats.tables import read_text_table, require_columns
+from emotion.datasets.formats.tables import name_codes, read_text_table, require_columns
 
 TABLES = ("fer2013.csv", "icml_face_data.csv")  # the first one found is read
 COLUMNS = ("emotion", "pixels", "Usage")
-LABELS = {
-    "0": "Angry",
-    "1": "Disgust",
-    "2": "Fear",
-    "3": "Happy",
-    "4": "Sad",
-    "5": "Surprise",
-    "6": "Neutral",
-}
+WORDS = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")  # of codes from 0
 SIDE = 48
+_HINT = "use fer2013.csv as published on Kaggle"
 _GRAY = {str(value): value for value in range(256)}
 
 
@@ -40,48 +33,37 @@ def read_fer2013(root: Path) -> pd.DataFrame:
 
     Raises:
         UserError: no form is found, or the table is malformed, lacks a column or has images of
-            another size.
+            another size than 48 x 48.
     """
-    table = find_table(root)
-    if table:
+    if table := next((root / name for name in TABLES if (root / name).is_file()), None):
         return read_pixel_table(table)
     if (root / "train").is_dir() and (root / "test").is_dir():
         return read_folder(root).assign(source="fer2013")
-    raise UserError(
-        f"{root} has neither {' nor '.join(TABLES)} nor the folders train and test; data.format "
-        "fer2013 needs one of the three: correct data.root."
-    )
-
-
-def find_table(root: Path) -> Path | None:
-    """The table of FER2013 in root, or None."""
-    return next((root / name for name in TABLES if (root / name).is_file()), None)
+    problem = f"has neither {' nor '.join(TABLES)} nor the folders train and test"
+    hint = "data.format fer2013 needs one of the three: correct data.root"
+    raise UserError(problem, hint, file=root, key="data.root")
 
 
 def read_pixel_table(table: Path) -> pd.DataFrame:
     """Read the table of FER2013; returns and raises as in `read_fer2013`."""
-    cells = read_text_table(table, "it was removed during the run.", only=COLUMNS)
-    require_columns(cells, COLUMNS, table, "Use fer2013.csv as published on Kaggle.")
+    cells = read_text_table(table, _HINT, only=COLUMNS)
+    require_columns(cells, COLUMNS, table, _HINT)
     pixels = np.empty(len(cells), dtype=object)  # filled one by one; otherwise NumPy stacks them
     for row, image in enumerate(_parse_images(cells["pixels"])):
         pixels[row] = image
     if not any(image is not None for image in pixels):
-        raise UserError(
-            f"{table} has no row of {SIDE * SIDE} pixels from 0 to 255 (the first has "
-            f"{len(''.join(cells['pixels'][:1]).split())} values); use fer2013.csv as published "
-            "on Kaggle."
-        )
-    return pd.DataFrame(
+        first = len("".join(cells["pixels"][:1]).split())
+        problem = f"has no row of {SIDE * SIDE} pixels from 0 to 255 (the first has {first} values)"
+        raise UserError(problem, _HINT, file=table)
+    rows = pd.DataFrame(
         {
             "path": [f"fer2013/{row:05d}.png" for row in range(len(cells))],
-            "label": cells["emotion"].map(lambda code: LABELS.get(code, code)),
+            "label": name_codes(cells["emotion"], WORDS),
             "split": cells["Usage"],
-            "subject": "",
-            "source": "fer2013",
-            "synthetic": False,
             "pixels": pixels,
         }
     )
+    return rows.assign(subject="", source="fer2013", synthetic=False)
 
 
 def _parse_images(texts: Iterable[str]) -> Iterator[np.ndarray | None]:

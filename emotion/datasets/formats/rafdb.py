@@ -1,6 +1,6 @@
-"""RAF-DB, basic set (Li et al. 2017): 15,339 faces, each aligned to 100 x 100 pixels.
+"""Read RAF-DB, basic set (Li et al. 2017): 15,339 faces, each aligned to 100 x 100 pixels.
 
-The labels are in `list_patition_label.txt` (the corpus's own spelling), one line per image:
+The labels are in `list_patition_label.txt` (spelled so in the dataset), one line per image:
 `train_00001.jpg 5`. The aligned face is `train_00001_aligned.jpg`. The file name gives the split.
 """
 
@@ -10,22 +10,14 @@ import pandas as pd
 
 from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.datasets.formats.tables import find_in, name_codes
 
-LISTS = tuple(
-    f"{folder}{name}"
-    for folder in ("EmoLabel/", "")
-    for name in ("list_patition_label.txt", "list_partition_label.txt")
-)
+NAMES = ("list_patition_label.txt", "list_partition_label.txt")
+LISTS = [f"{folder}{name}" for folder in ("EmoLabel/", "") for name in NAMES]
 FOLDERS = ("Image/aligned", "aligned")
-LABELS = {
-    "1": "Surprise",
-    "2": "Fear",
-    "3": "Disgust",
-    "4": "Happiness",
-    "5": "Sadness",
-    "6": "Anger",
-    "7": "Neutral",
-}
+# Of the codes from 1.
+WORDS = ("Surprise", "Fear", "Disgust", "Happiness", "Sadness", "Anger", "Neutral")
+_HINT = "data.format rafdb needs the list and the aligned faces as published: correct data.root"
 
 
 def read_rafdb(root: Path) -> pd.DataFrame:
@@ -39,33 +31,17 @@ def read_rafdb(root: Path) -> pd.DataFrame:
     Raises:
         UserError: the list or the folder of aligned faces is missing, or the list has another form.
     """
-    list_file = next((root / name for name in LISTS if (root / name).is_file()), None)
-    folder = next((name for name in FOLDERS if (root / name).is_dir()), None)
-    if list_file is None or folder is None:
-        lacking = (
-            f"none of {', '.join(LISTS)}" if list_file is None else f"no {' or '.join(FOLDERS)}"
-        )
-        raise UserError(
-            f"{root} has {lacking}; data.format rafdb needs the list of labels and the aligned "
-            "faces as published: correct data.root."
-        )
+    list_file = find_in(root, LISTS, Path.is_file, _HINT)
+    folder = find_in(root, FOLDERS, Path.is_dir, _HINT).relative_to(root).as_posix()
     with files.open_regular(list_file) as file:
         lines = file.readall().decode("utf-8-sig", errors="replace").splitlines()
     pairs = [(line.strip().split(maxsplit=1) + [""])[:2] for line in lines if line.strip()]
     cells = pd.DataFrame(pairs, columns=["name", "code"], dtype=str)
-    if not cells["code"].isin(list(LABELS)).any():
-        raise UserError(
-            f"{list_file} has no line such as `train_00001.jpg 5`, a name and a code from 1 to 7; "
-            "use the list as published."
-        )
+    label = name_codes(cells["code"], WORDS, first=1)
+    if label.equals(cells["code"]):
+        problem = "has no line such as `train_00001.jpg 5`, a name and a code from 1 to 7"
+        raise UserError(problem, "use the list as published", file=list_file)
     stem = cells["name"].str.replace(r"\.\w+$", "", regex=True)
-    return pd.DataFrame(
-        {
-            "path": f"{folder}/" + stem + "_aligned.jpg",
-            "label": cells["code"].map(lambda code: LABELS.get(code, code)),
-            "split": cells["name"].str.partition("_")[0],
-            "subject": "",
-            "source": "rafdb",
-            "synthetic": False,
-        }
-    )
+    rows = pd.DataFrame({"path": f"{folder}/" + stem + "_aligned.jpg", "label": label})
+    split = cells["name"].str.partition("_")[0]
+    return rows.assign(split=split, subject="", source="rafdb", synthetic=False)

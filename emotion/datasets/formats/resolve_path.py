@@ -4,7 +4,7 @@ A path is tried in this order, and the first file found is used:
 
 1. the path as written (if relative: from the working directory);
 2. from the folder of the table;
-3. from the folder of the corpus, the root;
+3. from the folder of the dataset, the root;
 4. each suffix of it under the root, the longest first: `/content/data/train/happy/1.jpg` is tried
    as content/data/train/happy/1.jpg, data/train/happy/1.jpg, ..., happy/1.jpg and 1.jpg.
 
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pandas as pd
 
-_DRIVE = re.compile(r"[A-Za-z]:")
+_DRIVE = re.compile(r"\A[A-Za-z]:")
 
 
 def resolve_paths(written: pd.Series, table: Path, root: Path) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def resolve_paths(written: pd.Series, table: Path, root: Path) -> pd.DataFrame:
     Args:
         written: paths as written in the table.
         table: the file that contains them.
-        root: folder of the corpus.
+        root: folder of the dataset.
 
     Returns:
         A table of text with the index of `written` and two columns. `path`: relative to root, with
@@ -51,13 +51,9 @@ def resolve_paths(written: pd.Series, table: Path, root: Path) -> pd.DataFrame:
         written_folder, name = posixpath.split(text.replace("\\", "/"))
         candidates = candidates_of(written_folder)
         found = next((folder for folder in candidates if name in files_in(folder)), None)
-        if found is not None:
-            paths.append(posixpath.join(found, name).removeprefix(prefix))
-            attempts.append("")
-        else:
-            paths.append(text)
-            tried = [posixpath.join(folder, name) for folder in candidates] if text else []
-            attempts.append(", ".join(tried))
+        paths.append(text if found is None else posixpath.join(found, name).removeprefix(prefix))
+        tried = candidates if text and found is None else []
+        attempts.append(", ".join(posixpath.join(folder, name) for folder in tried))
     return pd.DataFrame({"path": paths, "attempts": attempts}, index=written.index, dtype=str)
 
 
@@ -66,9 +62,8 @@ def _candidate_folders(folder: str, starts: tuple[str, str, str]) -> list[str]:
 
     `starts` are the folders that a relative path may start from, the root last.
     """
-    drive = _DRIVE.match(folder)
-    bare = folder[drive.end() :] if drive else folder
-    absolute = drive or bare.startswith("/")
+    bare = _DRIVE.sub("", folder)
+    absolute = bare != folder or bare.startswith("/")
     candidates = [folder] if absolute else [posixpath.join(start, bare) for start in starts]
     parts = [part for part in posixpath.normpath(bare).split("/") if part not in ("", ".", "..")]
     candidates += [posixpath.join(starts[-1], *parts[cut:]) for cut in range(len(parts) + 1)]

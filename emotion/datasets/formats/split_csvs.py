@@ -1,4 +1,4 @@
-"""A folder with `train.csv`, `val.csv` and `test.csv`: an existing split.
+"""Read a folder with `train.csv`, `val.csv` and `test.csv`: an existing split.
 
 Each file is a table like `labels.csv` of format csv. The file determines the split; a column split
 is ignored. `val.csv` may be missing, or be named `valid.csv` or `validation.csv`. Paths often come
@@ -15,9 +15,9 @@ from emotion.datasets.formats.csv_table import read_labeled_table
 from emotion.datasets.formats.votes import PREFIX
 
 VAL_NAMES = ("val.csv", "valid.csv", "validation.csv")
-_FIX = (
+_HINT = (
     "data.format split_csvs needs train.csv and test.csv, and may have val.csv, each with columns "
-    "path and label."
+    "path and label"
 )
 
 
@@ -34,15 +34,14 @@ def read_split_csvs(root: Path) -> pd.DataFrame:
     """
     val_tables = [root / name for name in VAL_NAMES if (root / name).is_file()]
     if len(val_tables) > 1:
-        raise UserError(
-            f"{root} has {' and '.join(table.name for table in val_tables)}; keep one of them."
-        )
-    tables = {"train": root / "train.csv", "test": root / "test.csv"}
-    if val_tables:
-        tables = {"train": tables["train"], "val": val_tables[0], "test": tables["test"]}
-    parts = [
-        read_labeled_table(table, root, _FIX).assign(split=split) for split, table in tables.items()
+        names = " and ".join(table.name for table in val_tables)
+        raise UserError(f"has {names}", "keep one of them", file=root)
+    tables = [
+        ("train", root / "train.csv"),
+        *(("val", table) for table in val_tables),
+        ("test", root / "test.csv"),
     ]
+    parts = [read_labeled_table(table, root, _HINT).assign(split=split) for split, table in tables]
     votes = {name: 0 for part in parts for name in map(str, part) if name.startswith(PREFIX)}
     rows = pd.concat(parts, ignore_index=True).fillna(votes).fillna("")
     return rows.astype({**dict.fromkeys(votes, int), "synthetic": bool})

@@ -21,16 +21,13 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from emotion.core.errors import UserError
 from emotion.data.manifest import SHARE
-from emotion.datasets.formats.tables import describe_cells
+from emotion.datasets.formats.tables import refuse_cells
 
 PREFIX = "votes_"
 Mode = Literal["majority", "argmax", "soft"]
 NO_CLASS = {"nf": "not a face", "unknown": "unknown"}  # words that are not classes: the problem
-NO_AGREEMENT = "no two votes agree"
-NO_MAJORITY = "no majority"
-TIE = "tied vote"
+NO_AGREEMENT, NO_MAJORITY, TIE = "no two votes agree", "no majority", "tied vote"
 PROBLEMS = (*NO_CLASS.values(), NO_AGREEMENT, NO_MAJORITY, TIE)
 
 
@@ -41,14 +38,10 @@ def parse_votes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
         UserError: a cell is not a whole number.
     """
     columns = _vote_columns(rows)
+    hint = "write the number of annotators who chose this class"
     for column in columns:
-        invalid = ~rows[column].str.fullmatch("[0-9]{0,9}")
-        if invalid.any():
-            raise UserError(
-                f"{table}: {invalid.sum()} values of {column} are not whole numbers: "
-                f"{describe_cells(rows[column][invalid])}; write the number of annotators who "
-                "chose this class."
-            )
+        invalid = rows[column][~rows[column].str.fullmatch("[0-9]{0,9}")]
+        refuse_cells(invalid, f"values of {column} that are not whole numbers", table, hint)
     return rows.assign(**{name: rows[name].replace("", "0").astype(int) for name in columns})
 
 

@@ -1,1 +1,1 @@
-"""Compare Git revisions and DVC experiments: their predictions, and what a reviewer is shown."""
+"""Compare Git revisions and DVC experiments: their predictions, and the report for a reviewer."""

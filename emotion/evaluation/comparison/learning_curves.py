@@ -1,4 +1,4 @@
-"""Learning curves at a revision: the line plots that dvc.yaml declares for `dvc plots`.
+"""Read learning curves at a revision: the line plots that dvc.yaml declares for `dvc plots`.
 
 Only the tables of these plots are read. `dvc plots diff --json` gives the same points, but it also
 fetches every image among the plots.
@@ -37,7 +37,8 @@ def read_curves(revision: str, pipeline_file: str) -> list[Curve]:
     try:
         pipeline = yaml.safe_load(read_text(revision, pipeline_file)) or {}
     except yaml.YAMLError:
-        raise UserError(f"{pipeline_file} at {revision} is not valid YAML; correct it.") from None
+        problem = f"at {revision} is not valid YAML"
+        raise UserError(problem, "correct it", file=pipeline_file) from None
     lines = [
         (name, plot)
         for entry in pipeline.get("plots", [])
@@ -46,9 +47,8 @@ def read_curves(revision: str, pipeline_file: str) -> list[Curve]:
         if plot and "x" in plot and isinstance(plot.get("y"), dict) and "template" not in plot
     ]
     if not lines:
-        raise UserError(
-            f"{pipeline_file} at {revision} has no line plots; declare one under `plots`."
-        )
+        problem = f"at {revision} has no line plots"
+        raise UserError(problem, "declare one under `plots`", file=pipeline_file)
     return [_read_curve(revision, name, plot) for name, plot in lines]
 
 
@@ -64,7 +64,5 @@ def _read_table(revision: str, path: str, x: str, column: str) -> pd.DataFrame:
         table = pd.read_csv(io.StringIO(read_text(revision, path)), sep=separator)
         return table[[x, column]].set_index(x)
     except (KeyError, pd.errors.ParserError, pd.errors.EmptyDataError):
-        raise UserError(
-            f"{path} at {revision} is not a table with the columns {x} and {column}; run "
-            "`dvc repro` at that revision."
-        ) from None
+        problem = f"at {revision} is not a table with the columns {x} and {column}"
+        raise UserError(problem, "run `dvc repro` at that revision", file=path) from None

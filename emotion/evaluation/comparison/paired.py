@@ -1,4 +1,4 @@
-"""The difference between two revisions on the same images, with its uncertainty.
+"""Compare two revisions on the same images: the differences of scores, with their uncertainty.
 
 All scores of one resample are computed from the same groups, so the interval is that of the
 difference: what is hard for both models cancels. Differences are second minus first.
@@ -13,19 +13,13 @@ from scipy import stats
 from emotion.core.errors import UserError
 from emotion.evaluation.comparison.pairing import PairedRows, pair_rows
 from emotion.evaluation.comparison.predictions import RevisionPredictions
-from emotion.metrics import sums
-from emotion.metrics.bootstrap import (
-    LEVEL,
-    Interval,
-    difference_interval_of,
-    p_value_of,
-    resample_sums,
-)
-from emotion.metrics.hypothesis_tests import holm, mcnemar_exact
+from emotion.metrics import bootstrap, sums
+from emotion.metrics.bootstrap import LEVEL, Interval
+from emotion.metrics.hypothesis_tests import McNemar, holm, mcnemar_exact
 
 SCORES = ("macro_f1", "accuracy", "ece")
 DECIMALS = 12  # of a difference: further ones are rounding errors, and would make 0 positive
-POWER = 0.8  # of a test with as many images as `images_needed` says
+POWER = 0.8  # of a test with `images_needed` images
 MOST_RESAMPLES = 100_000  # more fill the memory and change no digit that is shown
 RESAMPLES_PER_COMPARISON = 100  # with fewer, no p-value could be below 0.05 after the correction
 
@@ -42,15 +36,6 @@ class Difference:
     def difference(self) -> float:
         """Second minus first."""
         return round(self.second - self.first, DECIMALS)
-
-
-@dataclass(frozen=True)
-class McNemar:
-    """McNemar's exact test of the accuracies; it treats the images as independent."""
-
-    only_first: int  # images that only the first classifies correctly
-    only_second: int
-    p_value: float
 
 
 @dataclass(frozen=True)
@@ -100,17 +85,11 @@ def compare_with_baseline(
     """
     least = RESAMPLES_PER_COMPARISON * len(others)
     if not least <= resamples <= MOST_RESAMPLES:
-        raise UserError(
-            f"--resamples is {resamples:,}; use {least:,} to {MOST_RESAMPLES:,} for "
-            f"{len(others):,} comparison(s)."
-        )
-    comparisons = [
-        compare_pair(baseline, other, resamples, comparisons=len(others)) for other in others
-    ]
+        hint = f"use {least:,} to {MOST_RESAMPLES:,} for {len(others):,} comparison(s)"
+        raise UserError(f"--resamples is {resamples:,}", hint, key="--resamples")
+    comparisons = [compare_pair(baseline, other, resamples, len(others)) for other in others]
     adjusted = holm([comparison.p_value for comparison in comparisons])
-    return [
-        replace(comparison, adjusted=p) for comparison, p in zip(comparisons, adjusted, strict=True)
-    ]
+    return [replace(one, adjusted=p) for one, p in zip(comparisons, adjusted, strict=True)]
 
 
 def compare_pair(
@@ -131,9 +110,11 @@ def compare_pair(
     rows = pair_rows(first, second)
     counts, classes = _count(rows), len(rows.class_names)
     observed = _score_both(counts.sum(axis=0), classes)
-    resampled = _score_both(resample_sums(counts, rows.groups, resamples), classes)
+    resampled = _score_both(bootstrap.resample_sums(counts, rows.groups, resamples), classes)
     differences = np.round(resampled[:, 1] - resampled[:, 0], DECIMALS)
-    intervals = [difference_interval_of(samples, rows.group_count) for samples in differences.T]
+    intervals = [
+        bootstrap.difference_interval_of(samples, rows.group_count) for samples in differences.T
+    ]
     intervals[SCORES.index("ece")] = None  # it would not hold: see `difference_interval_of`
     table = [
         Difference(float(one), float(two), interval)
@@ -142,8 +123,11 @@ def compare_pair(
     tested = np.unique(rows.labels)
     differing = rows.predicted[0] != rows.predicted[1]
     differing_groups = len(np.unique(rows.groups[differing]))
-    p_value = p_value_of(differences[:, 0], rows.group_count)
-    p_value = max(p_value, _smallest_p_value(differing_groups))
+    p_value = bootstrap.p_value_of(differences[:, 0], rows.group_count)
+    # That of a sign test in which all groups that differ favor one side is the least. Only those
+    # groups contribute to the bootstrap. With five of them, all better, nearly every resample is
+    # better, although a coin shows the same side five times in 6 % of all series.
+    p_value = max(p_value, min(1.0, 2.0 ** (1 - differing_groups)))
     return Comparison(
         first=first.revision,
         second=second.revision,
@@ -152,7 +136,7 @@ def compare_pair(
         class_f1={rows.class_names[index]: table[len(SCORES) + index] for index in tested},
         p_value=p_value,
         adjusted=p_value,
-        mcnemar=_test_accuracy(rows),
+        mcnemar=mcnemar_exact(*(predicted == rows.labels for predicted in rows.predicted)),
         differing_images=int(differing.sum()),
         differing_groups=differing_groups,
         images_needed=_images_needed(rows, table[0].difference, differences[:, 0], comparisons),
@@ -160,13 +144,11 @@ def compare_pair(
 
 
 def _count(rows: PairedRows) -> np.ndarray:
-    """One vector per image, from whose sums the scores of both revisions follow."""
+    """One vector per image, int64 (N, K), from whose sums the scores of both revisions follow."""
     classes = len(rows.class_names)
     cells = [sums.count_cells(rows.labels, predicted, classes) for predicted in rows.predicted]
-    gaps = [
-        sums.count_gaps(confidence, predicted == rows.labels)
-        for predicted, confidence in zip(rows.predicted, rows.confidence, strict=True)
-    ]
+    both = zip(rows.predicted, rows.confidence, strict=True)
+    gaps = [sums.count_gaps(confidence, predicted == rows.labels) for predicted, confidence in both]
     return np.hstack([*cells, *gaps])
 
 
@@ -182,22 +164,6 @@ def _score(cells: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     ece = sums.ece_of(gaps, cells.sum(axis=-1))
     scores = [sums.macro_f1_of(confusion), sums.accuracy_of(confusion), ece]
     return np.concatenate([np.stack(scores, axis=-1), sums.class_f1_of(confusion)], axis=-1)
-
-
-def _smallest_p_value(differing_groups: int) -> float:
-    """The p-value of a sign test in which all groups that differ favor one side.
-
-    The bootstrap knows only those groups. With five of them, all better, nearly every resample is
-    better, although a coin shows the same side five times in 6 % of all series.
-    """
-    return min(1.0, 2.0 ** (1 - differing_groups))
-
-
-def _test_accuracy(rows: PairedRows) -> McNemar:
-    first, second = (predicted == rows.labels for predicted in rows.predicted)
-    return McNemar(
-        int(np.sum(first & ~second)), int(np.sum(second & ~first)), mcnemar_exact(first, second)
-    )
 
 
 def _images_needed(

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import sparse
 
 from emotion.core.errors import UserError
+from emotion.data.labels import class_indices
 from emotion.evaluation.comparison.predictions import RevisionPredictions
 
 
@@ -14,12 +15,12 @@ from emotion.evaluation.comparison.predictions import RevisionPredictions
 class PairedRows:
     """Two predictions for each of N images; classes are indices into `class_names`."""
 
-    class_names: list[str]  # of the first, then those that only the second knows
-    labels: np.ndarray  # (N,)
-    predicted: tuple[np.ndarray, np.ndarray]  # each (N,)
-    confidence: tuple[np.ndarray, np.ndarray]  # each (N,), of the predicted class
-    groups: np.ndarray  # (N,) indices
-    unshared: list[str]  # classes that only one revision knows
+    class_names: list[str]  # of the first, then those that only the second has
+    labels: np.ndarray  # int64 (N,)
+    predicted: tuple[np.ndarray, np.ndarray]  # each int64 (N,)
+    confidence: tuple[np.ndarray, np.ndarray]  # each float64 (N,), of the predicted class
+    groups: np.ndarray  # int64 (N,), indices
+    unshared: list[str]  # classes that only one revision has
     only_first: int  # images that the second does not have
     only_second: int
     conflicts: int  # images with different labels, which are left out
@@ -37,41 +38,36 @@ def pair_rows(first: RevisionPredictions, second: RevisionPredictions) -> Paired
     different labels are left out. Groups are joined if they share an image in either revision.
 
     Raises:
-        UserError: no image is in both; or the label of one is a class that the other revision does
-            not know, so its model could not be correct.
+        UserError: no image is in both; or the label of one is not a class of the other revision,
+            whose model could not be correct.
     """
     both = _numbered(first).merge(_numbered(second), on=["sha256", "copy"])
-    unpaired = [len(predictions.rows) - len(both) for predictions in (first, second)]
+    pair = f"'{first.revision}' and '{second.revision}'"
     if both.empty:
-        raise UserError(
-            f"'{first.revision}' and '{second.revision}' have no image in common, so they "
-            "cannot be paired; evaluate both on the same images."
-        )
+        raise UserError(f"{pair} have no image in common", "evaluate both on the same images")
     labels = set(both["label_x"]) | set(both["label_y"])
-    known = set(first.class_names) & set(second.class_names)
-    if not labels <= known:
+    common = set(first.class_names) & set(second.class_names)
+    if not labels <= common:
         raise UserError(
-            f"'{first.revision}' has the classes {', '.join(first.class_names)}, and "
-            f"'{second.revision}' has {', '.join(second.class_names)}; a comparison needs "
-            "images of classes that both know. Evaluate both with the same classes."
+            f"images have the label(s) {', '.join(sorted(labels - common))}, "
+            f"but '{first.revision}' has the classes {', '.join(first.class_names)}, "
+            f"and '{second.revision}' has {', '.join(second.class_names)}",
+            "evaluate both with the same classes",
         )
     agreed = both[both["label_x"] == both["label_y"]]
     if agreed.empty:
-        raise UserError(
-            f"'{first.revision}' and '{second.revision}' agree on the label of no image; evaluate "
-            "both with the same labels."
-        )
+        raise UserError(f"{pair} agree on no label", "evaluate both with the same labels")
     names = list(dict.fromkeys([*first.class_names, *second.class_names]))
-    index = {name: number for number, name in enumerate(names)}
+    one, two = (class_indices(agreed[name], names) for name in ("predicted_x", "predicted_y"))
     return PairedRows(
         class_names=names,
-        labels=agreed["label_x"].map(index).to_numpy(),
-        predicted=_both(agreed["predicted_x"].map(index), agreed["predicted_y"].map(index)),
-        confidence=_both(agreed["confidence_x"], agreed["confidence_y"]),
+        labels=class_indices(agreed["label_x"], names),
+        predicted=(one, two),
+        confidence=(agreed["confidence_x"].to_numpy(), agreed["confidence_y"].to_numpy()),
         groups=_join_groups(agreed["group_x"], agreed["group_y"]),
-        unshared=[name for name in names if name not in known],
-        only_first=unpaired[0],
-        only_second=unpaired[1],
+        unshared=[name for name in names if name not in common],
+        only_first=len(first.rows) - len(both),
+        only_second=len(second.rows) - len(both),
         conflicts=len(both) - len(agreed),
     )
 
@@ -79,10 +75,6 @@ def pair_rows(first: RevisionPredictions, second: RevisionPredictions) -> Paired
 def _numbered(predictions: RevisionPredictions) -> pd.DataFrame:
     rows = predictions.rows.sort_values("path")
     return rows.assign(copy=rows.groupby("sha256").cumcount())
-
-
-def _both(first: pd.Series, second: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    return first.to_numpy(), second.to_numpy()
 
 
 def _join_groups(first: pd.Series, second: pd.Series) -> np.ndarray:

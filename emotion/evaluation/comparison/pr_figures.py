@@ -1,6 +1,6 @@
-"""The two figures of a pull-request report: learning curves and confusion, base beside branch.
+"""Draw the two figures of a pull-request report: learning curves and confusion, side by side.
 
-The look is that of `emotion.metrics.figures`.
+Colors and style are those of `emotion.metrics.figures`.
 """
 
 from itertools import cycle
@@ -12,18 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
+from emotion.data.labels import class_indices
 from emotion.evaluation.comparison.learning_curves import Curve
 from emotion.evaluation.comparison.predictions import RevisionPredictions
 from emotion.metrics import figures, scores
-
-COLORS = (
-    figures.BLUE,
-    figures.ORANGE,
-    figures.GREEN,
-    figures.PINK,
-    figures.SKY_BLUE,
-    figures.VERMILION,
-)
 
 
 def write_curves(path: Path, runs: dict[str, list[Curve] | None]) -> None:
@@ -39,10 +31,10 @@ def write_confusions(path: Path, runs: dict[str, RevisionPredictions | None]) ->
 
 
 def draw_curves(runs: dict[str, list[Curve] | None]) -> Figure:
-    """One row per plot and one column per run; all panels of a row share the y axis.
+    """One row per plot and one column per run; all panels of a row have the same y axis.
 
     Args:
-        runs: name of each revision and its curves, None where they cannot be read; at least one
+        runs: name of each revision and its curves, None if they cannot be read; at least one
             has some.
     """
     titles = list(dict.fromkeys(curve.title for curves in runs.values() for curve in curves or []))
@@ -55,7 +47,7 @@ def draw_curves(runs: dict[str, list[Curve] | None]) -> Figure:
             if title in found:
                 _draw_curve(axes, found[title])
             else:
-                _say_missing(axes)
+                _mark_missing(axes)
     for axes in grid[-1]:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("epoch")
@@ -63,10 +55,10 @@ def draw_curves(runs: dict[str, list[Curve] | None]) -> Figure:
 
 
 def draw_confusions(runs: dict[str, RevisionPredictions | None]) -> Figure:
-    """One confusion matrix per run: counts as text, the share of the row as color.
+    """One confusion matrix per run: counts as text, the fraction of the row as color.
 
     Args:
-        runs: name of each revision and its predictions, None where they cannot be read; at least
+        runs: name of each revision and its predictions, None if they cannot be read; at least
             one has some.
     """
     classes = max(len(run.class_names) for run in runs.values() if run is not None)
@@ -76,7 +68,7 @@ def draw_confusions(runs: dict[str, RevisionPredictions | None]) -> Figure:
     for axes, (name, run) in zip(grid, runs.items(), strict=True):
         axes.set_title(f"Confusion: {name}")
         if run is None:
-            _say_missing(axes)
+            _mark_missing(axes)
         else:
             image = _draw_confusion(axes, run)
     figures.add_share_bar(figure, grid, image)
@@ -84,7 +76,7 @@ def draw_confusions(runs: dict[str, RevisionPredictions | None]) -> Figure:
 
 
 def _draw_curve(axes: Axes, curve: Curve) -> None:
-    for (name, values), color in zip(curve.values.items(), cycle(COLORS)):
+    for (name, values), color in zip(curve.values.items(), cycle(figures.COLORS)):
         # A marker shows the only point of a run of one epoch.
         axes.plot(values.index, values, color=color, lw=1.6, marker=".", label=str(name))
     axes.set_ylabel(curve.y_label)
@@ -94,14 +86,11 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
 
 def _draw_confusion(axes: Axes, run: RevisionPredictions) -> AxesImage:
     names = run.class_names
-    index = {name: number for number, name in enumerate(names)}
-    labels, predicted = (
-        run.rows[column].map(index).to_numpy() for column in ("label", "predicted")
-    )
+    labels, predicted = (class_indices(run.rows[name], names) for name in ("label", "predicted"))
     counts = scores.confusion_matrix(labels, predicted, len(names))
     return figures.draw_confusion(axes, counts, names)
 
 
-def _say_missing(axes: Axes) -> None:
+def _mark_missing(axes: Axes) -> None:
     axes.set_axis_off()  # keeps the title
     axes.text(0.5, 0.5, "not available", transform=axes.transAxes, ha="center", va="center")

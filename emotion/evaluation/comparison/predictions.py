@@ -1,10 +1,9 @@
-"""The predictions of a revision, from the CSV that `evaluate` writes."""
+"""Read the predictions of a revision from the CSV that the stage `evaluate` writes."""
 
 import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from emotion.core.errors import UserError
@@ -52,38 +51,31 @@ def parse_predictions(text: str, revision: str, path: str) -> RevisionPrediction
     Raises:
         UserError: it lacks columns, has no rows, or has values that cannot be predictions.
     """
-    cure = "run `dvc repro evaluate` at that revision with the present code."
+    hint = "run `dvc repro evaluate` at that revision with the present code"
     try:
         table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     except ValueError as error:  # of pandas, for no columns and for rows of another length
         problem = " ".join(str(error).split())
-        raise UserError(f"{path} of '{revision}' is not a table ({problem}); {cure}") from None
-    missing = [column for column in COLUMNS if column not in table]
-    if missing:
-        raise UserError(
-            f"{path} of '{revision}' lacks the column(s) {', '.join(missing)}, as an older version "
-            f"wrote it; {cure}"
-        )
+        raise UserError(f"of '{revision}' is not a table ({problem})", hint, file=path) from None
     names = [str(name).removeprefix(LOGIT) for name in table if str(name).startswith(LOGIT)]
-    rows = table[list(COLUMNS)].assign(
-        confidence=pd.to_numeric(table["confidence"], errors="coerce")
-    )
-    problem = _find_problem(rows, names)
-    if problem:
-        raise UserError(f"{path} of '{revision}' {problem}; {cure}")
+    if problem := _find_problem(table, names):
+        raise UserError(f"of '{revision}' {problem}", hint, file=path)
+    rows = table[list(COLUMNS)].assign(confidence=pd.to_numeric(table["confidence"]))
     return RevisionPredictions(revision, rows, names)
 
 
 def _find_problem(rows: pd.DataFrame, class_names: list[str]) -> str:
-    """What is wrong with the values; "" for nothing."""
+    """What is wrong with the columns or the values; "" for nothing."""
+    if missing := [column for column in COLUMNS if column not in rows]:
+        return f"lacks the column(s) {', '.join(missing)}, as an older version wrote it"
     if rows.empty:
         return "has no rows"
     for column in COLUMNS:
         if (rows[column] == "").any():
             return f"has {(rows[column] == '').sum():,} rows without {column}"
-    if not rows["confidence"].between(0, 1).all():  # NaN where it is not a number
+    if not pd.to_numeric(rows["confidence"], errors="coerce").between(0, 1).all():
         return "has a confidence that is not a number in 0..1"
-    unknown = sorted(set(np.unique(rows[["label", "predicted"]])) - set(class_names))
-    if unknown:
-        return f"has the class(es) {', '.join(unknown)}, but columns {LOGIT}* for {class_names}"
+    if unknown := sorted({*rows["label"], *rows["predicted"]} - set(class_names)):
+        found = ", ".join(class_names)
+        return f"has the class(es) {', '.join(unknown)}, but columns {LOGIT}* for {found}"
     return ""

@@ -1,4 +1,4 @@
-"""Comparisons as tables for a terminal, as Markdown, and as JSON."""
+"""Render comparisons as tables for a terminal, as Markdown, and as JSON."""
 
 import json
 import textwrap
@@ -7,15 +7,8 @@ from typing import Any
 
 from emotion.core import markdown
 from emotion.core.text import printable
+from emotion.evaluation.comparison import sentences
 from emotion.evaluation.comparison.paired import Comparison, Difference
-from emotion.evaluation.comparison.sentences import (
-    counted,
-    p_text,
-    signed,
-    state_mcnemar,
-    state_notes,
-    state_verdict,
-)
 
 SCORE_LABELS = {"macro_f1": "macro-F1", "accuracy": "accuracy", "ece": "ECE (lower is better)"}
 VERDICTS = {1: "better", -1: "worse", 0: "no difference shown"}
@@ -50,9 +43,7 @@ def render_json(comparisons: Sequence[Comparison], split: str) -> str:
     content = {
         "split": split,
         "baseline": comparisons[0].first,
-        "comparisons": [
-            _content(comparison, split, len(comparisons)) for comparison in comparisons
-        ],
+        "comparisons": [_content(one, split, len(comparisons)) for one in comparisons],
     }
     return json.dumps(content, indent=2)
 
@@ -62,8 +53,8 @@ def _content(comparison: Comparison, split: str, comparisons: int) -> dict[str, 
     return {
         "revision": comparison.second,
         "verdict": VERDICTS[comparison.verdict],
-        "sentence": state_verdict(comparison, split, comparisons),
-        "notes": list(state_notes(comparison)),
+        "sentence": sentences.state_verdict(comparison, split, comparisons),
+        "notes": list(sentences.state_notes(comparison)),
         "images": len(rows.labels),
         "groups": rows.group_count,
         "unpaired": {"baseline": rows.only_first, "revision": rows.only_second},
@@ -83,13 +74,8 @@ def _content(comparison: Comparison, split: str, comparisons: int) -> dict[str, 
 
 def _numbers(score: Difference) -> dict[str, float | None]:
     low, high = score.interval or (None, None)
-    return {
-        "baseline": score.first,
-        "revision": score.second,
-        "difference": score.difference,
-        "low": low,
-        "high": high,
-    }
+    values = {"baseline": score.first, "revision": score.second, "difference": score.difference}
+    return values | {"low": low, "high": high}
 
 
 def _title(comparisons: Sequence[Comparison], split: str) -> str:
@@ -97,18 +83,25 @@ def _title(comparisons: Sequence[Comparison], split: str) -> str:
     if len(comparisons) > 1:
         return f"{len(comparisons)} revisions against {first}, {split} split: macro-F1"
     rows = comparisons[0].rows
-    size = f"{counted(len(rows.labels), 'image')} in {counted(rows.group_count, 'group')}"
-    return f"{comparisons[0].second} against {first}, {split} split: {size}"
+    images = sentences.counted(len(rows.labels), "image")
+    groups = sentences.counted(rows.group_count, "group")
+    return f"{comparisons[0].second} against {first}, {split} split: {images} in {groups}"
 
 
 def _remarks(comparisons: Sequence[Comparison]) -> list[str]:
     if len(comparisons) == 1:
-        return [*state_notes(comparisons[0]), ECE_REMARK, state_mcnemar(comparisons[0])]
-    return [f"{one.second}: {note}" for one in comparisons for note in state_notes(one)]
+        return [
+            *sentences.state_notes(comparisons[0]),
+            ECE_REMARK,
+            sentences.state_mcnemar(comparisons[0]),
+        ]
+    return [f"{one.second}: {note}" for one in comparisons for note in sentences.state_notes(one)]
 
 
 def _verdicts(comparisons: Sequence[Comparison], split: str) -> list[str]:
-    return [state_verdict(comparison, split, len(comparisons)) for comparison in comparisons]
+    return [
+        sentences.state_verdict(comparison, split, len(comparisons)) for comparison in comparisons
+    ]
 
 
 def _table(comparisons: Sequence[Comparison]) -> list[list[str]]:
@@ -119,11 +112,9 @@ def _table(comparisons: Sequence[Comparison]) -> list[list[str]]:
     (comparison,) = comparisons
     names = map(_shorten, (comparison.first, comparison.second))
     table = [["metric", *names, "difference", "95 % interval"]]
-    table += [[SCORE_LABELS[name], *_cells(score)] for name, score in comparison.scores.items()]
-    table += [
-        [_shorten(f"F1 of {name}"), *_cells(score)] for name, score in comparison.class_f1.items()
-    ]
-    return table
+    labeled = {SCORE_LABELS[name]: score for name, score in comparison.scores.items()}
+    labeled |= {f"F1 of {name}": score for name, score in comparison.class_f1.items()}
+    return table + [[_shorten(label), *_cells(score)] for label, score in labeled.items()]
 
 
 def _revision_row(comparison: Comparison) -> list[str]:
@@ -131,15 +122,18 @@ def _revision_row(comparison: Comparison) -> list[str]:
         _shorten(comparison.second),
         f"{len(comparison.rows.labels):,}",
         *_cells(comparison.macro_f1),
-        p_text(comparison.adjusted).removeprefix("p ").removeprefix("= "),
+        sentences.p_text(comparison.adjusted).removeprefix("p ").removeprefix("= "),
     ]
 
 
 def _cells(score: Difference) -> list[str]:
-    interval = "none"
-    if score.interval:
-        interval = f"[{score.interval.low:+.3f}, {score.interval.high:+.3f}]"
-    return [f"{score.first:.3f}", f"{score.second:.3f}", signed(score.difference), interval]
+    interval = "[{:+.3f}, {:+.3f}]".format(*score.interval) if score.interval else "none"
+    return [
+        f"{score.first:.3f}",
+        f"{score.second:.3f}",
+        sentences.signed(score.difference),
+        interval,
+    ]
 
 
 def _align(table: list[list[str]]) -> Iterator[str]:

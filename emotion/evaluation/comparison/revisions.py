@@ -1,7 +1,7 @@
 """Read a file as it was at a Git revision or in a DVC experiment, through DVC's Python API.
 
 The file may be in Git, in the DVC cache or in the default remote. DVC is imported when it is used:
-it takes half a second, and `--help` does not need it.
+the import takes half a second, and `--help` does not need it.
 """
 
 import difflib
@@ -11,6 +11,7 @@ from emotion.core import files
 from emotion.core.errors import UserError
 
 WORKSPACE = "workspace"  # the files as they are now, as in DVC's own commands
+_IN_CLONE = "run the command in a clone of the pipeline's repository"
 UNSHALLOW = "git fetch --unshallow --tags origin '+refs/heads/*:refs/remotes/origin/*'"
 
 
@@ -19,9 +20,8 @@ def read_text(revision: str, path: str, repo: Path = Path()) -> str:
     try:
         return read_bytes(revision, path, repo).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UserError(
-            f"{path} of '{revision}' is not UTF-8 text; make it again with `dvc repro`."
-        ) from None
+        hint = "make it again with `dvc repro`"
+        raise UserError(f"of '{revision}' is not UTF-8 text", hint, file=path) from None
 
 
 def read_bytes(revision: str, path: str, repo: Path = Path()) -> bytes:
@@ -42,10 +42,8 @@ def read_bytes(revision: str, path: str, repo: Path = Path()) -> bytes:
                 return file.read()
         return _read_tracked(revision, path, root)
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be read ({error.strerror}); make it with `dvc repro`, or fetch "
-            "it with `dvc pull`."
-        ) from None
+        hint = "make it with `dvc repro`, or fetch it with `dvc pull`"
+        raise UserError(f"cannot be read ({error.strerror})", hint, file=path) from None
 
 
 def _find_root(repo: Path) -> Path:
@@ -55,10 +53,7 @@ def _find_root(repo: Path) -> Path:
     try:
         return Path(Repo.find_root(str(repo)))
     except NotDvcRepoError:
-        raise UserError(
-            f"{repo.resolve()} is not in a DVC repository; run the command in a clone of the "
-            "pipeline's repository."
-        ) from None
+        raise UserError("is not in a DVC repository", _IN_CLONE, file=repo.resolve()) from None
 
 
 def _read_tracked(revision: str, path: str, root: Path) -> bytes:
@@ -69,28 +64,23 @@ def _read_tracked(revision: str, path: str, root: Path) -> bytes:
 
     inside = _path_in_git(path, root)
     if not revision:  # DVC would read the files as they are now
-        raise UserError(_explain_revision(revision, root))
+        raise _unknown_revision(revision, root)
     try:
-        content: bytes = api.read(inside, repo=str(root), rev=revision, mode="rb")
-        return content
+        return api.read(inside, repo=str(root), rev=revision, mode="rb")
     except RevError:
-        raise UserError(_explain_revision(revision, root)) from None
+        raise _unknown_revision(revision, root) from None
     except DataIndexDirError:  # the list of the files of a tracked folder is not available
-        raise UserError(_explain_content(revision, path, root)) from None
+        raise _missing_content(revision, path, root) from None
     except PathMissingError:
         fs = api.DVCFileSystem(str(root), rev=revision, subrepos=True)
         if fs.exists(inside):
-            raise UserError(_explain_content(revision, path, root)) from None
-        raise UserError(
-            f"'{revision}' has no {path}; check that revision out, run `dvc repro` and commit "
-            "dvc.lock."
-        ) from None
+            raise _missing_content(revision, path, root) from None
+        hint = "check that revision out, run `dvc repro` and commit dvc.lock"
+        raise UserError(f"of '{revision}' does not exist", hint, file=path) from None
     except Exception as error:  # plugins for storage raise errors of many kinds
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(
-            f"{path} of '{revision}' cannot be read: {reason}. Check the DVC files of that "
-            "revision, and the remote with `dvc remote list`."
-        ) from None
+        hint = "check the DVC files of that revision, and the remote with `dvc remote list`"
+        raise UserError(f"of '{revision}' cannot be read: {reason}", hint, file=path) from None
 
 
 def _path_in_git(path: str, root: Path) -> str:
@@ -100,13 +90,11 @@ def _path_in_git(path: str, root: Path) -> str:
     try:
         return (root.relative_to(SCM(str(root)).root_dir) / path).as_posix()
     except SCMError:
-        raise UserError(
-            f"{root} is not in a Git repository, so '{WORKSPACE}' is its only revision; run the "
-            "command in a clone of the pipeline's repository."
-        ) from None
+        problem = f"is not in a Git repository, so its only revision is '{WORKSPACE}'"
+        raise UserError(problem, _IN_CLONE, file=root) from None
 
 
-def _explain_revision(revision: str, root: Path) -> str:
+def _unknown_revision(revision: str, root: Path) -> UserError:
     from dvc.repo import Repo
     from dvc.repo.experiments.utils import exp_refs
 
@@ -117,32 +105,25 @@ def _explain_revision(revision: str, root: Path) -> str:
         shallow = bool(git.dulwich.repo.get_shallow())
     names = [*git.list_branches(), *git.list_tags(), *experiments, *remote]
     if experiments.count(revision) > 1:
-        return (
-            f"'{revision}' is the name of several DVC experiments; pass the commit of one, which "
-            "`dvc exp list --all-commits --sha-only` shows."
-        )
-    close = difflib.get_close_matches(revision, dict.fromkeys(names), n=3)
-    meant = f"; did you mean {' or '.join(close)}?" if close else "."
-    cure = (
-        f"This clone is shallow: `{UNSHALLOW}` fetches the other revisions."
-        if shallow
-        else "`git fetch --all --tags` fetches branches and tags, `dvc exp pull` experiments."
-    )
-    return f"'{revision}' is not a revision or DVC experiment of {root}{meant} {cure}"
+        hint = "use the commit of one, which `dvc exp list --all-commits --sha-only` lists"
+        return UserError(f"'{revision}' is the name of several DVC experiments", hint)
+    hint = "run `git fetch --all --tags` for branches and tags, `dvc exp pull` for experiments"
+    if shallow:
+        hint = f"run `{UNSHALLOW}`, since this clone is shallow"
+    if close := difflib.get_close_matches(revision, dict.fromkeys(names), n=3):
+        hint = f"use {' or '.join(close)}, or {hint}"
+    return UserError(f"'{revision}' is not a revision or DVC experiment of {root}", hint)
 
 
-def _explain_content(revision: str, path: str, root: Path) -> str:
+def _missing_content(revision: str, path: str, root: Path) -> UserError:
     from dvc.repo import Repo
 
     with Repo(str(root)) as project:
         remote = project.config["core"].get("remote")
-    where = f"{path} of '{revision}' is not in the DVC cache"
+    problem = f"of '{revision}' is not in the DVC cache"
     if not remote:
-        return (
-            f"{where}, and there is no default remote; add one with `dvc remote add -d NAME URL`, "
-            "or run `dvc repro` at that revision."
-        )
-    return (
-        f"{where}, and the remote '{remote}' lacks it or cannot be reached; run `dvc push` (for an "
-        "experiment `dvc exp push`) where it was made, or `dvc repro` at that revision."
-    )
+        hint = "add one with `dvc remote add -d NAME URL`, or run `dvc repro` at that revision"
+        return UserError(f"{problem}, and there is no default remote", hint, file=path)
+    problem += f", and the remote '{remote}' lacks it or cannot be reached"
+    hint = "run `dvc push` or `dvc exp push` where it was made, or `dvc repro` at that revision"
+    return UserError(problem, hint, file=path)

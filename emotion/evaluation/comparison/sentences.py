@@ -1,4 +1,4 @@
-"""What a comparison says, in plain sentences."""
+"""State the result of a comparison in plain sentences."""
 
 from collections.abc import Iterator
 
@@ -46,7 +46,7 @@ def _explain_no_difference(comparison: Comparison, split: str, comparisons: int)
 
 
 def state_notes(comparison: Comparison) -> Iterator[str]:
-    """What else a reader must know to judge the numbers; often nothing."""
+    """Conditions that limit what the numbers mean; often none."""
     first, second, rows = comparison.first, comparison.second, comparison.rows
     if rows.only_first or rows.only_second:
         yield (
@@ -54,10 +54,8 @@ def state_notes(comparison: Comparison) -> Iterator[str]:
             f"{rows.only_second:,} only in {second} cannot be paired"
         )
     if rows.conflicts:
-        yield (
-            f"{counted(rows.conflicts, 'image')} left out: the labels in {first} and {second} "
-            "differ"
-        )
+        images = counted(rows.conflicts, "image")
+        yield f"{images} left out: the labels in {first} and {second} differ"
     if rows.unshared:
         yield f"the label maps differ: only one of them has {', '.join(rows.unshared)}"
     absent = [name for name in rows.class_names if name not in comparison.class_f1]
@@ -88,5 +86,5 @@ def p_text(p_value: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """The number with its noun, which takes an s."""
+    """The number with its noun, which gets an s in the plural."""
     return f"{number:,} {noun}{'s' if number != 1 else ''}"

@@ -3,7 +3,7 @@
 Deletion: how fast the probability of the class falls when the image is blurred, cells with the
 highest attribution first. Insertion: how fast it rises when the blurred image becomes sharp in the
 same order. quantus.PixelFlipping computes the first, for one image and step at a time; here one
-blurred copy serves all steps, each step is one batch, and both curves share their ends.
+blurred copy serves all steps, each step is one batch, and both curves share their endpoints.
 """
 
 from dataclasses import dataclass
@@ -26,43 +26,55 @@ _SEED = 0
 
 
 class Curves(NamedTuple):
-    """Mean probabilities of the class along both curves, (N,) in 0..1."""
+    """Mean probability of each image's class along both curves, float64 (N,) in 0..1."""
 
     deletion: np.ndarray  # lower is better
     insertion: np.ndarray  # higher is better
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ends:
-    """Both ends of the curves, which do not depend on a map, so they are computed once."""
+class Endpoints:
+    """The endpoints of both curves, which do not depend on a map, so they are computed once."""
 
-    blurred: Tensor  # the images without any facial feature, (N, 3, H, W)
-    sharp: np.ndarray  # probability of the class in the image, (N,)
-    blank: np.ndarray  # probability of the class in the blurred image, (N,)
+    blurred_images: Tensor  # without any facial feature, float32 (N, 3, H, W)
+    original: np.ndarray  # probability of the class in the image, float32 (N,)
+    blurred: np.ndarray  # probability of the class in the blurred image, float32 (N,)
 
-    def head(self, count: int) -> "Ends":
+    def first(self, count: int) -> "Endpoints":
         """Those of the first images."""
-        return Ends(
-            blurred=self.blurred[:count], sharp=self.sharp[:count], blank=self.blank[:count]
+        return Endpoints(
+            blurred_images=self.blurred_images[:count],
+            original=self.original[:count],
+            blurred=self.blurred[:count],
         )
 
 
-def find_ends(model: nn.Module, images: Tensor, targets: Tensor, sharp: np.ndarray) -> Ends:
-    """Blur the images, and score them; `sharp` is of Ends, the rest of `delete_and_insert`."""
-    blurred = remove_features(images)
-    return Ends(blurred=blurred, sharp=sharp, blank=class_probabilities(model, blurred, targets))
+def score_endpoints(
+    model: nn.Module, images: Tensor, targets: Tensor, original: np.ndarray
+) -> Endpoints:
+    """Blur the images, and compute the probabilities of their classes.
+
+    Args:
+        model: images to logits, in evaluation mode.
+        images: normalized float32 (N, 3, H, W).
+        targets: the class of the probability, int64 (N,).
+        original: probability of the class in the image, float32 (N,), which is known already.
+    """
+    images = remove_features(images)
+    blurred = class_probabilities(model, images, targets)
+    return Endpoints(blurred_images=images, original=original, blurred=blurred)
 
 
 def delete_and_insert(
-    model: nn.Module, images: Tensor, targets: Tensor, maps: np.ndarray, ends: Ends
+    model: nn.Module, images: Tensor, targets: Tensor, maps: np.ndarray, ends: Endpoints
 ) -> Curves:
-    """Areas under the curves of deletion and insertion.
+    """Areas under the curves of deletion and insertion, by the trapezoidal rule.
 
     Args:
-        model: images to logits.
-        images: normalized (N, 3, H, W).
-        targets: the class of the probability, (N,).
-        maps: (N, h, w), the order; equal values in a fixed random order.
+        model: images to logits, in evaluation mode.
+        images: normalized float32 (N, 3, H, W).
+        targets: the class of the probability, int64 (N,).
+        maps: float (N, h, w), the order of the cells; equal values are in a fixed random order.
         ends: of the same images and classes.
     """
     height, width = images.shape[-2:]
@@ -73,25 +85,39 @@ def delete_and_insert(
     for share in SHARES[1:-1]:
         chosen = rank < share
         for curve, inside, outside in (
-            (deleted, ends.blurred, images),
-            (inserted, images, ends.blurred),
+            (deleted, ends.blurred_images, images),
+            (inserted, images, ends.blurred_images),
         ):
             mixed = torch.where(chosen, inside, outside)
             curve.append(class_probabilities(model, mixed, targets))
     return Curves(
-        deletion=np.trapezoid(np.stack([ends.sharp, *deleted, ends.blank]), SHARES, axis=0),
-        insertion=np.trapezoid(np.stack([ends.blank, *inserted, ends.sharp]), SHARES, axis=0),
+        deletion=np.trapezoid(np.stack([ends.original, *deleted, ends.blurred]), SHARES, axis=0),
+        insertion=np.trapezoid(np.stack([ends.blurred, *inserted, ends.original]), SHARES, axis=0),
     )
 
 
 def class_probabilities(model: nn.Module, images: Tensor, targets: Tensor) -> np.ndarray:
-    """The probability of each image's class, (N,)."""
+    """The probability of each image's class, float32 (N,) in 0..1.
+
+    Args:
+        model: images to logits, in evaluation mode.
+        images: normalized float32 (N, 3, H, W).
+        targets: int64 (N,).
+    """
     logits = forward_batches(model, images)
     return np.asarray(logits.softmax(dim=1).gather(1, targets[:, None])[:, 0].cpu())
 
 
 def rank_cells(maps: np.ndarray, grid: int) -> np.ndarray:
-    """Rank of every cell as a share, float32 (N, grid, grid): 0 is the most important one."""
+    """Rank of every cell as a share of the cells, from 0 for the highest mean attribution.
+
+    Args:
+        maps: float (N, h, w).
+        grid: cells per side, at most h and w.
+
+    Returns:
+        float32 (N, grid, grid) in 0..1, 1 excluded.
+    """
     cells = pool(maps, grid).reshape(len(maps), -1)
     ties = np.random.default_rng(_SEED).permutation(cells.shape[1])
     order = np.stack([np.lexsort((ties, -row)) for row in cells])

@@ -1,8 +1,9 @@
-"""Does a map mark the known evidence? Mass and pointing game, for all of it and by action unit.
+"""Relevance mass accuracy and pointing game: does a map mark the known evidence?
 
-Mass: the share of the positive attribution inside the mask (quantus calls it relevance mass
-accuracy; Arras et al., 2022). Pointing game (Zhang et al., 2018): is the strongest pixel inside the
-mask? A map that knows nothing gets the share of the area in both.
+The evidence is the mask of where the expression of a drawn face shows, of all action units or of
+one. Relevance mass accuracy (Arras et al., 2022), *mass* for short: the share of the positive
+attribution inside the mask. Pointing game (Zhang et al., 2018): is the strongest pixel inside the
+mask? A map that does not depend on the image gets the share of the area in both, on average.
 """
 
 import math
@@ -14,18 +15,18 @@ from emotion.data.face_regions import LEVELS, UNIT_REGIONS
 
 
 class EvidenceScores(NamedTuple):
-    """One value per image, (N,); NaN where the map or the mask is empty."""
+    """One value per image, float64 (N,); NaN where the map or the mask is empty."""
 
-    mass: np.ndarray  # share of the positive attribution
-    pointing: np.ndarray  # 1 or 0
-    area: np.ndarray  # share of the image
+    mass: np.ndarray  # relevance mass accuracy, in 0..1
+    pointing: np.ndarray  # pointing game, 1 or 0
+    area: np.ndarray  # share of the image that the mask covers, in 0..1
 
 
 def score_evidence(maps: np.ndarray, evidence: np.ndarray) -> EvidenceScores:
     """Compare maps with masks.
 
     Args:
-        maps: (N, H, W), positive values support the class.
+        maps: float (N, H, W); positive values support the class.
         evidence: bool (N, H, W).
     """
     positive = np.maximum(maps, 0).astype(np.float64)
@@ -48,7 +49,7 @@ def unit_masks(evidence: np.ndarray, regions: np.ndarray, unit: int) -> np.ndarr
 
     Args:
         evidence: bool (N, H, W), of all units together.
-        regions: uint8 (N, H, W), values of `core.face_regions.LEVELS`.
+        regions: uint8 (N, H, W), values of `face_regions.LEVELS`.
         unit: its number.
     """
     return evidence & np.isin(regions, [LEVELS[name] for name in UNIT_REGIONS[unit]])

@@ -32,7 +32,7 @@ def check_randomization(
         model: not modified.
         cascade: the parameters that each step destroys, by name, the steps from the last layer to
             the first; what an earlier step destroyed stays so.
-        maps: those of the intact network, (N, H, W).
+        maps: those of the intact network, float (N, H, W).
 
     Returns:
         Spearman's rank correlation over a grid of cells after each step, (N,) in -1..1.
@@ -45,7 +45,15 @@ def check_randomization(
 def destroy(
     model: nn.Module, cascade: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, nn.Module]]:
-    """One copy of the model, after each step of the cascade; arguments as above."""
+    """One copy of the model, after each step of the cascade.
+
+    Args:
+        model: not modified.
+        cascade: the parameters that each step destroys, by name.
+
+    Yields:
+        The name of the step, and the copy, which the next step modifies again.
+    """
     model = copy.deepcopy(model)
     generator = torch.Generator().manual_seed(_SEED)
     parameters = dict(model.named_parameters())
@@ -58,7 +66,15 @@ def destroy(
 
 
 def correlate(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Spearman's rank correlation of pairs of maps (N, H, W), (N,); 0 where one is constant."""
+    """Spearman's rank correlation of each pair of maps, over a grid of cells.
+
+    Args:
+        first: float (N, H, W).
+        second: float (N, H, W).
+
+    Returns:
+        float64 (N,) in -1..1; 0 where a map is constant.
+    """
     grid = min(GRID, *first.shape[1:])
     found = []
     for one, other in zip(pool(first, grid), pool(second, grid), strict=True):

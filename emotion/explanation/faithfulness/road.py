@@ -26,14 +26,14 @@ def road(model: nn.Module, images: Tensor, targets: Tensor, maps: np.ndarray) ->
     """Half the difference that the order makes: least minus most important pixels removed.
 
     Args:
-        model: images to logits.
-        images: normalized (N, 3, H, W).
-        targets: the class of the probability, (N,).
-        maps: (N, h, w), the order of removal.
+        model: images to logits, in evaluation mode.
+        images: normalized float32 (N, 3, H, W).
+        targets: the class of the probability, int64 (N,).
+        maps: float (N, h, w), the order of removal.
 
     Returns:
-        Half differences of probabilities, (N,) in -0.5..0.5; higher is better, and 0 is what a
-        random order gets.
+        Half differences of probabilities, float32 (N,) in -0.5..0.5; higher is better, and a random
+        order gets 0 on average.
     """
     height, width = images.shape[-2:]
     grid = min(GRID, height, width)
@@ -54,8 +54,8 @@ def impute(image: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """Fill missing pixels so that each is the weighted mean of its neighbors.
 
     Args:
-        image: (C, H, W).
-        missing: bool (H, W); at least one pixel is known.
+        image: float (C, H, W).
+        missing: bool (H, W); at least one pixel is not missing.
 
     Returns:
         float32 (C, H, W).

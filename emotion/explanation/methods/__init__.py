@@ -31,7 +31,7 @@ EXPLAINERS: dict[str, Explainer] = {
 # These need tens to hundreds of passes per image, so they are scored on fewer images.
 SAMPLING = ("integrated_gradients", "shap_values", "lime_superpixels")
 
-# They know nothing of the prediction, so a method must score above both.
+# Their maps do not depend on the prediction, so a method must score above both.
 BASELINES: dict[str, Explainer] = {
     "random_map": explain_at_random,
     "center_map": explain_center,

@@ -1,4 +1,4 @@
-"""Input and output of every explainer, the same for all methods so that they can be compared."""
+"""The interface of all explainers: one signature, so that methods can be compared."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ class NotApplicableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainerOptions:
-    """What the methods need besides the model and the images."""
+    """Settings and reference images of the methods."""
 
-    background: Tensor  # (B, 3, H, W), normalized: the reference images of SHAP
+    background: Tensor  # float32 (B, 3, H, W), normalized: the reference images of SHAP
     shap_samples: int = 24  # gradients per image
     lime_samples: int = 120  # masked copies per image
-    target_layer: str = ""  # of the Grad-CAM family, in the backbone; "" chooses one
+    target_layer: str = ""  # of the Grad-CAM family, a module of the backbone; "" chooses one
     seed: int = 0  # fixed, so the maps of two experiments differ only because of the model
 
 
@@ -28,19 +28,25 @@ class Attribution:
 
     title: str  # name of the method in figures
     maps: np.ndarray  # float32 (N, H, W) in -1..1; positive supports the class; blank is all 0
-    details: dict[str, np.ndarray] = field(default_factory=dict)  # one number per image, (N,)
+    details: dict[str, np.ndarray] = field(default_factory=dict)  # by name, float (N,)
     note: str = ""  # how the maps were made, for the report: a layer, or a variant
 
 
-# (model, normalized images (N, 3, H, W), class indices (N,), options) to maps
+# (model, normalized images (N, 3, H, W), class indices (N,), options) to maps of the N images
 Explainer = Callable[[nn.Module, Tensor, Tensor, ExplainerOptions], Attribution]
 
 
 def scale_maps(maps: np.ndarray) -> np.ndarray:
-    """Scale each map (N, H, W) to a maximum magnitude of 1; a blank map stays 0.
+    """Scale each map to a maximum magnitude of 1; a blank map stays 0.
 
     A map with a non-finite value becomes blank: Grad-CAM++ divides by a sum that can be 0, and such
     a map carries no information.
+
+    Args:
+        maps: float (N, H, W).
+
+    Returns:
+        float32 (N, H, W) in -1..1.
     """
     finite = np.isfinite(maps).all(axis=(1, 2), keepdims=True)
     maps = np.where(finite, maps, 0.0)

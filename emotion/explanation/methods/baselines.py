@@ -1,7 +1,7 @@
-"""Maps that know nothing of the prediction: what every method has to beat.
+"""Baselines that every method has to beat: a random map and a center prior.
 
-Faces are aligned, and eyes and mouth are near the middle of the image, so a map that always marks
-the middle scores well above a random one.
+Neither depends on the prediction. Faces are aligned, and eyes and mouth are near the center of the
+image, so the center prior, a centered Gaussian, scores well above a random map.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from emotion.explanation.methods.attribution import Attribution, ExplainerOption
 from emotion.explanation.methods.resizing import enlarge
 
 _CELLS = 7  # as coarse as a map of Grad-CAM: scattered pixels would disturb the network more
-_WIDTH = 0.25  # standard deviation of the middle, in sides of the image
+_WIDTH = 0.25  # standard deviation of the center prior, in sides of the image
 
 
 def explain_at_random(
@@ -26,7 +26,7 @@ def explain_at_random(
 
     Args:
         model: not used.
-        images: (N, 3, H, W); equal images have equal maps.
+        images: float32 (N, 3, H, W); equal images have equal maps.
         targets: not used.
         options: its `seed` is used.
     """
@@ -40,7 +40,7 @@ def explain_center(
     targets: Tensor,  # noqa: ARG001
     options: ExplainerOptions,  # noqa: ARG001
 ) -> Attribution:
-    """A Gaussian in the middle of the image; arguments are those of `explain_at_random`."""
+    """The center prior; arguments are those of `explain_at_random`, of which `images` are used."""
     axes = [np.linspace(-0.5, 0.5, side) / _WIDTH for side in images.shape[-2:]]
     bumps = [np.exp(-(axis**2) / 2) for axis in axes]
     maps = np.repeat(np.outer(*bumps)[None], len(images), axis=0)

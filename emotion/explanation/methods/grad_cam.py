@@ -1,7 +1,7 @@
 """The Grad-CAM family: feature maps weighted by the gradient of the class's logit.
 
-All keep positive contributions only. A class that is predicted only because of evidence against the
-others has a blank map; that is a valid result.
+All keep positive contributions only. A class that is predicted only because the other logits are
+lower has a blank map; that is a valid result.
 
 Grad-CAM (Selvaraju et al., 2017) and Grad-CAM++ (Chattopadhyay et al., 2018) average the gradient
 of a channel over the image. That is exact only for the last map before an average pooling. In any
@@ -33,14 +33,15 @@ def explain_grad_cam(
     """Grad-CAM at one layer.
 
     Args:
-        model: an EmotionClassifier; not modified.
-        images: normalized (N, 3, H, W).
-        targets: the class to explain, (N,).
+        model: an EmotionClassifier in evaluation mode; not modified.
+        images: normalized float32 (N, 3, H, W).
+        targets: the class to explain, int64 (N,).
         options: its `target_layer` is used.
 
     Raises:
         NotApplicableError: the backbone has no feature map.
-        UserError: it has no feature map of that name.
+        UserError: `target_layer` is not one of its feature maps.
+        IndexError: a target is not a class.
     """
     return _explain("Grad-CAM", GradCAM, _one_layer, model, images, targets, options)
 
@@ -66,8 +67,8 @@ def explain_layer_cam(
     return _explain("LayerCAM", LayerCAM, find_levels, model, images, targets, options)
 
 
-def _one_layer(backbone: nn.Module, image: Tensor, wanted: str) -> list[TargetLayer]:
-    return [find_layer(backbone, image, wanted)]
+def _one_layer(backbone: nn.Module, image: Tensor, name: str) -> list[TargetLayer]:
+    return [find_layer(backbone, image, name)]
 
 
 def _explain(

@@ -1,7 +1,7 @@
 """Integrated gradients (Sundararajan et al., 2017) from a blurred copy to the image.
 
-The usual baseline, a black image, would make dark brows and pupils count for nothing. What the blur
-removes is what an expression consists of: edges, folds, the shape of the mouth.
+The usual baseline, a black image, would give dark brows and pupils no attribution. The blur removes
+what an expression consists of: edges, folds, the shape of the mouth.
 """
 
 import copy
@@ -28,14 +28,14 @@ def explain_integrated_gradients(
     """Integrated gradients of the class's logit, summed over the color channels and smoothed.
 
     Args:
-        model: images to logits; not modified.
-        images: normalized (N, 3, H, W).
-        targets: the class to explain, (N,).
+        model: images to logits, in evaluation mode; not modified.
+        images: normalized float32 (N, 3, H, W).
+        targets: the class to explain, int64 (N,).
         options: not used; the method is deterministic.
 
     Returns:
-        Signed maps. Detail `additivity_gap` is |sum of the values - d| / |d|, where d is the logit
-        of the image minus that of its blurred copy.
+        Signed maps. The detail `additivity_gap` is |sum of the values - d| / |d|, where d is the
+        logit of the image minus that of its blurred copy.
     """
     blurred = remove_features(images)
     # captum's method has no state, and its gradients are those of the images only.

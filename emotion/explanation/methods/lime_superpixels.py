@@ -25,9 +25,9 @@ def explain_lime(
     """Weights of superpixels in a local linear model; a masked one has its mean color.
 
     Args:
-        model: images to logits; not modified.
-        images: normalized (N, 3, H, W).
-        targets: the class to explain, (N,).
+        model: images to logits, in evaluation mode; not modified.
+        images: normalized float32 (N, 3, H, W).
+        targets: the class to explain, int64 (N,).
         options: its `lime_samples` and `seed` are used.
 
     Returns:
@@ -86,7 +86,7 @@ def _probabilities(
 
 
 def _fit(shown: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, float]:
-    """Weight of each segment in the local model, and the model's weighted R²."""
+    """Weight of each segment in the local model, (segments,), and the model's weighted R²."""
     distances = 1 - np.sqrt(shown.mean(axis=1))  # cosine distance to the image itself
     local = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / _KERNEL_WIDTH**2)))
     segments = shown.shape[1]

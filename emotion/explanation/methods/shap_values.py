@@ -1,8 +1,8 @@
 """SHAP values of the pixels, with the measured additivity gap.
 
 DeepExplainer propagates differences to the background through the network (Shrikumar et al., 2017).
-It knows only some layers: it fails on in-place residual additions, and LayerNorm makes its values
-miss their sum by far. So it is tried on a few images, and used only if its values add up there.
+It supports only some layers: it fails on in-place residual additions, and with LayerNorm its values
+are far from adding up. So it is tried on a few images, and used only if its values add up there.
 GradientExplainer works for every network: expected gradients, that is, gradients along straight
 lines from background images to the image, times their difference, averaged (Erion et al., 2021).
 """
@@ -49,14 +49,14 @@ def explain_shap(
     """SHAP values of the class's logit, summed over the color channels and smoothed.
 
     Args:
-        model: images to logits; not modified.
-        images: normalized (N, 3, H, W).
-        targets: the class to explain, (N,).
+        model: images to logits, in evaluation mode; not modified.
+        images: normalized float32 (N, 3, H, W).
+        targets: the class to explain, int64 (N,).
         options: its `background`, `shap_samples` and `seed` are used.
 
     Returns:
         Signed maps. Single values are noise of both signs, so neighbors are averaged with a
-        Gaussian. Detail `additivity_gap` is |sum of the values - d| / |d|, where d is the logit
+        Gaussian. The detail `additivity_gap` is |sum of the values - d| / |d|, where d is the logit
         minus its mean over the background; 0 is exact. The gap of GradientExplainer decreases with
         more samples.
     """
@@ -71,7 +71,7 @@ def explain_shap(
 
 
 def _choose_method(model: nn.Module, options: ExplainerOptions) -> tuple[_Method, str]:
-    """DeepExplainer if its values add up on background images; and the words that say so.
+    """DeepExplainer if its values add up on background images; and the note of the choice.
 
     The first background images are explained against the others: the choice must not depend on the
     images that a caller happens to explain together.
@@ -84,7 +84,7 @@ def _choose_method(model: nn.Module, options: ExplainerOptions) -> tuple[_Method
         targets = model(images).argmax(dim=1)
     try:
         values = _deep_values(model, images, targets, options)
-    except Exception:  # it depends on the architecture how it fails
+    except Exception:  # the type depends on the architecture
         return _gradient_values, "GradientExplainer, because DeepExplainer fails on this network"
     gap = float(np.median(_gaps(model, images, targets, values, options)))
     if gap <= MAX_DEEP_GAP:
@@ -98,7 +98,7 @@ def _deep_values(
     """Values (N, H, W) of DeepExplainer."""
     one_logit = _OneLogit(model)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of layers that it does not know; the gap tells
+        warnings.simplefilter("ignore")  # of unsupported layers; the gap measures their effect
         explainer = shap.DeepExplainer(one_logit, options.background)
         values = []
         for image, target in zip(images.split(1), targets.tolist(), strict=True):

@@ -1,9 +1,9 @@
-"""The layers that the Grad-CAM family reads: feature maps fine enough to point at a part of a face.
+"""Choose the target layers of the Grad-CAM family: feature maps that resolve the parts of a face.
 
 At 112 pixels the last map of most networks has 4 x 4 cells, each the size of a mouth and a cheek.
 So the layer is the last one with at least MIN_CELLS cells per side. One rule covers all families,
-instead of a table of names: timm's `feature_info` names the end of each stage, and one forward pass
-shows the size of its map. Inside a stage, a residual connection would bypass the layer.
+instead of a table of names: timm's `feature_info` names the end of each stage, and the size of its
+map is measured in one forward pass. Inside a stage, a residual connection would bypass the layer.
 
 In a plain vision transformer the layers are the inputs of the attentions: after the last one, only
 the class token reaches the head, and the gradients of all other tokens are zero.
@@ -33,41 +33,44 @@ class TargetLayer:
     cells: int  # of the map, along its shorter side
 
 
-def find_layer(backbone: Any, image: Tensor, wanted: str = "") -> TargetLayer:
-    """The layer of one map: `wanted`, or the last one with MIN_CELLS cells per side.
+def find_layer(backbone: Any, image: Tensor, name: str = "") -> TargetLayer:
+    """The layer of one map: the one of that name, or the last one with MIN_CELLS cells per side.
 
     Args:
         backbone: a timm model.
-        image: one normalized image (1, 3, H, W), for one forward pass.
-        wanted: the name of a module of the backbone, or "".
+        image: one normalized image, float32 (1, 3, H, W), for one forward pass.
+        name: of a module of the backbone; "" chooses.
 
     Raises:
         NotApplicableError: the backbone has neither feature maps nor a grid of tokens.
-        UserError: no module has the name `wanted`, or its output is not a map.
+        UserError: no module has this name, or its output is not a map.
     """
-    layers = list_layers(backbone, image, wanted)
-    if wanted:
-        return layers[wanted]
-    # A small image may leave no layer with enough: then the finest, and of equals the last.
+    layers = list_layers(backbone, image, name)
+    if name:
+        return layers[name]
+    # With a small image no layer may have enough: then the finest, and of equals the last.
     finest = max(reversed(layers.values()), key=lambda layer: layer.cells)
     return [*_at_least(MIN_CELLS, layers), finest][0]
 
 
-def find_levels(backbone: Any, image: Tensor, wanted: str = "") -> list[TargetLayer]:
+def find_levels(backbone: Any, image: Tensor, name: str = "") -> list[TargetLayer]:
     """The layers of a map that is fused over scales: one per size, from MIN_CELLS to MAX_CELLS.
 
     Arguments and errors are those of `find_layer`.
     """
-    if wanted:
-        return [find_layer(backbone, image, wanted)]
+    if name:
+        return [find_layer(backbone, image, name)]
     layers = list_layers(backbone, image)
     sizes = {layer.cells: layer for layer in reversed(_at_least(MIN_CELLS, layers))}
     levels = [layer for cells, layer in sizes.items() if cells <= MAX_CELLS]
     return levels or [find_layer(backbone, image)]
 
 
-def list_layers(backbone: Any, image: Tensor, wanted: str = "") -> dict[str, TargetLayer]:
-    """The candidates by name, from the first to the last; and `wanted`, if it is a layer."""
+def list_layers(backbone: Any, image: Tensor, chosen: str = "") -> dict[str, TargetLayer]:
+    """The candidate layers by name, from the first to the last.
+
+    Arguments and errors are those of `find_layer`; the layer `chosen` is a candidate too.
+    """
     blocks = getattr(backbone, "blocks", None)
     if blocks is not None and hasattr(blocks[-1], "norm1") and hasattr(backbone, "patch_embed"):
         layers = _list_attentions(backbone)
@@ -84,12 +87,14 @@ def list_layers(backbone: Any, image: Tensor, wanted: str = "") -> dict[str, Tar
         ]
     if not candidates:
         raise _no_map(backbone)
-    if wanted and wanted not in layers:
+    if chosen and chosen not in layers:
         raise UserError(
-            f"explain.target_layer is {wanted!r}, which is not a feature map of "
-            f"{type(backbone).__name__}; choose one of {', '.join(candidates)}, or leave it empty."
+            f"explain.target_layer is {chosen!r}, which is not a feature map of "
+            f"{type(backbone).__name__}",
+            f"choose one of {', '.join(candidates)}, or leave it empty",
+            key="explain.target_layer",
         )
-    return {name: layers[name] for name in layers if name in {*candidates, wanted}}
+    return {name: layers[name] for name in layers if name in {*candidates, chosen}}
 
 
 def _at_least(cells: int, layers: dict[str, TargetLayer]) -> list[TargetLayer]:

@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: a self-contained model folder, its model card, and the upload.
+"""Publish on the Hugging Face Hub: a self-contained model folder, its model card, the upload.
 
-Needs no torch: everything on the card is read from the JSON files of earlier stages.
+Runs without torch: everything on the card is read from the JSON files of earlier stages.
 """

@@ -1,4 +1,4 @@
-"""The Hub folder: copies of the model's files beside their card, complete or absent."""
+"""Build the Hub folder: copies of the model's files and their card, all of them or none."""
 
 import shutil
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,9 @@ from emotion.core.errors import UserError
 
 
 def build_folder(folder: Path, sources: Iterable[Path], texts: Mapping[str, str]) -> None:
-    """Replace a folder by copies of files, under their own names, and new text files.
+    """Replace a folder by copies of files, under the same names, and new text files.
 
-    Copies, not links: DVC links its outputs to a read-only cache, which must not leave the machine.
+    Copies, not links: DVC may link its outputs to a read-only cache, which must not be uploaded.
 
     Args:
         folder: to replace.
@@ -19,12 +19,14 @@ def build_folder(folder: Path, sources: Iterable[Path], texts: Mapping[str, str]
         texts: content of each text file by name, such as README.md.
 
     Raises:
-        UserError: files are missing; the message names all of them, and the old folder stays.
+        UserError: files are missing; the message names all of them, and the old folder is kept.
     """
     sources = list(sources)
     missing = [str(path) for path in sources if not path.is_file()]
     if missing:
-        raise UserError(f"{', '.join(missing)} missing; run `dvc repro publish` to create them.")
+        raise UserError(
+            f"{', '.join(missing)}: no such file", "run `dvc repro publish`, which creates them"
+        )
     with files.replacing_folder(folder) as temporary:
         for path in sources:
             shutil.copyfile(path, temporary / path.name)

@@ -1,4 +1,4 @@
-"""The model card: front matter for the index of the Hub, and text with the numbers of the reports.
+"""Render the model card: front matter for the Hub's index, and text with the reported numbers.
 
 The text is the template model_card.md in this folder; this module computes its variables.
 """
@@ -83,8 +83,8 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         name=name,
         license=license,
         initial=_initial_weights(inputs),
-        corpora=", ".join(
-            f"{corpus} ({sum(rows.values())})" for corpus, rows in inputs.splits.source.items()
+        datasets=", ".join(
+            f"{dataset} ({sum(rows.values())})" for dataset, rows in inputs.splits.source.items()
         ),
         lowest_recall=_lowest_recall(inputs),
     )
@@ -140,11 +140,11 @@ def _front_matter(inputs: CardInputs, license: str, name: str) -> ModelCardData:
 
 
 def _eval_result(inputs: CardInputs, metric: str, metric_name: str, value: float) -> EvalResult:
-    corpora = ", ".join(inputs.splits.source)
+    datasets = ", ".join(inputs.splits.source)
     return EvalResult(
         task_type=TASK,
-        dataset_type=corpora,
-        dataset_name=corpora,
+        dataset_type=datasets,
+        dataset_name=datasets,
         dataset_split="test",
         metric_type=metric,
         metric_name=metric_name,
@@ -153,7 +153,7 @@ def _eval_result(inputs: CardInputs, metric: str, metric_name: str, value: float
 
 
 def _finalize(value: object) -> object:
-    """What the template inserts: text is escaped, unless this module made it."""
+    """A value as the template inserts it: text is escaped, unless it is Markup of this module."""
     return (
         value if isinstance(value, Markup) or not isinstance(value, str) else markdown.escape(value)
     )

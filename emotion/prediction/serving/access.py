@@ -1,8 +1,8 @@
-"""Who may send requests: no web page of another site.
+"""Refuse requests that web pages of other sites make.
 
 A page in a browser on this machine can send requests to a service that listens on this machine
-only. Its origin gives it away, and so does the name under which it reaches the service, if it has
-let that name lead to 127.0.0.1 (DNS rebinding).
+only. Such a request has a foreign Origin header, or, if the page's host name resolves to 127.0.0.1
+(DNS rebinding), a foreign Host header.
 """
 
 import ipaddress
@@ -18,11 +18,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 def guard(app: FastAPI, host: str, hosts: Collection[str], origins: Collection[str]) -> None:
-    """Refuse requests under other names, on this machine, and from pages of other origins.
+    """Refuse requests with a foreign Host header, if `host` is local, or with a foreign Origin.
 
     Args:
         app: of the service.
-        host: that it listens on.
+        host: address that it listens on.
         hosts: further names, such as `faces.example.org`, that a Host header may have.
         origins: of web pages that may send requests, such as `https://example.org`.
     """
@@ -37,7 +37,7 @@ def guard(app: FastAPI, host: str, hosts: Collection[str], origins: Collection[s
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
+    """Whether a server that listens on `host` is reached from this machine only."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -45,25 +45,25 @@ def is_loopback(host: str) -> bool:
 
 
 class SameOrigin:
-    """Answers 403 to a request that a web page of another origin has made."""
+    """Middleware that responds with 403 to requests of web pages of other origins."""
 
     def __init__(self, app: ASGIApp, allowed: frozenset[str]) -> None:
         self.app, self.allowed = app, allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI calls it."""
+        """The ASGI interface."""
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         origin = headers.get("origin")
         if origin and origin not in self.allowed and not _is_own(origin, headers.get("host", "")):
-            text = "web pages of other origins may not ask; emotion serve --allow-origin lets them"
+            text = "pages of other origins are refused; emotion serve --allow-origin allows them"
             await JSONResponse({"detail": text}, 403)(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
 
 def _is_own(origin: str, host: str) -> bool:
-    """Whether a page was served under the name that the request is sent to."""
+    """Whether the page and the request have the same host."""
     try:
         return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
-    except ValueError:  # no address
+    except ValueError:  # not an address
         return False

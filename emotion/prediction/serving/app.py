@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from emotion.core.version import __version__
 from emotion.data.face_detector import MIN_FACE
 from emotion.prediction.formats import to_json
+from emotion.prediction.model import Model
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.result import Prediction
 from emotion.prediction.serving.batching import Batcher
@@ -29,12 +30,10 @@ from emotion.prediction.sources import Source
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
 _FORM = {"schema": {"type": "object", "properties": {"images": _FILES}, "required": ["images"]}}
-# The body is read by hand, so that its limits hold before anything is parsed; FastAPI is told.
+# Limits must hold before the body is parsed, so it is read in limits.py, not by FastAPI, and the
+# schema is declared by hand.
 _BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"multipart/form-data": _FORM, "image/*": _BINARY},
-    }
+    "requestBody": {"required": True, "content": {"multipart/form-data": _FORM, "image/*": _BINARY}}
 }
 _ERRORS: dict[int | str, dict[str, Any]] = {
     408: {"description": "The body came too slowly"},
@@ -52,11 +51,9 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
         limits: of the requests.
     """
     batcher = Batcher(predictor)
-    bodies = Budget(BODIES_IN_FLIGHT * limits.bytes)
-    pixels = Budget(IMAGES_IN_FLIGHT * limits.pixels)
 
     @asynccontextmanager
-    async def run(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         batcher.start()
         yield
         await batcher.stop()
@@ -65,10 +62,18 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
         title="emotion",
         version=__version__,
         summary="Classifies the facial expression in images.",
-        lifespan=run,
+        lifespan=lifespan,
         docs_url=None,  # see page.py
         redoc_url=None,
     )
+    _add_predict(app, batcher, limits)
+    _add_status(app, predictor.model)
+    return app
+
+
+def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits) -> None:
+    bodies = Budget(BODIES_IN_FLIGHT * limits.bytes)
+    pixels = Budget(IMAGES_IN_FLIGHT * limits.pixels)
 
     @app.post("/predict", openapi_extra=_BODY, responses=_ERRORS)
     async def predict(
@@ -80,26 +85,51 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
     ) -> dict[str, Any]:
         """Classify one image, sent as the body, or several, sent as the files of a form.
 
-        An image that cannot be read has an `error` in place of its answers. With `detect`, each
-        image has one answer per face, from the left to the right.
+        The `answers` of an image are its predictions: one, or with `detect` one per face, from left
+        to right. An image that cannot be read has an `error` in place of the probabilities.
         """
         try:
             with bodies.taking() as take_bytes, pixels.taking() as take_pixels:
                 images = await read_images(request, limits, take_bytes)
                 take_pixels(await asyncio.to_thread(count_pixels_of, images, limits))
                 sources = [Source(name=name, content=content) for name, content in images]
-                found = await batcher.classify(sources, min_face if detect else None)
+                predictions = await batcher.classify(sources, min_face if detect else None)
         except BusyError:
             headers = {"Retry-After": "1"}
             raise HTTPException(503, "too many images wait; try again", headers) from None
-        errors = [p.error for predictions in found for p in predictions if p.error]
-        if len(errors) == len(sources):
-            raise HTTPException(422, errors[0] if len(errors) == 1 else errors)
+        return _response_of(sources, predictions)
+
+
+def _response_of(sources: list[Source], predictions: list[list[Prediction]]) -> dict[str, Any]:
+    """The body of a response.
+
+    Raises:
+        HTTPException: 422, no image can be read.
+    """
+    errors = [p.error for of_image in predictions for p in of_image if p.error]
+    if len(errors) == len(sources):
+        raise HTTPException(422, errors[0] if len(errors) == 1 else errors)
+    images = [
+        {"image": source.name, "answers": list(map(to_json, of_image))}
+        for source, of_image in zip(sources, predictions, strict=True)
+    ]
+    return {"images": images}
+
+
+def _add_status(app: FastAPI, model: Model) -> None:
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        """Responds while the service can classify."""
+        return {"status": "ok"}
+
+    @app.get("/version")
+    async def version() -> dict[str, Any]:
+        """The version of the service, and the classes and the threshold of its model."""
         return {
-            "images": [
-                {"image": source.name, "answers": [_answer(p) for p in predictions]}
-                for source, predictions in zip(sources, found, strict=True)
-            ]
+            "version": __version__,
+            "class_names": model.class_names,
+            "threshold": model.threshold,
+            "synthetic_fraction": model.synthetic_fraction,
         }
 
     @app.get("/", include_in_schema=False)
@@ -109,25 +139,3 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
     async def docs() -> str:
         return render_page(app.openapi())
-
-    @app.get("/health")
-    async def health() -> dict[str, str]:
-        """Answers while the service can classify."""
-        return {"status": "ok"}
-
-    @app.get("/version")
-    async def version() -> dict[str, Any]:
-        """Which model answers."""
-        model = predictor.model
-        return {
-            "version": __version__,
-            "class_names": model.class_names,
-            "threshold": model.threshold,
-            "synthetic_fraction": model.synthetic_fraction,
-        }
-
-    return app
-
-
-def _answer(prediction: Prediction) -> dict[str, Any]:
-    return {key: value for key, value in to_json(prediction).items() if key != "image"}

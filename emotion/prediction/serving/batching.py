@@ -1,7 +1,7 @@
-"""Images of many requests, classified in batches that form while all cores are busy.
+"""Classify the images of many requests in batches that form while all cores are busy.
 
-Each worker takes what has come in the meantime. A single request is not kept waiting for others,
-and under load the batches grow by themselves.
+Each worker takes the images that have arrived in the meantime. A single request does not wait for
+others, and under load the batches grow.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ LONGEST_QUEUE = 256  # images that may wait
 class _Waiting:
     source: Source
     min_face: float | None
-    answer: "asyncio.Future[list[Prediction]]"
+    predictions: "asyncio.Future[list[Prediction]]"
 
 
 class Batcher:
-    """Workers that share one queue; to be used in one event loop."""
+    """Workers with one queue, in one event loop."""
 
     def __init__(self, predictor: Predictor, workers: int = os.cpu_count() or 1) -> None:
         self._predictor = predictor
@@ -36,11 +36,11 @@ class Batcher:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to work on the queue."""
+        """Start the workers."""
         self._tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
 
     async def stop(self) -> None:
-        """Finish the batches that have begun, and end."""
+        """Finish the batches that have begun, and end the workers."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -49,7 +49,11 @@ class Batcher:
     async def classify(
         self, sources: Sequence[Source], min_face: float | None
     ) -> list[list[Prediction]]:
-        """The predictions for each source, in order.
+        """The predictions for each source, in their order.
+
+        Args:
+            sources: of one request.
+            min_face: as in `Predictor.predict_sources`.
 
         Raises:
             BusyError: the queue is full.
@@ -61,32 +65,32 @@ class Batcher:
         for item in waiting:
             self._queue.put_nowait(item)
         try:
-            return list(await asyncio.gather(*(item.answer for item in waiting)))
-        finally:  # of a client that has left, nothing is computed any more
+            return list(await asyncio.gather(*(item.predictions for item in waiting)))
+        finally:  # if the client has left, its images are not classified
             for item in waiting:
-                item.answer.cancel()
+                item.predictions.cancel()
 
     async def _work(self) -> None:
         while True:
             batch = [await self._queue.get()]
             while len(batch) < self._predictor.model.batch_size and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            batch = [item for item in batch if not item.answer.cancelled()]
+            batch = [item for item in batch if not item.predictions.cancelled()]
             for min_face in {item.min_face for item in batch}:
-                await self._answer([item for item in batch if item.min_face == min_face])
+                await self._predict([item for item in batch if item.min_face == min_face])
 
-    async def _answer(self, batch: list[_Waiting]) -> None:
+    async def _predict(self, batch: list[_Waiting]) -> None:
         sources, min_face = [item.source for item in batch], batch[0].min_face
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(
-                self._pool, self._predictor.answer, sources, min_face
+            results = await loop.run_in_executor(
+                self._pool, self._predictor.predict_sources, sources, min_face
             )
-        except Exception as error:  # it is raised to the clients, and the worker goes on
+        except Exception as error:  # raised in the handlers of the requests; the worker goes on
             for item in batch:
-                if not item.answer.done():
-                    item.answer.set_exception(error)
+                if not item.predictions.done():
+                    item.predictions.set_exception(error)
             return
-        for item, answered in zip(batch, found, strict=True):
-            if not item.answer.done():
-                item.answer.set_result(answered.predictions)
+        for item, result in zip(batch, results, strict=True):
+            if not item.predictions.done():
+                item.predictions.set_result(result.predictions)

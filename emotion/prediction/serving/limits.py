@@ -1,7 +1,7 @@
-"""What a client may send, and how long it may take: everything else gets a clean answer.
+"""Limits on the size, the number and the duration of requests; others get an HTTP error.
 
-The sizes are checked before anything is decoded, and the body is kept in memory, so that no file is
-written. One image is bounded, and so are the images of a request and those of all requests: three
+Sizes are checked before anything is decoded, and the body is kept in memory, so that no file is
+written. Each image is bounded, and so are the images of a request and those of all requests: three
 megabytes of PNG can be a gigabyte of pixels.
 """
 
@@ -27,38 +27,28 @@ IMAGES_OF_REQUEST = 2  # of the largest size
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Sizes, chosen when the service starts."""
+    """Largest sizes, set when the service starts."""
 
-    megabytes: float = 20.0  # of a body
-    megapixels: float = 25.0  # of an image
-
-    @property
-    def bytes(self) -> int:
-        """Of a body."""
-        return int(self.megabytes * 1e6)
-
-    @property
-    def pixels(self) -> int:
-        """Of an image."""
-        return int(self.megapixels * 1e6)
+    bytes: int  # of a body
+    pixels: int  # of an image
 
 
 class BusyError(Exception):
-    """Too much is in work already."""
+    """The service is at its limit; try again later."""
 
 
 class Budget:
-    """An amount that all requests share, such as bytes; to be used in one event loop."""
+    """A limited resource of all requests together, such as bytes; for one event loop."""
 
     def __init__(self, limit: int) -> None:
         self.limit, self.used = limit, 0
 
     @contextmanager
     def taking(self) -> Iterator[Callable[[int], None]]:
-        """Yield a function that takes an amount, which is given back when the block ends.
+        """Yield a function that reserves an amount; it is released when the block ends.
 
         Raises:
-            BusyError: by the function, if so much is not left.
+            BusyError: by the function, if the limit would be exceeded.
         """
         taken = 0
 
@@ -78,15 +68,18 @@ class Budget:
 async def read_images(
     request: Request, limits: Limits, take_bytes: Callable[[int], None]
 ) -> list[tuple[str, bytes]]:
-    """Names and contents of the images in a request: one as its body, or a form of several.
+    """Read the images of a request, which are its body, or the files of a form.
 
     Args:
-        request: whose body is read.
-        limits: of it.
+        request: its body is read.
+        limits: of the body.
         take_bytes: called with the size of each part; may raise BusyError.
 
+    Returns:
+        Name and content of each image.
+
     Raises:
-        HTTPException: 408, 413, 400 or 422, with the reason.
+        HTTPException: 408 too slow, 413 too large, 400 malformed, 422 no image.
     """
     body = await _read_body(request, limits, take_bytes)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -98,23 +91,21 @@ async def read_images(
 
 
 def count_pixels_of(images: list[tuple[str, bytes]], limits: Limits) -> int:
-    """The pixels of all images that will be decoded.
+    """Number of pixels of all images that will be decoded, from their headers.
 
     Raises:
-        HTTPException: 413, if they are too many for one request.
+        HTTPException: 413, too many for one request.
     """
     counts = (count_pixels(io.BytesIO(content)) for _, content in images)
     total = sum(count for count in counts if count <= limits.pixels)  # larger ones are refused
-    if total > IMAGES_OF_REQUEST * limits.pixels:
-        allowed = IMAGES_OF_REQUEST * limits.megapixels
-        raise HTTPException(
-            413, f"the images have more than {allowed:g} megapixels together; send fewer at once"
-        )
+    if total > (allowed := IMAGES_OF_REQUEST * limits.pixels):
+        text = f"the images have more than {allowed / 1e6:g} megapixels together; send fewer"
+        raise HTTPException(413, text)
     return total
 
 
 async def _read_body(request: Request, limits: Limits, take_bytes: Callable[[int], None]) -> bytes:
-    too_large = HTTPException(413, f"the body has more than {limits.megabytes:g} MB")
+    too_large = HTTPException(413, f"the body has more than {limits.bytes / 1e6:g} MB")
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > limits.bytes:
         raise too_large

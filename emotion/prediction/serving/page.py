@@ -1,7 +1,7 @@
-"""The page that describes the service, from its OpenAPI description.
+"""Render the page that describes the service from its OpenAPI description.
 
-FastAPI's own loads its viewer from another host: it is blank without the internet, and tells that
-host who looks at it. This one needs no script, and its form sends images to try.
+FastAPI's own page loads its viewer from another host: it is blank without the internet, and that
+host learns who opens it. This page needs no script, and has a form that sends images.
 """
 
 import re
@@ -23,7 +23,7 @@ curl --data-binary @face.jpg http://127.0.0.1:8000/predict</pre>
 
 
 def render_page(description: dict[str, Any]) -> str:
-    """HTML of an OpenAPI description."""
+    """An OpenAPI description as HTML."""
     info = description["info"]
     parts = [f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>", _TRY]
     for path, methods in description["paths"].items():
@@ -38,19 +38,11 @@ def render_page(description: dict[str, Any]) -> str:
 
 
 def _table(parameters: list[dict[str, Any]], responses: dict[str, dict[str, Any]]) -> str:
-    rows = [
-        (f"?{parameter['name']}={str(parameter['schema'].get('default')).lower()}", parameter)
-        for parameter in parameters
-    ]
-    rows += list(responses.items())
-    return "".join(
-        [
-            "<table>",
-            *(
-                f"<tr><td><code>{escape(name)}</code></td>"
-                f"<td>{escape(value.get('description', ''))}</td></tr>"
-                for name, value in rows
-            ),
-            "</table>",
-        ]
+    defaults = [str(value["schema"].get("default")).lower() for value in parameters]
+    names = [f"?{p['name']}={default}" for p, default in zip(parameters, defaults, strict=True)]
+    texts = [value.get("description", "") for value in (*parameters, *responses.values())]
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(text)}</td></tr>"
+        for name, text in zip((*names, *responses), texts, strict=True)
     )
+    return f"<table>{rows}</table>"

@@ -1,8 +1,9 @@
 """Losses on soft targets. To add one, add a file and an entry in LOSSES.
 
-A loss maps logits (N, C) and class counts (C,) to l (N, C), the loss of each image for each class
-as its target. Weighting is defined once, in `weighting`, so class weights, label smoothing, soft
-labels and mixed targets can be combined freely. With targets t (N, C) and class weights w (C,):
+A loss maps logits, float32 (N, C), and class counts, float32 (C,), to l, float32 (N, C): the loss
+of each image for each class as its target. Weighting is defined once, in `weighting`, so class
+weights, label smoothing, soft labels and mixed targets can be combined freely. With targets t
+(N, C) and class weights w (C,):
 
     loss = sum_ic w_c t_ic l_ic / sum_ic w_c t_ic
 
@@ -20,8 +21,4 @@ from emotion.training.losses.ldam import ldam
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
-LOSSES: dict[str, Loss] = {
-    "cross_entropy": cross_entropy,
-    "focal": focal,
-    "ldam": ldam,
-}
+LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "focal": focal, "ldam": ldam}

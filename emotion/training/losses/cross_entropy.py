@@ -4,5 +4,5 @@ from torch import Tensor
 
 
 def cross_entropy(logits: Tensor, class_counts: Tensor) -> Tensor:  # noqa: ARG001
-    """-log p of each class; `class_counts` is not used."""
+    """-log p of each class, (N, C), for logits (N, C); `class_counts` is not used."""
     return -logits.log_softmax(dim=1)

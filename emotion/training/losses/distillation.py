@@ -1,11 +1,14 @@
-"""Knowledge distillation (Hinton et al., 2015): match the teacher's class probabilities."""
+"""Knowledge distillation: match the teacher's class probabilities.
+
+Hinton et al., "Distilling the knowledge in a neural network", 2015, section 2.
+"""
 
 from torch import Tensor
 from torch.nn import functional as F
 
 
 def distillation(logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
-    """T^2 KL(teacher || student) at temperature T, (N,); T^2 preserves the scale of the gradients.
+    """T^2 KL(teacher || student) at temperature T, (N,); T^2 keeps the scale of the gradients.
 
     Args:
         logits: (N, C).

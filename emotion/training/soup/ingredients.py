@@ -1,4 +1,4 @@
-"""The runs whose weights are averaged, and whether they may be."""
+"""The ingredients of a soup: the runs whose weights are averaged, checked for compatibility."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ NETWORK = ("architecture", "args", "omitted", "head", "class_names", "preprocess
 
 
 @dataclass(frozen=True)
-class Member:
+class Ingredient:
     """One trained network."""
 
     name: str  # a revision, or a file
     checkpoint: Checkpoint
 
 
-def check_members(members: Sequence[Member], data_hash: str) -> None:
+def check_ingredients(ingredients: Sequence[Ingredient], data_hash: str) -> None:
     """Refuse networks that cannot be averaged, all of them in one message.
 
     Args:
-        members: at least one.
+        ingredients: at least one.
         data_hash: `manifest.hash_images` of the splits that the average is chosen on.
 
     Raises:
@@ -33,19 +33,20 @@ def check_members(members: Sequence[Member], data_hash: str) -> None:
             in the test split.
     """
     problems = [
-        f"{member.name} {problem}"
-        for index, member in enumerate(members)
-        if (problem := _find_problem(member, members[:index], data_hash))
+        f"{ingredient.name} {problem}"
+        for index, ingredient in enumerate(ingredients)
+        if (problem := _find_problem(ingredient, ingredients[:index], data_hash))
     ]
     if problems:
         raise UserError(
-            f"these runs cannot be averaged: {'; '.join(problems)}. Give runs of the same network "
-            "on the present splits that differ in seed or recipe."
+            f"these runs cannot be averaged: {'; '.join(problems)}",
+            "give runs of the same network on the present splits that differ in seed or recipe",
         )
 
 
-def _find_problem(member: Member, earlier: Sequence[Member], data_hash: str) -> str:
-    checkpoint = member.checkpoint
+def _find_problem(ingredient: Ingredient, earlier: Sequence[Ingredient], data_hash: str) -> str:
+    """Why a network cannot be averaged with the earlier ones, as a predicate; "" if it can."""
+    checkpoint = ingredient.checkpoint
     if checkpoint.data_hash != data_hash:
         return "was trained on other splits than data/splits/"
     if not earlier:
@@ -57,9 +58,7 @@ def _find_problem(member: Member, earlier: Sequence[Member], data_hash: str) -> 
     if different:
         return f"has another {', '.join(different)} than {first.name}"
     for other in earlier:
-        pairs = zip(
-            checkpoint.state_dict.values(), other.checkpoint.state_dict.values(), strict=True
-        )
-        if all(torch.equal(*pair) for pair in pairs):
+        weights = other.checkpoint.state_dict
+        if all(torch.equal(t, weights[name]) for name, t in checkpoint.state_dict.items()):
             return f"has the same weights as {other.name}"
     return ""

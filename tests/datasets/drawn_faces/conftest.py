@@ -1,3 +1,5 @@
+"""A person and a scene."""
+
 import numpy as np
 import pytest
 

@@ -1,9 +1,10 @@
+"""Expressions are sampled around their prototypes."""
+
 import numpy as np
 import pytest
 
 from emotion.data.labels import RECIPE_CLASSES, SYNONYMS
 from emotion.datasets.drawn_faces.action_units import (
-    CORE,
     PROTOTYPES,
     UNITS,
     prototype,
@@ -20,14 +21,13 @@ def samples(label: str, difficulty: float, count: int = 200) -> list:
 def test_every_class_has_a_prototype_of_known_units():
     assert set(RECIPE_CLASSES) <= set(PROTOTYPES) <= set(SYNONYMS)
     assert {unit for units in PROTOTYPES.values() for unit in units} <= set(UNITS)
-    assert all(unit in PROTOTYPES[label] for label, unit in CORE.items())
 
 
 @pytest.mark.parametrize("label", sorted(set(PROTOTYPES) - {"neutral"}))
 def test_the_core_unit_is_always_active_and_evidence(label):
     for expression, evidence in samples(label, difficulty=1.0):
-        assert CORE[label] in evidence
-        assert max(expression.units[CORE[label]]) > 0.0
+        assert PROTOTYPES[label][0] in evidence
+        assert max(expression.units[PROTOTYPES[label][0]]) > 0.0
 
 
 def test_stray_units_are_never_evidence():
@@ -48,7 +48,7 @@ def test_intensities_are_between_0_and_1():
 def test_zero_difficulty_gives_full_symmetric_prototypes():
     for expression, evidence in samples("fearful", difficulty=0.0, count=20):
         assert expression == prototype("fearful")
-        assert evidence == PROTOTYPES["fearful"]
+        assert evidence == tuple(sorted(PROTOTYPES["fearful"]))
 
 
 def test_difficulty_weakens_expressions():

@@ -1,3 +1,5 @@
+"""Shapes cover the area that they should, wherever the head is turned."""
+
 import numpy as np
 import pytest
 

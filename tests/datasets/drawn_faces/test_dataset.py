@@ -1,3 +1,5 @@
+"""The dataset depends only on its settings, and is replaced as a whole."""
+
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from pydantic import ValidationError
 from emotion.data.face_regions import LEVELS
 from emotion.data.labels import RECIPE_CLASSES
 from emotion.datasets.drawn_faces import dataset
-from emotion.datasets.drawn_faces.dataset import PROPORTIONS, DrawFacesParams, draw_corpus
+from emotion.datasets.drawn_faces.dataset import PROPORTIONS, DrawFacesParams, draw_dataset
 
 pytestmark = pytest.mark.slow
 
@@ -24,26 +26,26 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("drawn") / "faces"
-    draw_corpus(SMALL, folder)
+    draw_dataset(SMALL, folder)
     return folder
 
 
 def test_the_same_settings_give_the_same_bytes(drawn, tmp_path):
-    draw_corpus(SMALL, tmp_path / "again")
+    draw_dataset(SMALL, tmp_path / "again")
     assert contents(tmp_path / "again") == contents(drawn)
     assert len(contents(drawn)) == 3 * 12 + 1
 
 
-def test_a_larger_corpus_contains_the_smaller_one(drawn, tmp_path):
+def test_a_larger_dataset_contains_the_smaller_one(drawn, tmp_path):
     larger = DrawFacesParams(subjects=5, images_per_subject=4, size=64)
-    draw_corpus(larger, tmp_path / "larger")
+    draw_dataset(larger, tmp_path / "larger")
     small, large = contents(drawn), contents(tmp_path / "larger")
     del small["labels.csv"]
     assert small.items() <= large.items()
 
 
 def test_another_seed_draws_different_images(drawn, tmp_path):
-    draw_corpus(DrawFacesParams(subjects=4, images_per_subject=3, size=64, seed=1), tmp_path / "b")
+    draw_dataset(DrawFacesParams(subjects=4, images_per_subject=3, size=64, seed=1), tmp_path / "b")
     first, second = contents(drawn), contents(tmp_path / "b")
     assert all(first[name] != second[name] for name in first if name.startswith("images"))
 
@@ -65,7 +67,7 @@ def test_labels_csv_lists_every_file_and_reads_back_as_text(drawn):
 
 
 def test_masks_have_the_size_of_their_images_and_are_black_for_neutral(tmp_path):
-    rows = draw_corpus(DrawFacesParams(subjects=8, size=64), tmp_path / "faces")
+    rows = draw_dataset(DrawFacesParams(subjects=8, size=64), tmp_path / "faces")
     for row in rows.itertuples():
         image = Image.open(tmp_path / "faces" / row.path)
         mask = Image.open(tmp_path / "faces" / row.evidence)
@@ -92,9 +94,9 @@ def test_class_shares_match_the_proportions(monkeypatch):
         assert shares[label] == pytest.approx(share, abs=0.03)
 
 
-def test_a_failure_keeps_the_old_corpus_complete(tmp_path, monkeypatch):
+def test_a_failure_keeps_the_old_dataset_complete(tmp_path, monkeypatch):
     folder = tmp_path / "faces"
-    draw_corpus(SMALL, folder)
+    draw_dataset(SMALL, folder)
     before = contents(folder)
 
     def fail(*_, **__):
@@ -102,7 +104,7 @@ def test_a_failure_keeps_the_old_corpus_complete(tmp_path, monkeypatch):
 
     monkeypatch.setattr(dataset, "tqdm", fail)  # fails in this process, while the workers draw
     with pytest.raises(RuntimeError, match="out of paint"):
-        draw_corpus(DrawFacesParams(subjects=2, size=64), folder)
+        draw_dataset(DrawFacesParams(subjects=2, size=64), folder)
     assert contents(folder) == before
 
 

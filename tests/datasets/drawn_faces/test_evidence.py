@@ -1,3 +1,5 @@
+"""Masks cover what the action units move."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""People differ in all attributes, and the same seed gives the same person."""
+
 import numpy as np
 
 from emotion.datasets.drawn_faces.identity import sample_identity, skin_color

@@ -1,3 +1,5 @@
+"""Every action unit moves its features as FACS describes it."""
+
 import numpy as np
 import pytest
 
@@ -52,7 +54,7 @@ MOVES = [
 
 
 @pytest.mark.parametrize(("unit", "measure", "direction"), MOVES)
-def test_a_unit_moves_its_landmark_in_the_right_direction_and_more_with_intensity(
+def test_a_unit_moves_its_landmark_in_its_direction_and_more_with_intensity(
     person, unit, measure, direction
 ):
     values = [

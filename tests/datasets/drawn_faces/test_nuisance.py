@@ -1,3 +1,5 @@
+"""Nuisance factors grow with the difficulty."""
+
 import numpy as np
 
 from emotion.datasets.drawn_faces.nuisance import degrade, sample_scene

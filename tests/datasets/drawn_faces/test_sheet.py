@@ -1,3 +1,5 @@
+"""The contact sheet of the README."""
+
 import subprocess
 import sys
 

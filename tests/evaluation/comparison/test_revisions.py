@@ -1,4 +1,4 @@
-"""Files of any revision are read; what cannot be read ends in a sentence with the cure."""
+"""Files of any revision are read; what cannot be read is an error with a hint."""
 
 import os
 import shlex
@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
-from emotion.core.errors import UserError
 from emotion.evaluation.comparison.revisions import UNSHALLOW, read_text
 from tests.evaluation.comparison.conftest import PATH, STAGE, commit, git, init
 from tests.evaluation.comparison.simulated import make_predictions, to_csv
+from tests.user_errors import user_error
 
 MAIN = to_csv(make_predictions(model=1, skill=1.5))
 BETTER = to_csv(make_predictions(model=1, skill=3.0))
@@ -29,12 +29,6 @@ def set_remote(repo, url):
 def delete_cache(repo):
     shutil.rmtree(repo / ".dvc" / "cache")
     shutil.rmtree(repo / "data")
-
-
-def error_of(revision, repo, path=PATH):
-    with pytest.raises(UserError) as caught:
-        read_text(revision, path, repo)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +78,8 @@ def test_a_dvc_repository_in_a_subfolder_of_git_is_read(tmp_path):
     commit(tmp_path)
     assert read_text("main", "data/a.csv", project) == "content"
     shutil.rmtree(project / ".dvc" / "cache")
-    assert "is not in the DVC cache, and there is no default" in error_of(
-        "main", project, "data/a.csv"
-    )
+    with user_error("'main'", "cache", file="data/a.csv", hint="dvc remote add"):
+        read_text("main", "data/a.csv", project)
 
 
 def test_without_the_cache_the_remote_is_read_and_git_is_not_changed(repo):
@@ -114,14 +107,12 @@ def test_reading_prints_nothing(repo):
     assert (result.stdout, result.stderr) == (b"", b"")
 
 
-def test_without_cache_and_remote_the_error_says_how_to_add_one(repo):
+def test_without_cache_and_remote_the_error_has_the_commands(repo):
     delete_cache(repo)
-    message = error_of("better", repo)
-    assert message.startswith(
-        f"{PATH} of 'better' is not in the DVC cache, and there is no default"
-    )
-    assert "dvc remote add -d NAME URL" in message
-    assert "dvc pull" in error_of("workspace", repo)
+    with user_error("'better'", file=PATH, hint="dvc remote add -d NAME URL"):
+        read_text("better", PATH, repo)
+    with user_error(file=PATH, hint="dvc pull"):
+        read_text("workspace", PATH, repo)
 
 
 @pytest.mark.parametrize("url", ["../../nowhere", "../../empty"])
@@ -129,8 +120,8 @@ def test_a_remote_that_is_missing_or_lacks_the_file_is_named(repo, url):
     (repo.parent / "empty").mkdir()
     set_remote(repo, url)
     delete_cache(repo)
-    message = error_of("better", repo)
-    assert "the remote 'store' lacks it or cannot be reached; run `dvc push`" in message
+    with user_error("'better'", "'store'", file=PATH, hint="dvc push"):
+        read_text("better", PATH, repo)
 
 
 def test_only_the_content_may_be_missing_where_the_list_of_files_is_not(repo):
@@ -138,28 +129,31 @@ def test_only_the_content_may_be_missing_where_the_list_of_files_is_not(repo):
     for file in (repo / ".dvc" / "cache").rglob("*"):
         if file.is_file() and file.suffix != ".dir":
             file.unlink()
-    assert "the remote 'store' lacks it" in error_of("better", repo)
+    with user_error("'better'", "'store'", file=PATH, hint="dvc push"):
+        read_text("better", PATH, repo)
 
 
-def test_a_remote_whose_plugin_is_not_installed_is_a_sentence(repo):
+def test_a_remote_whose_plugin_is_not_installed_names_it(repo):
     set_remote(repo, "s3://bucket/folder")
     delete_cache(repo)
-    message = error_of("better", repo)
-    assert message.startswith(f"{PATH} of 'better' cannot be read: ")
-    assert "dvc-s3" in message
+    with user_error("'better'", "dvc-s3", file=PATH, hint="dvc remote list"):
+        read_text("better", PATH, repo)
 
 
-def test_an_unknown_revision_has_the_names_that_are_close(repo):
-    assert error_of("beter", repo).startswith(
-        f"'beter' is not a revision or DVC experiment of {repo}; did you mean better? `git fetch"
-    )
-    assert "did you mean my-exp?" in error_of("my-ex", repo)
-    assert "did you mean" not in error_of("zzz", repo)
-
-
-@pytest.mark.parametrize("revision", ["", " ", "../main", "main..better"])
-def test_what_is_no_revision_is_an_error_too(repo, revision):
-    assert error_of(revision, repo).startswith(f"'{revision}' is not a revision")
+@pytest.mark.parametrize(
+    ("revision", "hint"),
+    [
+        ("beter", "use better, or run `git fetch"),
+        ("my-ex", "use my-exp, or run `git fetch"),
+        ("../main", "use main, or run `git fetch"),
+        ("main..better", "use better, or run `git fetch"),
+        *((name, "run `git fetch") for name in ("zzz", "", " ")),
+    ],
+)
+def test_an_unknown_revision_has_the_names_that_are_close(repo, revision, hint):
+    with user_error(f"'{revision}'", repo) as caught:
+        read_text(revision, PATH, repo)
+    assert caught.value.hint.startswith(hint)
 
 
 def test_an_experiment_of_two_commits_needs_a_commit(repo):
@@ -171,58 +165,63 @@ def test_an_experiment_of_two_commits_needs_a_commit(repo):
     assert read_text("my-exp", PATH, repo) == EXPERIMENT  # that of the commit at HEAD
     git(repo, "commit", "-q", "--allow-empty", "-m", "next")
     assert first + second != git(repo, "rev-parse", "HEAD").strip()
-    assert "'my-exp' is the name of several DVC experiments" in error_of("my-exp", repo)
+    with user_error("'my-exp'", hint="dvc exp list"):
+        read_text("my-exp", PATH, repo)
 
 
-def test_a_shallow_clone_says_how_to_fetch_the_rest_and_that_works(repo, tmp_path):
+def test_a_shallow_clone_has_the_command_that_fetches_the_rest(repo, tmp_path):
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "--depth=1", "-b", "better", repo.as_uri(), str(clone))
     set_remote(clone, repo.parent / "store")
     assert read_text("better", PATH, clone) == BETTER
     for revision in ("main", "HEAD~1", "v1"):
-        assert f"This clone is shallow: `{UNSHALLOW}`" in error_of(revision, clone)
+        with user_error(f"'{revision}'", hint=f"`{UNSHALLOW}`"):
+            read_text(revision, PATH, clone)
     subprocess.run(shlex.split(UNSHALLOW), cwd=clone, check=True, capture_output=True)
     for revision in ("main", "HEAD~1", "v1", "origin/main"):
         assert read_text(revision, PATH, clone) == MAIN
 
 
-def test_a_revision_without_the_file_says_to_reproduce_it(repo):
-    git(repo, "rm", "-q", "dvc.lock")
+@pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml"])
+def test_a_revision_without_the_file_has_the_command_that_makes_it(repo, name):
+    git(repo, "rm", "-q", name)
     commit(repo)
-    assert error_of("HEAD", repo).startswith(f"'HEAD' has no {PATH}; check that revision out, run")
-    git(repo, "rm", "-q", "dvc.yaml")
-    commit(repo)
-    assert f"'HEAD' has no {PATH}" in error_of("HEAD", repo)
-    assert "'main~1' has no data/predictions/other.csv" in error_of(
-        "main~1", repo, "data/predictions/other.csv"
-    )
+    with user_error("'HEAD'", file=PATH, hint="dvc repro"):
+        read_text("HEAD", PATH, repo)
+    with user_error("'main~1'", file="data/predictions/other.csv", hint="dvc repro"):
+        read_text("main~1", "data/predictions/other.csv", repo)
 
 
-def test_a_broken_pipeline_at_the_revision_is_a_sentence(repo):
+def test_a_broken_pipeline_at_the_revision_is_an_error(repo):
     (repo / "dvc.yaml").write_text("stages: {")
     commit(repo)
-    assert f"{PATH} of 'HEAD' cannot be read: " in error_of("HEAD", repo)
+    with user_error("'HEAD'", "dvc.yaml", file=PATH):
+        read_text("HEAD", PATH, repo)
     assert read_text("better", PATH, repo) == BETTER
 
 
 def test_bytes_that_are_no_text_are_an_error(repo):
     (repo / PATH).unlink()
     (repo / PATH).write_bytes(b"\xff\xfe\x00")
-    assert "is not UTF-8 text" in error_of("workspace", repo)
     (repo / "latin.csv").write_bytes(b"\xe9t\xe9")
     commit(repo)
-    assert "latin.csv of 'HEAD' is not UTF-8 text" in error_of("HEAD", repo, "latin.csv")
+    for revision, path in (("workspace", PATH), ("HEAD", "latin.csv")):
+        with user_error(f"'{revision}'", "UTF-8", file=path, hint="dvc repro"):
+            read_text(revision, path, repo)
 
 
 def test_a_folder_without_dvc_or_without_git_is_an_error(tmp_path):
-    assert "is not in a DVC repository" in error_of("main", tmp_path)
+    with user_error("DVC", file=tmp_path):
+        read_text("main", PATH, tmp_path)
     with Repo.init(str(tmp_path), no_scm=True):
         pass
-    assert "is not in a Git repository, so 'workspace' is its only" in error_of("main", tmp_path)
+    with user_error("Git", "'workspace'", file=tmp_path):
+        read_text("main", PATH, tmp_path)
 
 
 def test_a_git_repository_without_commits_is_an_error(tmp_path):
     init(tmp_path)
     with Repo.init(str(tmp_path)):
         pass
-    assert "'main'" in error_of("main", tmp_path)
+    with user_error("'main'"):
+        read_text("main", PATH, tmp_path)

@@ -1,4 +1,4 @@
-"""Deletion and insertion on networks whose answer is known."""
+"""Deletion and insertion on networks whose curves are known."""
 
 import numpy as np
 import pytest
@@ -10,17 +10,10 @@ from emotion.explanation.faithfulness.deletion import (
     SHARES,
     class_probabilities,
     delete_and_insert,
-    find_ends,
     rank_cells,
+    score_endpoints,
 )
-
-
-class LeftTexture(nn.Module):
-    """The probability of class 1 increases with the contrast of the left half."""
-
-    def forward(self, images):
-        contrast = images[..., : images.shape[-1] // 2].std(dim=(1, 2, 3))
-        return torch.stack([torch.zeros_like(contrast), 8 * contrast - 4], dim=1)
+from tests.explanation.faithfulness.conftest import LeftTexture
 
 
 class Constant(nn.Module):
@@ -38,10 +31,11 @@ TARGET = torch.tensor([1])
 IMAGE = torch.randn(1, 3, 56, 56, generator=torch.Generator().manual_seed(0))
 
 
-def curves(model, map_):
-    sharp = class_probabilities(model, IMAGE, TARGET)
-    ends = find_ends(model, IMAGE, TARGET, sharp)
-    return delete_and_insert(model, IMAGE, TARGET, map_, ends)
+def curves(model, maps, images=IMAGE):
+    targets = TARGET.expand(len(images))
+    original = class_probabilities(model, images, targets)
+    ends = score_endpoints(model, images, targets, original)
+    return delete_and_insert(model, images, targets, maps, ends)
 
 
 def test_the_relevant_region_lowers_deletion_and_raises_insertion():
@@ -60,14 +54,18 @@ def test_both_areas_of_a_constant_model_are_its_probability():
 def test_the_shares_of_the_image_are_blurred_and_sharpened():
     seen = []
 
-    class Watcher(Constant):
-        def forward(self, images):
-            seen.append((images != IMAGE).any(dim=1).float().mean().item())
-            return super().forward(images)
+    class Sharpness(nn.Module):
+        """The probability of class 1 is the share of the image that is not blurred."""
 
-    curves(Watcher(), half_map(left=True))
+        def forward(self, images):
+            blurred = (images != IMAGE).any(dim=1).float().mean(dim=(1, 2))
+            seen.append(blurred.item())
+            return torch.stack([blurred, 1 - blurred], dim=1).log()
+
+    found = curves(Sharpness(), half_map(left=True))
     inner = [share for share in SHARES[1:-1] for share in (share, 1 - share)]
     np.testing.assert_allclose(seen, [0, 1, *inner], atol=0.01)
+    np.testing.assert_allclose(found, 0.5, atol=0.01)  # of straight lines
 
 
 def test_the_area_is_that_of_a_fine_curve(monkeypatch):
@@ -98,8 +96,6 @@ def test_a_blank_map_is_no_better_than_chance():
 
 def test_the_score_of_an_image_does_not_depend_on_the_others():
     both = torch.cat([torch.randn(1, 3, 56, 56), IMAGE])
-    targets, maps = torch.tensor([1, 1]), np.concatenate([half_map(True), half_map(False)])
-    sharp = class_probabilities(LeftTexture(), both, targets)
-    ends = find_ends(LeftTexture(), both, targets, sharp)
-    together = delete_and_insert(LeftTexture(), both, targets, maps, ends)
+    maps = np.concatenate([half_map(True), half_map(False)])
+    together = curves(LeftTexture(), maps, both)
     np.testing.assert_allclose(together.deletion[1:], curves(LeftTexture(), maps[1:]).deletion)

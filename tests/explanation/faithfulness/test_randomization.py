@@ -11,9 +11,9 @@ from emotion.explanation.faithfulness.randomization import (
     destroy,
 )
 from emotion.explanation.methods import EXPLAINERS
-from emotion.explanation.methods.attribution import ExplainerOptions
 from emotion.models.classifier import name_stages
 from tests.conftest import make_checkpoint
+from tests.explanation.methods.conftest import DEFAULT
 
 IMAGES = torch.randn(6, 3, 48, 48, generator=torch.Generator().manual_seed(0))
 TARGETS = torch.tensor([0, 1, 2, 0, 1, 2])
@@ -25,14 +25,13 @@ def model():
 
 
 def edges(_model):
-    """Looks like a map of what matters, and knows nothing of the network."""
+    """Looks like an attribution map, and does not depend on the network."""
     gray = IMAGES.mean(dim=1).numpy()
     return np.stack([np.hypot(*np.gradient(image)) for image in gray])
 
 
 def grad_cam(model):
-    options = ExplainerOptions(background=torch.empty(0))
-    return EXPLAINERS["grad_cam"](model, IMAGES, TARGETS, options).maps
+    return EXPLAINERS["grad_cam"](model, IMAGES, TARGETS, DEFAULT).maps
 
 
 def test_an_edge_detector_fails(model):

@@ -10,6 +10,7 @@ from emotion.explanation.methods.attribution import ExplainerOptions
 from tests.conftest import make_checkpoint
 
 SIZE = 48
+DEFAULT = ExplainerOptions(background=torch.empty(0))
 CLASSES = ["angry", "happy", "sad"]
 
 
@@ -32,7 +33,7 @@ def rows(tmp_path):
 
 
 def draw_rows(folder) -> pd.DataFrame:
-    """Twelve test rows, four per class; images are wider than high. All files are in `folder`."""
+    """A manifest of twelve test rows, four per class; all files are in `folder`."""
     rng = np.random.default_rng(0)
     (folder / "evidence").mkdir()
     table = []
@@ -54,4 +55,7 @@ def draw_rows(folder) -> pd.DataFrame:
                 "evidence": str(folder / "evidence" / name),
             }
         )
-    return pd.DataFrame(table)
+    # Images are wider than high.
+    return pd.DataFrame(table).assign(
+        split="test", subject="", source="drawn", width=80, height=60, synthetic=True
+    )

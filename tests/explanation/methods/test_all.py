@@ -66,7 +66,7 @@ def test_maps_have_the_size_of_the_images_and_values_within_one(method, family, 
     model = make_checkpoint(family).build_model()
     images, targets = images_and_targets()
     if method == "attention_rollout" and family != "test_vit":
-        with pytest.raises(NotApplicableError, match="vision transformer"):
+        with pytest.raises(NotApplicableError):
             ALL[method](model, images, targets, options)
         return
     maps = ALL[method](model, images, targets, options).maps

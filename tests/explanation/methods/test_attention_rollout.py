@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from emotion.explanation.methods.attention_rollout import explain_attention_rollout, roll_out
-from emotion.explanation.methods.attribution import ExplainerOptions
 from tests.conftest import make_checkpoint
+from tests.explanation.methods.conftest import DEFAULT
 
 
 def test_the_flow_is_the_product_of_half_attention_and_half_identity():
@@ -28,9 +28,8 @@ def test_a_patch_that_no_token_attends_to_is_the_least_important():
 
     for block in model.backbone.blocks:
         block.attn.attn_drop.register_forward_hook(blind)
-    options = ExplainerOptions(background=torch.empty(0))
     images, targets = torch.randn(1, 3, 48, 48), torch.tensor([0])
-    [map_] = explain_attention_rollout(model, images, targets, options).maps
+    [map_] = explain_attention_rollout(model, images, targets, DEFAULT).maps
     patch = 48 // grid[0]
     cells = map_.reshape(grid[0], patch, grid[1], patch).mean(axis=(1, 3))
     assert np.unravel_index(cells.argmin(), cells.shape) == (2, 1)

@@ -1,12 +1,11 @@
-"""Maps that know nothing: one that is random, one that is always the same."""
+"""Maps that do not depend on the prediction: a random one, and a center prior."""
 
 import numpy as np
 import torch
 
-from emotion.explanation.methods.attribution import ExplainerOptions
 from emotion.explanation.methods.baselines import explain_at_random, explain_center
+from tests.explanation.methods.conftest import DEFAULT
 
-DEFAULT = ExplainerOptions(background=torch.empty(0))
 IMAGES = torch.randn(3, 3, 42, 56, generator=torch.Generator().manual_seed(0))
 TARGETS = torch.zeros(3, dtype=torch.long)
 
@@ -18,7 +17,7 @@ def test_a_random_map_is_another_for_each_image_and_the_same_again():
     np.testing.assert_array_equal(alone[0], maps[1])
 
 
-def test_the_center_map_is_symmetric_and_strongest_in_the_middle():
+def test_the_center_prior_is_symmetric_and_strongest_in_the_center():
     maps = explain_center(None, IMAGES, TARGETS, DEFAULT).maps
     assert maps.shape == (3, 42, 56)
     np.testing.assert_allclose(maps[0], maps[0][::-1, ::-1], atol=1e-6)

@@ -6,15 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from emotion.explanation.methods.attribution import ExplainerOptions
 from emotion.explanation.methods.grad_cam import (
     explain_grad_cam,
     explain_grad_cam_plus_plus,
     explain_hires_cam,
     explain_layer_cam,
 )
-
-DEFAULT = ExplainerOptions(background=torch.empty(0))
+from tests.explanation.methods.conftest import DEFAULT
 
 
 class Backbone(nn.Module):
@@ -67,7 +65,7 @@ class PositionNet(PooledNet):
         return torch.stack([logit, -logit], dim=1)
 
 
-def test_cell_by_cell_methods_see_where_a_channel_counts_and_grad_cam_does_not():
+def test_only_cell_by_cell_methods_locate_where_a_channel_counts():
     # Draelos and Carin, 2020: the averaged gradient is 0 here, although the left half decides.
     images = torch.randn(2, 3, 32, 32).abs() + 1
     model = PositionNet()
@@ -84,7 +82,7 @@ def test_cell_by_cell_methods_see_where_a_channel_counts_and_grad_cam_does_not()
     assert abs(left - right) < 0.2
 
 
-def test_a_class_with_only_negative_evidence_has_a_blank_map():
+def test_a_class_with_only_negative_contributions_has_a_blank_map():
     model = PooledNet()
     with torch.no_grad():
         model.backbone.conv.bias.fill_(50)  # every feature is positive

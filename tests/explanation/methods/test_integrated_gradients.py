@@ -4,10 +4,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from emotion.explanation.methods.attribution import ExplainerOptions
 from emotion.explanation.methods.integrated_gradients import explain_integrated_gradients
-
-DEFAULT = ExplainerOptions(background=torch.empty(0))
+from tests.explanation.methods.conftest import DEFAULT
 
 
 class LeftEnergy(nn.Module):

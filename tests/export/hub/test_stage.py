@@ -3,29 +3,30 @@
 import pytest
 
 from emotion.core import files
-from emotion.core.errors import UserError
 from emotion.core.reports import write_report
 from emotion.data.preprocessing import Preprocessing
 from stages import paths, publish
+from tests.export.hub.conftest import INPUTS
+from tests.user_errors import user_error
 
 
-@pytest.fixture
-def finished(inputs, tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def finished(tmp_path, monkeypatch):
     """A repository in which every earlier stage has run."""
     monkeypatch.chdir(tmp_path)
     paths.PIPELINE.write_text("stages: {publish: {cmd: x, params: [publish]}}\n")
     paths.PARAMS.write_text("publish: {push: false}\n")
-    files.write_json(paths.LABEL_MAP, inputs.label_map)
+    files.write_json(paths.LABEL_MAP, INPUTS.label_map)
     for path, report in {
-        paths.CALIBRATION: inputs.calibration,
-        paths.PRETRAINED / "source.json": inputs.pretrained,
-        paths.SPLITS_REPORT: inputs.splits,
-        paths.TRAIN_METRICS / "metrics.json": inputs.training,
-        paths.TRAIN_TIMING: inputs.time,
-        paths.EVALUATION_REPORT: inputs.evaluation,
-        paths.EXPORT_REPORT: inputs.export,
-        paths.VARIANTS_REPORT: inputs.variants,
-        paths.EXPLAIN_REPORT: inputs.explanation,
+        paths.CALIBRATION: INPUTS.calibration,
+        paths.PRETRAINED / "source.json": INPUTS.pretrained,
+        paths.SPLITS_REPORT: INPUTS.splits,
+        paths.TRAIN_METRICS / "metrics.json": INPUTS.training,
+        paths.TRAIN_TIMING: INPUTS.time,
+        paths.EVALUATION_REPORT: INPUTS.evaluation,
+        paths.EXPORT_REPORT: INPUTS.export,
+        paths.VARIANTS_REPORT: INPUTS.variants,
+        paths.EXPLAIN_REPORT: INPUTS.explanation,
     }.items():
         write_report(path, report)
     paths.VARIANTS.mkdir()
@@ -34,29 +35,23 @@ def finished(inputs, tmp_path, monkeypatch):
         path.write_bytes(b"model")
 
 
-@pytest.mark.usefixtures("finished")
-def test_the_stage_builds_the_folder(inputs, capsys):
+def test_the_stage_builds_the_folder_whose_card_names_every_file(capsys):
     publish.main()
-    assert {path.name for path in paths.HUB.iterdir()} == {
-        "README.md",
-        "best_model.pth",
-        "calibration.json",
-        "label_map.json",
-        "model.int8.onnx",
-        "model.onnx",
-        "model.safetensors",
-        "preprocessing.json",
-    }
+    found = {path.name for path in paths.HUB.iterdir()} - {"README.md"}
+    copied = {path.name for path in paths.MODEL_FILES}
+    assert found == copied | {"model.int8.onnx", "preprocessing.json"}
+    card = (paths.HUB / "README.md").read_text()
+    assert all(f"| `{name}` |" in card for name in found)
     text = (paths.HUB / "preprocessing.json").read_text()
-    assert Preprocessing.from_json(text) == inputs.export.preprocessing
-    assert "facial-expression-resnet50 is ready" in capsys.readouterr().out
+    assert Preprocessing.from_json(text) == INPUTS.export.preprocessing
+    assert "facial-expression-resnet50" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("finished")
 def test_a_report_without_a_number_is_rejected():
-    training = files.read_json(paths.TRAIN_METRICS / "metrics.json")
+    path = paths.TRAIN_METRICS / "metrics.json"
+    training = files.read_json(path)
     del training["best_epoch"]
-    files.write_json(paths.TRAIN_METRICS / "metrics.json", training)
-    with pytest.raises(UserError, match=r"metrics\.json does not have the form.*best_epoch"):
+    files.write_json(path, training)
+    with user_error("best_epoch", file=path, hint="dvc repro"):
         publish.main()
     assert not paths.HUB.exists()

@@ -10,10 +10,10 @@ from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabl
 from pydantic import ValidationError
 
 from emotion.core import hub_client
-from emotion.core.errors import UserError
 from emotion.export.hub import upload
 from emotion.export.hub.upload import PublishParams, check_push, push_folder
 from tests.fake_hub import hub_that_answers
+from tests.user_errors import user_error
 
 PUSH = PublishParams(push=True, repo_id="team/faces")
 
@@ -37,21 +37,17 @@ class FakeApi:
         return SimpleNamespace(commit_url=f"https://hub/{repo_id}/commit/1")
 
 
-@pytest.fixture(autouse=True)
-def answering_hub(monkeypatch):
+@pytest.fixture
+def reachable_hub(monkeypatch):
     monkeypatch.setattr(upload, "find_hub_problem", lambda: "")
 
 
 @pytest.fixture
-def token(monkeypatch):
-    monkeypatch.setattr(huggingface_hub, "get_token", lambda: "hf_secret")
+def set_token(monkeypatch):
+    return lambda token: monkeypatch.setattr(huggingface_hub, "get_token", lambda: token)
 
 
-@pytest.fixture
-def no_token(monkeypatch):
-    monkeypatch.setattr(huggingface_hub, "get_token", lambda: None)
-
-
+@pytest.mark.usefixtures("reachable_hub")
 def test_folder_is_uploaded_in_one_commit_to_a_private_repository(tmp_path):
     api = FakeApi()
     url = push_folder(tmp_path, PUSH, "faces: test macro-F1 0.765", api)
@@ -62,9 +58,10 @@ def test_folder_is_uploaded_in_one_commit_to_a_private_repository(tmp_path):
     assert url == "https://hub/team/faces/commit/1"
 
 
+@pytest.mark.usefixtures("reachable_hub")
 def test_a_public_repository_is_rejected_if_private_is_true(tmp_path):
     api = FakeApi(public=True)
-    with pytest.raises(UserError, match=r"team/faces is public.*publish\.private"):
+    with user_error("team/faces", key="publish.private"):
         push_folder(tmp_path, PUSH, "message", api)
     assert [call[0] for call in api.calls] == ["create_repo"]
     public = PublishParams(push=True, repo_id="team/faces", private=False)
@@ -72,111 +69,83 @@ def test_a_public_repository_is_rejected_if_private_is_true(tmp_path):
     assert api.calls[-1][0] == "upload_folder"
 
 
+@pytest.mark.usefixtures("reachable_hub")
 def test_a_rejection_by_the_hub_is_reported_with_its_fix(tmp_path):
     response = SimpleNamespace(status_code=403, headers={}, request=None)
     rejection = HfHubHTTPError("no", response=response, server_message="Forbidden")
-    with pytest.raises(UserError, match=r"rejected team/faces \(Forbidden\).*token has write perm"):
+    with user_error("team/faces", "Forbidden", tmp_path, key="publish.repo_id", hint="token"):
         push_folder(tmp_path, PUSH, "message", FakeApi(error=rejection))
 
 
+@pytest.mark.usefixtures("reachable_hub")
 @pytest.mark.parametrize("error", [HTTPError("refused"), OfflineModeIsEnabled("offline")])
 def test_an_unreachable_hub_is_reported_with_its_fix(tmp_path, error):
-    with pytest.raises(
-        UserError, match=r"did not respond \(.*\); check the connection, or set HF_ENDPOINT"
-    ):
+    with user_error(type(error).__name__, tmp_path, hint="HF_ENDPOINT"):
         push_folder(tmp_path, PUSH, "message", FakeApi(error=error))
 
 
+@pytest.mark.usefixtures("reachable_hub")
 def test_the_real_client_without_a_network_never_shows_the_token(tmp_path):
     nowhere = huggingface_hub.HfApi(endpoint="http://127.0.0.1:9", token="hf_secret")
-    with pytest.raises(UserError, match="did not respond") as caught:
+    with user_error(hint="HF_ENDPOINT") as caught:
         push_folder(tmp_path, PUSH, "message", nowhere)
     assert "hf_secret" not in str(caught.value)
 
 
-@pytest.mark.usefixtures("token")
-def test_push_without_a_repo_id_is_rejected():
-    with pytest.raises(UserError, match=r"publish\.repo_id is empty; set it to user/name"):
-        check_push(PublishParams(push=True))
-
-
 @pytest.mark.parametrize(
-    "repo_id", ["faces", "team/faces/more", "team/fa ces", "<b>/x", "a/b\n# c", "a/\x1b[2J", "../x"]
+    ("status", "body", "seconds", "reason"),
+    [
+        (200, b"<html>Please log in to the hotel's network</html>", 0.0, "Hub"),
+        (200, b"", 0.0, "Hub"),
+        (200, b"{}", 5.0, "ReadTimeout"),  # the first response is fast
+        (429, b"{}", 0.0, "status 429"),
+        (500, b"", 0.0, "status 500"),
+        (429, b"{}", 0.01, "status 429"),
+        (500, b"{}", 0.01, "status 500"),
+        (503, b"{}", 0.01, "status 503"),
+    ],
 )
-def test_an_invalid_repo_id_is_rejected_also_without_an_upload(repo_id):
-    with pytest.raises(ValidationError, match="user/name or organization/name"):
-        PublishParams(repo_id=repo_id)
+def test_a_hub_that_fails_is_not_taken_for_a_wrong_setting(
+    tmp_path, monkeypatch, status, body, seconds, reason
+):
+    monkeypatch.setattr(hub_client, "SECONDS", 0.3)
+    with hub_that_answers(status, body, seconds) as endpoint:
+        api = huggingface_hub.HfApi(endpoint=endpoint, token="hf_secret")
+        with user_error(reason, tmp_path, key="", hint="HF_ENDPOINT"):
+            push_folder(tmp_path, PUSH, "message", api)
 
 
-@pytest.mark.usefixtures("no_token")
-def test_push_without_a_token_is_rejected_with_both_fixes():
-    with pytest.raises(UserError, match=r"hf auth login.*HF_TOKEN"):
+@pytest.mark.parametrize("token", [None, "hf_naïve", "hf_a\nb", "hf_\x00"])
+def test_push_without_a_valid_token_is_rejected_with_both_fixes(set_token, token):
+    set_token(token)
+    with user_error("hf auth login", key="publish.push", hint="HF_TOKEN") as caught:
         check_push(PUSH)
+    assert not token or token not in str(caught.value)
 
 
-@pytest.mark.usefixtures("token")
-def test_valid_settings_pass_without_output(capsys):
+def test_push_needs_a_repository_and_nothing_is_checked_without_push(set_token, capsys):
+    set_token("hf_secret")
+    with user_error(key="publish.repo_id", hint="user/name"):
+        check_push(PublishParams(push=True))
     check_push(PUSH)
+    set_token(None)
+    check_push(PublishParams())
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.usefixtures("no_token")
-def test_without_push_nothing_is_checked():
-    check_push(PublishParams())
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("repo_id", text) for text in ("faces", "team/faces/more", "team/fa ces", "<b>/x")],
+        *[("repo_id", text) for text in ("a/b\n# c", "a/\x1b[2J", "../x")],
+        *[("license", text) for text in ("", "a\nb: c", "<b>", "x" * 100, "mit}")],
+    ],
+)
+def test_settings_that_are_shown_on_the_card_are_identifiers(key, value):
+    with pytest.raises(ValidationError, match=key):
+        PublishParams(**{key: value})
 
 
 def test_publish_does_not_import_torch():
     code = "import sys, stages.publish; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-PORTAL = b"<html>Please log in to the hotel's network</html>"
-
-
-@pytest.fixture
-def asking_hub(monkeypatch):
-    """Undo `answering_hub`."""
-    monkeypatch.setattr(upload, "find_hub_problem", hub_client.find_hub_problem)
-
-
-@pytest.mark.usefixtures("asking_hub")
-@pytest.mark.parametrize(
-    ("status", "body", "reason"),
-    [
-        (200, PORTAL, "another page answered"),
-        (200, b"", "another page answered"),
-        (500, b"", "status 500"),
-        (429, b"{}", "status 429"),
-    ],
-)
-def test_a_hub_that_is_not_itself_is_not_blamed_on_the_settings(tmp_path, status, body, reason):
-    with hub_that_answers(status, body) as endpoint:
-        api = huggingface_hub.HfApi(endpoint=endpoint, token="hf_secret")
-        with pytest.raises(UserError, match=rf"did not respond \({reason}.*The folder is compl"):
-            push_folder(tmp_path, PUSH, "message", api)
-
-
-@pytest.mark.usefixtures("asking_hub")
-def test_a_hub_that_stops_answering_is_not_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(hub_client, "SECONDS", 0.3)
-    with hub_that_answers(200, seconds=5) as endpoint:
-        api = huggingface_hub.HfApi(endpoint=endpoint, token="hf_secret")
-        with pytest.raises(UserError, match=r"did not respond \(ReadTimeout\)"):
-            push_folder(tmp_path, PUSH, "message", api)
-
-
-@pytest.mark.usefixtures("asking_hub")
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_hub_that_fails_after_its_first_answer_is_not_blamed_on_the_settings(tmp_path, status):
-    with hub_that_answers(status, seconds=0.01) as endpoint:
-        api = huggingface_hub.HfApi(endpoint=endpoint, token="hf_secret")
-        with pytest.raises(UserError, match=rf"did not respond \(status {status}\)"):
-            push_folder(tmp_path, PUSH, "message", api)
-
-
-@pytest.mark.parametrize("token", ["hf_naïve", "hf_a\nb", "hf_\x00"])
-def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(monkeypatch, token):
-    monkeypatch.setattr(huggingface_hub, "get_token", lambda: token)
-    with pytest.raises(UserError, match="the token is not ASCII") as caught:
-        check_push(PUSH)
-    assert token not in str(caught.value)

@@ -1,11 +1,10 @@
-"""The face backbone computes what the file of TensorFlow.js describes.
+"""The face backbone computes the graph of the TensorFlow.js file.
 
 The real file, with its last block, was compared with TensorFlow.js 4.22 itself, once and by hand:
-1,024 features of a photograph within 4e-6. Here a file of the same form with random numbers is
+1,024 features of a photograph within 4e-6. Here a file of the same format with random values is
 compared with a plain implementation of its graph.
 """
 
-import dataclasses
 import json
 from itertools import pairwise
 
@@ -14,7 +13,6 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from emotion.core.errors import UserError
 from emotion.models.backbones import build_backbone
 from emotion.models.sources import face_mobilenet
 from emotion.models.sources.face_mobilenet import (
@@ -26,8 +24,11 @@ from emotion.models.sources.face_mobilenet import (
     read_arrays,
 )
 from emotion.models.sources.pretrained import PretrainedParams, fetch_pretrained, load_initial_model
-from emotion.training.loading import LabeledImages, complete_weights
+from emotion.training.loading import LabeledImages
+from emotion.training.run import complete_weights
+from tests.models.conftest import norms_of
 from tests.models.sources.test_npm_package import make_archive
+from tests.user_errors import user_error
 
 WIDTHS = (32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)  # of the depthwise convolutions
@@ -106,7 +107,7 @@ def test_the_features_are_those_of_the_graph(arrays, members, size):
     torch.testing.assert_close(features, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_every_number_is_read_in_the_order_of_the_manifest(arrays, members):
+def test_tensors_are_read_in_the_order_and_layout_of_the_manifest(arrays, members):
     found = dict(read_arrays(members[MANIFEST], members[NUMBERS]))
     assert found.pop("global_pooling/Mean/reduction_indices").tolist() == [1, 2]
     assert list(found) == list(arrays)
@@ -114,18 +115,34 @@ def test_every_number_is_read_in_the_order_of_the_manifest(arrays, members):
     assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
 
 
-def test_other_files_under_these_names_are_refused(members, tmp_path):
+def test_kernels_are_transposed_from_hwio_to_oihw(arrays, members):
+    converted = convert(members)
+    pointwise = arrays["conv_pw_1/convolution/merged_input"]  # (1, 1, 32, 64)
+    torch.testing.assert_close(
+        converted["blocks.0.0.conv_pw.weight"],
+        torch.from_numpy(pointwise[0, 0].T)[..., None, None].float(),
+    )
+    depthwise = arrays["conv_dw_1/depthwise_kernel"].astype(np.float32)  # (3, 3, 32, 1)
+    scale = arrays["conv_dw_1_bn/batchnorm_1/mul"].astype(np.float32)
+    kernel = converted["blocks.0.0.conv_dw.weight"]
+    assert kernel.shape == (32, 1, 3, 3)
+    np.testing.assert_allclose(kernel[5, 0, 0, 2], depthwise[0, 2, 5, 0] * scale[5], rtol=1e-6)
+
+
+def fetch(folder, source="require"):
+    params = PretrainedParams(model_type=face_mobilenet.MODEL_TYPE, pretrained=source)
+    return fetch_pretrained(params, folder, folder.parent)
+
+
+def test_other_files_under_these_names_are_rejected(members, tmp_path):
     archive = make_archive(tmp_path / "human.tgz", members)
-    params = PretrainedParams(model_type=face_mobilenet.MODEL_TYPE, pretrained=str(archive))
-    with pytest.raises(
-        UserError, match=r"faceres\.json of .*human\.tgz has the SHA-256 .*npm pack"
-    ):
-        fetch_pretrained(params, tmp_path / "out", tmp_path)
+    with user_error(MANIFEST, file="human.tgz", hint=f"npm pack {PACKAGE}"):
+        fetch(tmp_path / "out", str(archive))
 
 
 @pytest.fixture
 def accepted(members, monkeypatch):
-    """The random file passes for the real one, from an archive and from npm."""
+    """The random file is accepted in place of the real one, from an archive and from npm."""
     hashes = {
         name: face_mobilenet.hashlib.sha256(data).hexdigest() for name, data in members.items()
     }
@@ -135,8 +152,7 @@ def accepted(members, monkeypatch):
 
 @pytest.mark.usefixtures("accepted")
 def test_the_record_names_package_licenses_and_restriction(tmp_path):
-    params = PretrainedParams(model_type=face_mobilenet.MODEL_TYPE, pretrained="require")
-    record = fetch_pretrained(params, tmp_path / "out", tmp_path)
+    record = fetch(tmp_path / "out")
     assert (record.weights, record.source) == ("pretrained", f"npm {PACKAGE}")
     for words in ("MIT", "Apache-2.0", "VGGFace2", "research only"):
         assert words in record.license
@@ -146,28 +162,23 @@ def test_the_record_names_package_licenses_and_restriction(tmp_path):
 def test_an_archive_and_npm_give_the_same_bytes(members, tmp_path):
     archive = make_archive(tmp_path / "human.tgz", members)
     for folder, source in (("a", "prefer"), ("b", str(archive)), ("c", "prefer")):
-        params = PretrainedParams(model_type=face_mobilenet.MODEL_TYPE, pretrained=source)
-        fetch_pretrained(params, tmp_path / folder, tmp_path)
+        fetch(tmp_path / folder, source)
     stored = {(tmp_path / name / "backbone.safetensors").read_bytes() for name in "abc"}
     assert len(stored) == 1
 
 
-def test_without_npm_one_sentence_says_so(tmp_path, monkeypatch):
+def test_without_npm_weights_are_random_or_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    params = PretrainedParams(model_type=face_mobilenet.MODEL_TYPE, pretrained="require")
-    with pytest.raises(UserError, match=r"npm is not installed"):
-        fetch_pretrained(params, tmp_path / "out", tmp_path)
-    record = fetch_pretrained(
-        dataclasses.replace(params, pretrained="prefer"), tmp_path / "out", tmp_path
-    )
+    with user_error("npm", key="pretrained", hint="path of the file"):
+        fetch(tmp_path / "out")
+    record = fetch(tmp_path / "out", "prefer")
     assert record.weights == "random"
-    assert "npm is not installed" in record.source
+    assert "npm" in record.source
 
 
 @pytest.mark.usefixtures("accepted")
 def test_training_starts_with_statistics_of_training_images(tmp_path):
-    params = PretrainedParams(model_type=face_mobilenet.MODEL_TYPE)
-    fetch_pretrained(params, tmp_path, tmp_path)
+    fetch(tmp_path)
     model, preprocessing, source = load_initial_model(tmp_path, 32, "linear", 3)
     images = torch.randint(0, 256, (20, 3, 36, 36), dtype=torch.uint8)
 
@@ -180,5 +191,4 @@ def test_training_starts_with_statistics_of_training_images(tmp_path):
     before = model.eval()(views)
     complete_weights(model, source, data, preprocessing)
     torch.testing.assert_close(model(views), before, rtol=1e-3, atol=1e-3)
-    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-    assert all(norm.running_var.std() > 0 for norm in norms)  # constant in the file
+    assert all(norm.running_var.std() > 0 for norm in norms_of(model))  # constant in the file

@@ -1,4 +1,4 @@
-"""The service with the tiny model that names the brightest color channel."""
+"""The service with a tiny model that predicts the brightest color channel."""
 
 import contextlib
 import io
@@ -14,11 +14,10 @@ from starlette.testclient import TestClient
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.serving.access import guard
 from emotion.prediction.serving.app import create_app
-from emotion.prediction.serving.deadlines import Connections, Deadline, timed_protocol
+from emotion.prediction.serving.deadlines import TimedProtocol
 from emotion.prediction.serving.limits import Limits
-from tests.prediction.conftest import write_onnx
 
-LIMITS = Limits(megabytes=1.0, megapixels=0.5)
+LIMITS = Limits(bytes=1_000_000, pixels=500_000)
 
 
 def image_bytes(color, size=(40, 40), kind="PNG"):
@@ -28,11 +27,6 @@ def image_bytes(color, size=(40, 40), kind="PNG"):
 
 
 RED, GREEN, BLUE = (image_bytes(c) for c in ((220, 0, 0), (0, 220, 0), (0, 0, 220)))
-
-
-@pytest.fixture
-def onnx_file(tmp_path):
-    return write_onnx(tmp_path / "model.onnx")
 
 
 @pytest.fixture
@@ -50,15 +44,8 @@ def client(app):
 def address(app):
     """A real server on a free port of this machine."""
     listening = socket.create_server(("127.0.0.1", 0))
-    guard(app, "127.0.0.1", ["a"], [])  # the tests ask for a host of that name
-    connections = Connections()
-    config = uvicorn.Config(
-        Deadline(app, connections),
-        http=timed_protocol(connections),
-        ws="none",
-        proxy_headers=False,
-        log_level="critical",
-    )
+    guard(app, "127.0.0.1", ["a"], [])  # the Host header of the tests
+    config = uvicorn.Config(app, http=TimedProtocol, ws="none", log_level="critical")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

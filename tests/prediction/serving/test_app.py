@@ -1,16 +1,17 @@
-"""Requests get the answers of the model, and everything else a clean refusal."""
+"""Requests get the predictions of the model, or the status and reason of an error."""
 
-import contextlib
 import io
 import re
 import zlib
 
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
+from emotion.prediction.predictor import Predictor
+from emotion.prediction.serving import app as service
 from emotion.prediction.serving import batching, limits
 from emotion.prediction.serving.limits import BusyError
-from tests.data.conftest import draw_party
 from tests.prediction.serving.conftest import BLUE, GREEN, LIMITS, RED, image_bytes
 
 
@@ -22,29 +23,34 @@ def test_an_image_as_the_body_is_classified(client):
     response = client.post("/predict", content=GREEN, headers={"Content-Type": "image/png"})
     assert response.status_code == 200
     [image] = response.json()["images"]
-    [answer] = image["answers"]
-    assert answer["label"] == "happy"
-    assert answer["confidence"] == answer["probabilities"]["happy"] > 0.9
+    [prediction] = image["answers"]
+    assert prediction["label"] == "happy"
+    assert prediction["confidence"] == prediction["probabilities"]["happy"] > 0.9
 
 
-def test_the_files_of_a_form_are_answered_in_order_by_name(client):
+def test_the_files_of_a_form_are_classified_in_order(client):
     response = client.post("/predict", files=files(RED, b"text", BLUE))
     assert response.status_code == 200
     images = response.json()["images"]
     assert [image["image"] for image in images] == ["0.png", "1.png", "2.png"]
-    answers = [image["answers"][0] for image in images]
-    assert [answer.get("label") for answer in answers] == ["angry", None, "sad"]
-    assert "1.png cannot be read" in answers[1]["error"]
+    predictions = [image["answers"][0] for image in images]
+    assert [prediction.get("label") for prediction in predictions] == ["angry", None, "sad"]
+    assert "1.png" in predictions[1]["error"]
 
 
-def test_with_detect_each_face_has_an_answer(client):
+def png_of(image):
     file = io.BytesIO()
-    draw_party().save(file, "PNG")
-    response = client.post("/predict?detect=true", files=files(file.getvalue(), RED))
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def test_with_detect_each_face_has_a_prediction(client, party):
+    image = png_of(party)
+    response = client.post("/predict?detect=true", files=files(image, RED))
     first, second = response.json()["images"]
-    assert [len(answer["box"]) for answer in first["answers"]] == [4, 4, 4]
+    assert [len(prediction["box"]) for prediction in first["answers"]] == [4, 4, 4]
     assert second["answers"] == []
-    response = client.post("/predict?detect=true&min_face=120", content=file.getvalue())
+    response = client.post("/predict?detect=true&min_face=120", content=image)
     assert len(response.json()["images"][0]["answers"]) == 1
 
 
@@ -60,19 +66,19 @@ def bomb():
 @pytest.mark.parametrize(
     ("content", "status", "reason"),
     [
-        (b"", 422, "the body is empty"),
-        (b"just text", 422, "no image of a readable format"),
-        (bomb(), 422, "400000000 pixels|500,000 pixels"),
-        (image_bytes((9, 9, 9), (1000, 600)), 422, "more than 500,000 pixels"),
-        (GREEN[:60], 422, "cannot be read"),
-        (b"\0" * (LIMITS.bytes + 1), 413, "more than 1 MB"),
+        (b"", 422, "empty"),
+        (b"just text", 422, "PNG"),
+        (bomb(), 422, "400000000|500,000"),
+        (image_bytes((9, 9, 9), (1000, 600)), 422, "500,000"),
+        (GREEN[:60], 422, "image"),
+        (b"\0" * (LIMITS.bytes + 1), 413, "1 MB"),
     ],
     ids=["empty", "text", "bomb", "large image", "truncated", "large body"],
 )
 def test_what_is_no_image_is_refused_with_the_reason(client, content, status, reason):
     response = client.post("/predict", content=content)
     assert response.status_code == status
-    assert any(part in response.json()["detail"] for part in reason.split("|"))
+    assert re.search(reason, response.json()["detail"])
     assert client.post("/predict", content=GREEN).status_code == 200
 
 
@@ -87,27 +93,32 @@ def test_a_body_of_unknown_length_is_cut_off_at_the_limit(client):
     assert client.post("/predict", content=endless()).status_code == 413
 
 
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+FIELD = b'--x\r\nContent-Disposition: form-data; name="images"'
+END = b"\r\n--x--\r\n"
+
+
 @pytest.mark.parametrize(
-    "form",
+    ("form", "status"),
     [
-        {"headers": {"Content-Type": "multipart/form-data"}, "content": b"abc"},
-        {"headers": {"Content-Type": "multipart/form-data; boundary=x"}, "content": b"abc"},
-        {"files": files(*[RED] * (limits.MOST_IMAGES + 1))},
+        ({"headers": {"Content-Type": "multipart/form-data"}, "content": b"abc"}, 400),
+        ({"headers": FORM, "content": b"abc"}, 400),
+        ({"files": files(*[RED] * (limits.MOST_IMAGES + 1))}, 400),
+        ({"headers": FORM, "content": FIELD + b"\r\n\r\ntext" + END}, 422),
     ],
-    ids=["no boundary", "no form", "too many files"],
+    ids=["no boundary", "no form", "too many files", "no files"],
 )
-def test_a_form_that_cannot_be_read_is_refused(client, form):
+def test_a_form_without_images_that_can_be_read_is_refused(client, form, status):
     response = client.post("/predict", **form)
-    assert response.status_code == 400
-    assert response.json()["detail"].startswith("the form cannot be read")
+    assert response.status_code == status
+    assert "form" in response.json()["detail"]
 
 
-def test_a_form_without_files_is_refused(client):
-    boundary = {"Content-Type": "multipart/form-data; boundary=x"}
-    part = b'--x\r\nContent-Disposition: form-data; name="images"\r\n\r\ntext\r\n--x--\r\n'
-    response = client.post("/predict", content=part, headers=boundary)
-    assert response.status_code == 422
-    assert "no image" in response.json()["detail"]
+@pytest.mark.parametrize("kind", ["Multipart/Form-Data", "MULTIPART/FORM-DATA"])
+def test_the_content_type_of_a_form_may_have_any_case(client, kind):
+    headers = {"Content-Type": f"{kind}; boundary=x"}
+    body = FIELD + b'; filename="a.png"\r\n\r\n' + GREEN + END
+    assert client.post("/predict", content=body, headers=headers).status_code == 200
 
 
 def test_no_file_is_written_for_a_large_upload(client, monkeypatch):
@@ -116,55 +127,52 @@ def test_no_file_is_written_for_a_large_upload(client, monkeypatch):
 
     monkeypatch.setattr("tempfile.SpooledTemporaryFile.rollover", refuse)
     monkeypatch.setattr("starlette.formparsers.MultiPartParser.spool_max_size", 10)
-    random = Image.effect_noise((900, 500), 100).convert("L")
-    file = io.BytesIO()
-    random.save(file, "PNG")
-    assert client.post("/predict", files=files(file.getvalue())).status_code == 200
+    noise = png_of(Image.effect_noise((900, 500), 100).convert("L"))
+    assert client.post("/predict", files=files(noise)).status_code == 200
 
 
-def test_a_full_queue_is_503_with_a_time_to_come_back(client, monkeypatch):
-    monkeypatch.setattr(batching, "LONGEST_QUEUE", 2)
+@pytest.mark.parametrize(
+    ("module", "limit", "value"),
+    [
+        (batching, "LONGEST_QUEUE", 2),  # images
+        (service, "BODIES_IN_FLIGHT", 3e-4),  # 300 bytes
+        (service, "IMAGES_IN_FLIGHT", 5e-3),  # 2500 pixels
+    ],
+)
+def test_too_much_at_once_is_503_with_a_time_to_retry(request, monkeypatch, module, limit, value):
+    monkeypatch.setattr(module, limit, value)
+    client = request.getfixturevalue("client")
     response = client.post("/predict", files=files(RED, GREEN, BLUE))
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "1"
     assert client.post("/predict", content=GREEN).status_code == 200
-    assert issubclass(BusyError, Exception)
 
 
 def test_health_version_and_the_page_that_describes_the_service(client):
     assert client.get("/health").json() == {"status": "ok"}
     version = client.get("/version").json()
     assert version["class_names"] == ["angry", "happy", "sad"]
-    page = client.get("/docs").text
-    for text in (
-        "POST /predict",
-        "GET /health",
-        "?min_face=20",
-        "413",
-        "Too many images wait",
-        "<code>error</code>",
-    ):
+    response = client.get("/")
+    assert response.history[0].headers["location"] == "docs"
+    page = response.text
+    for text in ("POST /predict", "GET /health", "?min_face=20", "413", "<code>error</code>"):
         assert text in page
-    assert not re.search(r"<script|(src|href)=.?https?:", page)  # it asks no other host
+    assert not re.search(r"<script|(src|href)=.?https?:", page)  # it loads nothing from other hosts
     description = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
     assert set(description["requestBody"]["content"]) == {"multipart/form-data", "image/*"}
     assert {"200", "408", "413", "422", "503"} <= set(description["responses"])
 
 
 def test_an_error_of_the_program_does_not_end_the_service(app, monkeypatch):
-    from starlette.testclient import TestClient
-
-    from emotion.prediction.predictor import Predictor
-
-    answer, calls = Predictor.answer, []
+    predict, calls = Predictor.predict_sources, []
 
     def fail_once(*arguments):
         calls.append(1)
         if len(calls) == 1:
             raise ZeroDivisionError
-        return answer(*arguments)
+        return predict(*arguments)
 
-    monkeypatch.setattr(Predictor, "answer", fail_once)
+    monkeypatch.setattr(Predictor, "predict_sources", fail_once)
     with TestClient(app, raise_server_exceptions=False) as client:
         assert client.post("/predict", content=GREEN).status_code == 500
         assert client.post("/predict", content=GREEN).status_code == 200
@@ -175,35 +183,10 @@ def test_images_that_are_too_large_together_are_refused_before_they_are_decoded(
     assert client.post("/predict", files=files(image, image)).status_code == 200
     response = client.post("/predict", files=files(image, image, image))
     assert response.status_code == 413
-    assert response.json()["detail"] == (
-        "the images have more than 1 megapixels together; send fewer at once"
-    )
+    assert "1 megapixels" in response.json()["detail"]
 
 
-@pytest.mark.parametrize("kind", ["Multipart/Form-Data", "MULTIPART/FORM-DATA"])
-def test_the_kind_of_a_form_is_known_in_any_case(client, kind):
-    body = b'--x\r\nContent-Disposition: form-data; name="images"; filename="a.png"\r\n\r\n'
-    headers = {"Content-Type": f"{kind}; boundary=x"}
-    response = client.post("/predict", content=body + GREEN + b"\r\n--x--\r\n", headers=headers)
-    assert response.status_code == 200
-
-
-def test_bodies_of_all_requests_share_a_budget(client, monkeypatch):
-    monkeypatch.setattr(limits.Budget, "taking", _nothing_left)
-    response = client.post("/predict", content=GREEN)
-    assert response.status_code == 503
-    assert response.headers["retry-after"] == "1"
-
-
-@contextlib.contextmanager
-def _nothing_left(_):
-    def take(_):
-        raise BusyError
-
-    yield take
-
-
-def test_a_budget_gives_back_what_a_request_has_taken():
+def test_a_budget_releases_what_a_request_has_reserved():
     budget = limits.Budget(10)
 
     def take_too_much(take):

@@ -6,8 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from emotion.prediction.predictor import Answered
-from emotion.prediction.result import Prediction
+from emotion.prediction.result import ImageResult, Prediction
 from emotion.prediction.serving.batching import LONGEST_QUEUE, Batcher, BusyError
 from emotion.prediction.sources import Source
 
@@ -15,18 +14,18 @@ BATCH = 16
 
 
 class SlowPredictor:
-    """Answers with the name of the image, when it is let."""
+    """Returns the name of the image, after its gate is opened."""
 
     model = SimpleNamespace(batch_size=BATCH)
 
     def __init__(self):
         self.batches, self.gate = [], threading.Event()
 
-    def answer(self, sources, min_face):
+    def predict_sources(self, sources, min_face):
         self.gate.wait(10)
         self.batches.append((len(sources), min_face))
         return [
-            Answered(source, None, [Prediction(image=source.name, probabilities={"a": 1.0})])
+            ImageResult(source, None, [Prediction(image=source.name, probabilities={"a": 1.0})])
             for source in sources
         ]
 
@@ -52,22 +51,17 @@ def run(requests, workers=1):
     return asyncio.run(main())
 
 
-def test_a_request_that_comes_alone_does_not_wait_for_others():
-    batches, _ = run([(["a"], None)])
-    assert batches == [(1, None)]
-
-
-def test_requests_that_wait_become_full_batches_and_each_gets_its_own_answers():
+def test_waiting_requests_become_full_batches_and_each_has_its_own_result():
     batches, found = run([([f"{i}"], None) for i in range(40)])
-    assert batches[0] == (1, None)  # it had begun when the others came
+    assert batches[0] == (1, None)  # it did not wait for the others
     assert [size for size, _ in batches[1:]] == [BATCH, BATCH, 39 - 2 * BATCH]
-    assert [answers[0][0].image for answers in found] == [f"{i}" for i in range(40)]
+    assert [predictions[0][0].image for predictions in found] == [f"{i}" for i in range(40)]
 
 
 def test_images_with_and_without_detection_are_not_mixed():
     batches, found = run([(["a"], None), (["b"], 20.0), (["c"], None), (["d"], 30.0)])
     assert sorted(batches, key=str) == sorted([(1, None), (1, 20.0), (1, None), (1, 30.0)], key=str)
-    assert [answers[0][0].image for answers in found] == ["a", "b", "c", "d"]
+    assert [predictions[0][0].image for predictions in found] == ["a", "b", "c", "d"]
 
 
 def test_a_request_beyond_the_queue_is_refused_whole():
@@ -77,21 +71,21 @@ def test_a_request_beyond_the_queue_is_refused_whole():
     assert len(found[1]) == LONGEST_QUEUE
 
 
-def test_what_a_client_no_longer_waits_for_is_not_computed():
+def test_images_of_a_client_that_has_left_are_not_classified():
     async def main():
         predictor = SlowPredictor()
         batcher = Batcher(predictor, 1)
         batcher.start()
         first = asyncio.create_task(batcher.classify([Source(name="a", content=b"")], None))
         await asyncio.sleep(0.02)
-        gone = asyncio.create_task(batcher.classify([Source(name="b", content=b"")] * 5, None))
+        left = asyncio.create_task(batcher.classify([Source(name="b", content=b"")] * 5, None))
         await asyncio.sleep(0.02)
-        gone.cancel()
+        left.cancel()
         await asyncio.sleep(0.02)
         predictor.gate.set()
         await first
         with pytest.raises(asyncio.CancelledError):
-            await gone
+            await left
         await batcher.classify([Source(name="c", content=b"")], None)
         await batcher.stop()
         return predictor.batches

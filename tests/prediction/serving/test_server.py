@@ -1,9 +1,9 @@
-"""A real server survives clients that are slow, rude or many."""
+"""A real server keeps running with clients that are slow, malformed or many."""
 
 import contextlib
 import http.client
 import socket
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.prediction.serving.conftest import GREEN
 pytestmark = pytest.mark.slow
 
 
-def ask(address):
+def status_of(address):
     connection = http.client.HTTPConnection(*address, timeout=20)
     with contextlib.closing(connection):
         connection.request("POST", "/predict", GREEN)
@@ -21,7 +21,7 @@ def ask(address):
 
 
 def received(address, data):
-    """What the server answers to bytes, until it closes the connection."""
+    """What the server sends in response to bytes, until it closes the connection."""
     with socket.create_connection(address, timeout=20) as client:
         client.sendall(data)
         parts = []
@@ -36,14 +36,14 @@ def received(address, data):
 def test_a_connection_without_a_complete_request_is_closed(address, data, monkeypatch):
     monkeypatch.setattr(deadlines, "HEADER_SECONDS", 0.3)
     assert received(address, data) == b""
-    assert ask(address) == 200
+    assert status_of(address) == 200
 
 
 def test_a_second_request_that_does_not_come_is_not_waited_for(address, monkeypatch):
     monkeypatch.setattr(deadlines, "HEADER_SECONDS", 0.3)
-    answer = received(address, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /hea")
-    assert answer.startswith(b"HTTP/1.1 200")
-    assert answer.count(b"HTTP/1.1") == 1
+    response = received(address, b"GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /hea")
+    assert response.startswith(b"HTTP/1.1 200")
+    assert response.count(b"HTTP/1.1") == 1
 
 
 def test_a_body_that_comes_too_slowly_is_408(address, monkeypatch):
@@ -52,23 +52,18 @@ def test_a_body_that_comes_too_slowly_is_408(address, monkeypatch):
         b"POST /predict HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 100\r\n\r\nabc"
     )
     assert received(address, head).startswith(b"HTTP/1.1 408")
-    assert ask(address) == 200
+    assert status_of(address) == 200
 
 
-def test_a_client_that_leaves_and_one_that_sends_nonsense_do_no_harm(address):
+def test_a_client_that_leaves_and_one_that_sends_no_http_do_no_harm(address):
     with socket.create_connection(address) as client:
         client.sendall(b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc")
     assert received(address, b"\x16\x03\x01 not HTTP\r\n\r\n").startswith(b"HTTP/1.1 400")
-    assert ask(address) == 200
+    assert status_of(address) == 200
 
 
-def test_many_clients_at_once_are_answered(address):
-    statuses = []
-    threads = [threading.Thread(target=lambda: statuses.append(ask(address))) for _ in range(100)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(statuses) == 100
+def test_many_clients_at_once_are_served(address):
+    with ThreadPoolExecutor(100) as pool:
+        statuses = list(pool.map(status_of, [address] * 100))
     assert set(statuses) <= {200, 503}
     assert statuses.count(200) >= 50

@@ -2,25 +2,25 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
 import torch
 
-from emotion.data.cache import CacheParams, open_images
+from emotion.data.cache import CacheParams
 from emotion.data.manifest import hash_images
-from emotion.training.soup.ingredients import Member
+from emotion.training.loading import load_split
+from emotion.training.soup.ingredients import Ingredient
 from tests.conftest import make_checkpoint
 
-CLASSES = ("happy", "sad")
+LABEL_MAP = {"happy": 0, "sad": 1}
 
 
 @pytest.fixture
-def make_member(striped_rows):
+def make_ingredient(striped_rows):
     """A run whose weights differ from those of another seed; `bias` prefers the class happy."""
     data_hash = hash_images(striped_rows[:16], striped_rows[16:])
 
-    def make(name: str, seed: int = 0, bias: float = 0.0, **changes) -> Member:
-        checkpoint = make_checkpoint(img_size=32, head="linear", class_names=CLASSES)
+    def make(name: str, seed: int = 0, bias: float = 0.0, **changes) -> Ingredient:
+        checkpoint = make_checkpoint(img_size=32, head="linear", class_names=tuple(LABEL_MAP))
         generator = torch.Generator().manual_seed(seed)
         state = {
             key: tensor + 0.01 * torch.randn(tensor.shape, generator=generator)
@@ -30,7 +30,7 @@ def make_member(striped_rows):
         }
         state["head.bias"] = torch.tensor([bias, -bias])
         changes = {"data_hash": data_hash, "state_dict": state, **changes}
-        return Member(name, dataclasses.replace(checkpoint, **changes))
+        return Ingredient(name, dataclasses.replace(checkpoint, **changes))
 
     return make
 
@@ -39,8 +39,8 @@ def make_member(striped_rows):
 def splits(striped_rows):
     """Images of train and val, and the labels of val."""
     preprocessing = make_checkpoint(img_size=32).preprocessing
-    train, val = striped_rows[:16], striped_rows[16:]
-    images = [
-        open_images(list(rows["path"]), preprocessing, CacheParams()) for rows in (train, val)
-    ]
-    return *images, val["label"].map(CLASSES.index).to_numpy(dtype=np.int64)
+    train, val = (
+        load_split(rows, LABEL_MAP, preprocessing, CacheParams())
+        for rows in (striped_rows[:16], striped_rows[16:])
+    )
+    return train.images, val.images, val.labels

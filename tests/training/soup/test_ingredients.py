@@ -2,38 +2,37 @@
 
 import pytest
 
-from emotion.core.errors import UserError
-from emotion.training.soup.ingredients import check_members
+from emotion.training.soup.ingredients import check_ingredients
+from tests.user_errors import user_error
 
 
 @pytest.fixture
-def first(make_member):
-    return make_member("a")
+def first(make_ingredient):
+    return make_ingredient("first")
 
 
-def refusal(*members):
-    with pytest.raises(UserError) as caught:
-        check_members(members, members[0].checkpoint.data_hash)
-    return str(caught.value)
+def test_runs_that_differ_in_seed_and_recipe_are_accepted(first, make_ingredient):
+    others = [make_ingredient("b", seed=1), make_ingredient("c", seed=2, params={"epochs": 9})]
+    check_ingredients([first, *others], first.checkpoint.data_hash)
 
 
-def test_runs_that_differ_in_seed_and_recipe_are_accepted(first, make_member):
-    others = [make_member("b", seed=1), make_member("c", seed=2, params={"epochs": 9})]
-    check_members([first, *others], first.checkpoint.data_hash)
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"seed": 1, "data_hash": "other"}, ["data/splits/"]),
+        ({"seed": 1, "head": "deep", "class_names": ["sad", "happy"]}, ["head, class_names"]),
+        ({}, ["weights", "first"]),  # those of the first
+    ],
+    ids=["splits", "network", "weights"],
+)
+def test_all_that_do_not_fit_are_named_in_one_message(first, make_ingredient, changes, named):
+    fitting = make_ingredient("fitting", seed=3)
+    others = [make_ingredient(name, **changes) for name in ("second", "third")]
+    with user_error("second", "third", *named) as caught:
+        check_ingredients([first, fitting, *others], first.checkpoint.data_hash)
+    assert "fitting" not in str(caught.value)
 
 
-def test_all_that_do_not_fit_are_named_in_one_message(first, make_member):
-    message = refusal(
-        first,
-        make_member("b", seed=1, data_hash="other"),
-        make_member("c", seed=2, head="deep", class_names=["sad", "happy"]),
-        make_member("d"),
-    )
-    assert "b was trained on other splits than data/splits/" in message
-    assert "c has another head, class_names than a" in message
-    assert "d has the same weights as a" in message
-
-
-def test_a_first_run_of_other_splits_is_refused_too(first, make_member):
-    with pytest.raises(UserError, match="a was trained on other splits"):
-        check_members([first, make_member("b", seed=1)], "present")
+def test_a_first_run_of_other_splits_is_refused_too(first, make_ingredient):
+    with user_error("first", "second", "data/splits/"):
+        check_ingredients([first, make_ingredient("second", seed=1)], "present")

@@ -1,0 +1,39 @@
+"""Load the images of a split as input of a network, without augmentation.
+
+All stages but training use `load_batches`; training augments images in `transforms.augment_batch`.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emotion.data.cache import Images
+from emotion.data.preprocessing import Preprocessing
+from emotion.data.transforms import preprocess_batch
+
+
+def load_batches(
+    images: Images,
+    preprocessing: Preprocessing,
+    batches: Sequence[np.ndarray],
+    device: str | torch.device = "cpu",
+) -> Iterator[Tensor]:
+    """The evaluation views, batch by batch.
+
+    Args:
+        images: of the split, cached or not, uint8 (N, 3 or 1, S, S).
+        preprocessing: of the network.
+        batches: rows of each batch, integers (n,) in 0..N-1.
+        device: of the results.
+
+    Yields:
+        float32 (n, 3, H, W), normalized, in memory format channels_last, in the order of `batches`.
+
+    Raises:
+        UserError: an image is decoded here, and is missing or cannot be read.
+    """
+    for batch in images.batches(batches):
+        views = preprocess_batch(batch.to(device, non_blocking=True), preprocessing)
+        yield views.contiguous(memory_format=torch.channels_last)
