@@ -32,7 +32,7 @@ from emotion.datasets.model_classes import check_classes, parse_labels, read_for
 from emotion.datasets.params import DataParams
 from emotion.datasets.unpack import unpack_images
 from emotion.evaluation.outputs import name_final_paths, write_outputs
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.report import ModelFacts
 from emotion.evaluation.summary import describe_scores
 from emotion.prediction.loading import load_model
@@ -186,7 +186,7 @@ def _inspect(rows: pd.DataFrame, data: Path) -> tuple[pd.DataFrame, pd.DataFrame
     return rows.drop(columns=["problem", "detail", "phash", "mode", "reason"]), left_out
 
 
-def _predict(model: Model, rows: pd.DataFrame) -> Predictions:
+def _predict(model: Model, rows: pd.DataFrame) -> SplitPredictions:
     probabilities = np.empty((len(rows), len(model.class_names)))
     stream = predict_stream(Predictor(model), map(Source.of, rows["path"]))
     bar = tqdm(stream, total=len(rows), desc="predict", unit="image", leave=False)
@@ -197,7 +197,7 @@ def _predict(model: Model, rows: pd.DataFrame) -> Predictions:
         probabilities[row] = list(prediction.probabilities.values())
     # A float32 softmax underflows to 0, whose logarithm is not finite.
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
-    return Predictions.from_network(rows, logits, model.class_names)
+    return SplitPredictions.from_network(rows, logits, model.class_names)
 
 
 def _describe_rows(rows: pd.DataFrame, left_out: pd.DataFrame) -> Iterator[str]:

@@ -15,7 +15,7 @@ from scipy import optimize
 from emotion.core.reports import Calibration
 from emotion.core.seeding import derive_seed
 from emotion.evaluation.abstention import choose_threshold
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.metrics import scores
 from emotion.metrics.means import mean_by_group
 
@@ -81,7 +81,7 @@ def cross_fitted_gain(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray
     return Gain(*(round(value, 6) for value in (mean.value, *mean.interval)))
 
 
-def calibrate(val: Predictions, target_error: float | None, flip: bool = False) -> Calibration:
+def calibrate(val: SplitPredictions, target_error: float | None, flip: bool = False) -> Calibration:
     """Choose the temperature, and then the threshold below which a prediction is uncertain.
 
     Args:

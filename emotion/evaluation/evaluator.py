@@ -12,7 +12,7 @@ from emotion.core.reports import Calibration
 from emotion.data import manifest
 from emotion.data.cache import CacheParams, open_images
 from emotion.evaluation.calibration import calibrate
-from emotion.evaluation.predictions import Predictions, check_rows
+from emotion.evaluation.predictions import SplitPredictions, check_rows
 from emotion.evaluation.report import ModelFacts
 from emotion.models import inference
 from emotion.models.checkpoint import load_checkpoint
@@ -35,8 +35,8 @@ class EvaluateParams:
 class HeldOutPredictions:
     """The predictions for both held-out splits, and what is chosen on validation."""
 
-    val: Predictions
-    test: Predictions
+    val: SplitPredictions
+    test: SplitPredictions
     calibration: Calibration
     model: ModelFacts
     best_epoch: int  # that was kept, from 1
@@ -76,7 +76,7 @@ def evaluate_checkpoint(
         logits = inference.predict_logits(
             network, images, preprocessing, params.batch_size, f"predict {path.stem}"
         )
-        predictions.append(Predictions.from_network(rows, logits, checkpoint.class_names))
+        predictions.append(SplitPredictions.from_network(rows, logits, checkpoint.class_names))
     val, test = predictions
     calibration = calibrate(val, params.target_error, params.flip)
     model = ModelFacts(

@@ -15,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 
 from emotion.core import files
 from emotion.core.reports import SliceGap
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.slice_figure import draw_slices
 from emotion.metrics import figures, scores
 from emotion.metrics.figures import BLUE, GRAY, GREEN, ORANGE, PALE_BLUE
@@ -25,7 +25,7 @@ FEW = 10  # images; a bin with fewer is drawn pale
 
 def draw_figures(
     folder: Path,
-    predictions: Predictions,
+    predictions: SplitPredictions,
     temperature: float,
     slices: pd.DataFrame,
     gaps: dict[str, SliceGap],
@@ -48,7 +48,7 @@ def draw_figures(
             figures.save(folder / "slices.png", draw_slices(slices, gaps, predictions))
 
 
-def write_confusion_table(path: Path, predictions: Predictions) -> None:
+def write_confusion_table(path: Path, predictions: SplitPredictions) -> None:
     """Write the columns actual and predicted, one row per image.
 
     The confusion template of `dvc plots` counts them, for several experiments side by side.
@@ -57,7 +57,7 @@ def write_confusion_table(path: Path, predictions: Predictions) -> None:
     files.write_csv(path, pd.DataFrame(pairs))
 
 
-def draw_confusion(predictions: Predictions) -> Figure:
+def draw_confusion(predictions: SplitPredictions) -> Figure:
     """The confusion matrix of one split."""
     names = predictions.class_names
     counts = scores.confusion_matrix(predictions.labels, predictions.predicted, len(names))
@@ -70,7 +70,7 @@ def draw_confusion(predictions: Predictions) -> Figure:
     return figure
 
 
-def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
+def draw_reliability(predictions: SplitPredictions, temperature: float) -> Figure:
     """Accuracy against confidence, before and after calibration, above the number of images.
 
     At temperature 1 both are the same, so there is one panel. Bins of fewer than FEW images are
@@ -106,7 +106,7 @@ def draw_reliability(predictions: Predictions, temperature: float) -> Figure:
     return figure
 
 
-def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
+def draw_risk_coverage(predictions: SplitPredictions, temperature: float) -> Figure:
     """Error rate against coverage if the least confident predictions are rejected."""
     confidence, correct = predictions.confidence(temperature), predictions.correct
     coverage, risk = scores.risk_coverage(confidence, correct)
@@ -125,7 +125,7 @@ def draw_risk_coverage(predictions: Predictions, temperature: float) -> Figure:
     return figure
 
 
-def draw_per_class(predictions: Predictions) -> Figure:
+def draw_per_class(predictions: SplitPredictions) -> Figure:
     """Precision, recall and F1 of each class; the number of images is next to its name."""
     names = predictions.class_names
     per_class = scores.per_class(predictions.labels, predictions.predicted, len(names))

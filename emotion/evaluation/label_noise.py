@@ -13,13 +13,13 @@ from cleanlab.count import get_confident_thresholds
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
-from emotion.evaluation.predictions import CONFIDENCE_DECIMALS, Predictions
+from emotion.evaluation.predictions import CONFIDENCE_DECIMALS, SplitPredictions
 
 COLUMNS = ["split", "path", "label", "suggested", "label_quality", "confidence"]
 _TOLERANCE = 1e-6  # that of cleanlab: the rounding of a mean, which depends on the order, is less
 
 
-def find_label_noise(splits: Sequence[Predictions], temperature: float) -> pd.DataFrame:
+def find_label_noise(splits: Sequence[SplitPredictions], temperature: float) -> pd.DataFrame:
     """List the images that are confidently predicted as another class than their label.
 
     A class is predicted confidently if its probability is at least the mean probability of that

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from emotion.evaluation.predictions import CONFIDENCE_DECIMALS, Predictions
+from emotion.evaluation.predictions import CONFIDENCE_DECIMALS, SplitPredictions
 
 
-def list_mistakes(test: Predictions, temperature: float) -> pd.DataFrame:
+def list_mistakes(test: SplitPredictions, temperature: float) -> pd.DataFrame:
     """The misclassified images, the most confident first, equal ones by path.
 
     Args:
@@ -29,7 +29,7 @@ def list_mistakes(test: Predictions, temperature: float) -> pd.DataFrame:
     return mistakes.sort_values(["confidence", "path"], ascending=[False, True], ignore_index=True)
 
 
-def rank_confusions(test: Predictions) -> pd.DataFrame:
+def rank_confusions(test: SplitPredictions) -> pd.DataFrame:
     """The pairs of classes that are confused, the most frequent first.
 
     Pairs with equally many images are ranked by fraction, then by name. Pairs that never occur are

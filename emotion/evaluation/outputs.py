@@ -9,7 +9,7 @@ from emotion.core.reports import EvaluationReport, write_report
 from emotion.evaluation.figures import draw_figures, write_confusion_table
 from emotion.evaluation.label_noise import find_label_noise
 from emotion.evaluation.mistakes import list_mistakes, rank_confusions
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.report import ModelFacts, build_report
 from emotion.evaluation.sheets import draw_label_noise, draw_mistakes
 from emotion.evaluation.slice_gaps import compute_gaps
@@ -18,8 +18,8 @@ from emotion.evaluation.slices import score_slices
 
 def write_outputs(
     folder: Path,
-    test: Predictions,
-    val: Predictions | None,
+    test: SplitPredictions,
+    val: SplitPredictions | None,
     model: ModelFacts,
     resamples: int,
     final: Path | None = None,

@@ -20,7 +20,7 @@ CONFIDENCE_DECIMALS = 6
 
 
 @dataclass(frozen=True)
-class Predictions:
+class SplitPredictions:
     """Logits of shape (N, C) for the N rows of a manifest; columns in the order of class_names."""
 
     rows: pd.DataFrame
@@ -87,7 +87,7 @@ def check_rows(rows: pd.DataFrame, class_names: Sequence[str], where: Path) -> N
         raise UserError(problem, "run `dvc repro train`", file=where)
 
 
-def write_predictions(path: Path, predictions: Predictions, calibration: Calibration) -> None:
+def write_predictions(path: Path, predictions: SplitPredictions, calibration: Calibration) -> None:
     """Write one row per image, with everything that a paired comparison of two models needs.
 
     The columns are path, sha256 (of the pixels), group, label, predicted, confidence (calibrated),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from emotion.core import reports
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.metrics import scores, sums
 from emotion.metrics.bootstrap import Interval, ece_interval, interval_of, resample_sums
 
@@ -22,8 +22,8 @@ class ModelFacts:
 
 
 def build_report(
-    test: Predictions,
-    val: Predictions | None,
+    test: SplitPredictions,
+    val: SplitPredictions | None,
     model: ModelFacts,
     slices: dict[str, reports.SliceGap],
     resamples: int,
@@ -53,7 +53,7 @@ def build_report(
     )
 
 
-def score(predictions: Predictions, temperature: float) -> reports.Scores:
+def score(predictions: SplitPredictions, temperature: float) -> reports.Scores:
     """One split's scores, not rounded."""
     labels, predicted, correct = predictions.labels, predictions.predicted, predictions.correct
     classes = len(predictions.class_names)
@@ -91,7 +91,7 @@ class ScoreIntervals:
 
 
 def compute_intervals(
-    predictions: Predictions, temperature: float, resamples: int
+    predictions: SplitPredictions, temperature: float, resamples: int
 ) -> ScoreIntervals:
     """The intervals of all scores of a split, from the same resamples of its groups.
 
@@ -132,7 +132,7 @@ def _with_intervals(
 
 
 def _per_class(
-    predictions: Predictions, intervals: ScoreIntervals
+    predictions: SplitPredictions, intervals: ScoreIntervals
 ) -> dict[str, reports.ClassScores]:
     per_class = scores.per_class(
         predictions.labels, predictions.predicted, len(predictions.class_names)
@@ -146,7 +146,7 @@ def _per_class(
 
 
 def _selective_scores(
-    predictions: Predictions, temperature: float, threshold: float | None
+    predictions: SplitPredictions, temperature: float, threshold: float | None
 ) -> reports.SelectiveScores | None:
     if threshold is None:
         return None

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from emotion.core.reports import SliceGap
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.slices import MIN_ROWS, NOT_SLICED
 from emotion.metrics.figures import BLUE, GRAY, show_name
 
@@ -18,7 +18,7 @@ TITLE = 3  # rows of space above the values of an attribute
 
 
 def draw_slices(
-    slices: pd.DataFrame, gaps: Mapping[str, SliceGap], predictions: Predictions
+    slices: pd.DataFrame, gaps: Mapping[str, SliceGap], predictions: SplitPredictions
 ) -> Figure:
     """Accuracy of each attribute value with its 95 % interval, one panel per attribute.
 

@@ -12,7 +12,7 @@ from scipy.stats import random_table
 
 from emotion.core.reports import SliceGap
 from emotion.core.seeding import derive_seed
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.slices import MIN_ROWS, MISSING, is_sliced, read_attributes
 from emotion.metrics.bootstrap import distinct_rows
 from emotion.metrics.hypothesis_tests import holm
@@ -22,7 +22,7 @@ BATCH = 200  # permutations at once; limits the memory
 
 
 def compute_gaps(
-    predictions: Predictions, permutations: int = 2000, seed: int = 0
+    predictions: SplitPredictions, permutations: int = 2000, seed: int = 0
 ) -> dict[str, SliceGap]:
     """The largest gap in accuracy between two values of each attribute, and its p-value.
 

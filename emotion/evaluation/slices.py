@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from emotion.data.manifest import attribute_columns
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.metrics.bootstrap import interval_of, resample_sums
 from emotion.metrics.scores import macro_f1_of
 from emotion.metrics.sums import accuracy_of, confusions, count_cells
@@ -28,7 +28,7 @@ COLUMNS = (
 )
 
 
-def score_slices(predictions: Predictions, resamples: int) -> pd.DataFrame:
+def score_slices(predictions: SplitPredictions, resamples: int) -> pd.DataFrame:
     """Score the rows of each attribute value.
 
     Args:

@@ -6,7 +6,7 @@ import numpy as np
 
 from emotion.core.reports import Counts, EvaluationReport, SelectiveScores, TrainingTime
 from emotion.evaluation.mistakes import rank_confusions
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 
 PAIRS = 3  # most frequent confusions that are named
 DECIMALS = 3  # of the metrics of DVC
@@ -61,7 +61,7 @@ def timing_metrics(time: TrainingTime) -> Metrics:
     return {"img_s": round(time.images_per_second, 1), "minutes": round(time.total_seconds / 60, 2)}
 
 
-def describe_scores(report: EvaluationReport, predictions: Predictions) -> str:
+def describe_scores(report: EvaluationReport, predictions: SplitPredictions) -> str:
     """The scores with their 95 % intervals, a table of the classes, and the main confusions.
 
     Args:
@@ -71,7 +71,7 @@ def describe_scores(report: EvaluationReport, predictions: Predictions) -> str:
     return "\n".join(_lines(report, predictions))
 
 
-def _lines(report: EvaluationReport, predictions: Predictions) -> Iterator[str]:
+def _lines(report: EvaluationReport, predictions: SplitPredictions) -> Iterator[str]:
     test = report.test
     yield f"{'':<9}  score  95 % interval"
     yield f"accuracy   {test.accuracy:.3f}  {_interval(test.accuracy_low, test.accuracy_high)}"
@@ -109,7 +109,7 @@ def _describe_selection(accepted: SelectiveScores) -> str:
     )
 
 
-def _describe_absent(predictions: Predictions) -> Iterator[str]:
+def _describe_absent(predictions: SplitPredictions) -> Iterator[str]:
     """Classes of the model without an image: macro-F1 counts them only if they are predicted."""
     absent = [
         f"{name} ({np.sum(predictions.predicted == index):,} predicted)"

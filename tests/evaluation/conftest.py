@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.report import ModelFacts, build_report
 from emotion.evaluation.slice_gaps import compute_gaps
 
@@ -32,7 +32,7 @@ def make_predictions(seed: int, n: int = 240, subjects: int = 40, sharpness: flo
             "evidence": [f"evidence/{i:05d}.png" for i in range(n)],
         }
     )
-    return Predictions.from_network(rows, logits.astype(np.float32), NAMES)
+    return SplitPredictions.from_network(rows, logits.astype(np.float32), NAMES)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from emotion.core.seeding import derive_seed
 from emotion.evaluation import calibration
 from emotion.evaluation.abstention import choose_threshold
 from emotion.evaluation.calibration import calibrate, cross_fitted_gain, fit_temperature
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 
 
 def calibrated(n: int = 20_000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -38,10 +38,10 @@ def test_no_temperature_of_a_grid_is_better(val):
     assert found <= min(loss(t) for t in np.geomspace(0.05, 20, 500)) + 1e-9
 
 
-def split_of(logits, labels, groups) -> Predictions:
+def split_of(logits, labels, groups) -> SplitPredictions:
     names = [f"class {index}" for index in range(logits.shape[1])]
     rows = pd.DataFrame({"label": np.array(names)[labels], "group": groups})
-    return Predictions(rows, logits, names)
+    return SplitPredictions(rows, logits, names)
 
 
 def test_a_temperature_that_helps_is_kept_with_its_gain():
@@ -129,7 +129,7 @@ def test_a_fit_at_the_limit_of_its_range_is_not_used():
 
 
 def test_the_threshold_is_that_of_the_calibrated_confidence(val):
-    val = Predictions(val.rows, val.logits * 3, val.class_names)
+    val = SplitPredictions(val.rows, val.logits * 3, val.class_names)
     result = calibrate(val, 0.2)
     assert result.temperature > 1
     groups = val.rows["group"].to_numpy()

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from emotion.evaluation.figures import draw_figures, draw_reliability, write_confusion_table
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
 from tests.evaluation.conftest import make_predictions
@@ -63,5 +63,5 @@ def test_reliability_is_shown_once_if_the_temperature_changes_nothing(test):
 def test_a_single_correct_prediction_is_drawn_without_a_warning(tmp_path):
     small = make_predictions(seed=3, n=1)
     perfect = np.eye(4)[small.labels] * 9
-    draw_all(tmp_path, Predictions(small.rows, perfect, small.class_names), 0.05)
+    draw_all(tmp_path, SplitPredictions(small.rows, perfect, small.class_names), 0.05)
     assert len(list(tmp_path.glob("*.png"))) == 5

@@ -10,7 +10,7 @@ from cleanlab.filter import find_label_issues
 from benchmarks.simulated_predictions import simulate
 from emotion.core import files
 from emotion.evaluation.label_noise import COLUMNS, find_label_noise
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.metrics.scores import softmax
 
 NAMES = ["angry", "fearful", "happy", "neutral", "sad", "surprised"]
@@ -26,7 +26,7 @@ def make_split(labels, logits, split="val"):
             "split": split,
         }
     )
-    return Predictions.from_network(rows, logits, NAMES)
+    return SplitPredictions.from_network(rows, logits, NAMES)
 
 
 def planted(seed, prior=USUAL, skill=3.0):
@@ -136,7 +136,7 @@ def test_neither_the_order_of_the_rows_nor_that_of_the_splits_has_an_effect():
         mixed = []
         for split in splits:
             order = np.random.default_rng(seed).permutation(len(split.rows))
-            mixed.append(Predictions(split.rows.iloc[order], split.logits[order], NAMES))
+            mixed.append(SplitPredictions(split.rows.iloc[order], split.logits[order], NAMES))
         pd.testing.assert_frame_equal(expected, find_label_noise(mixed[::-1], 1.0))
 
 
@@ -145,7 +145,7 @@ def test_images_with_the_same_logits_are_treated_alike_and_sorted_by_path():
     logits = np.tile([2.1, 0.3, 0.2, 0.0, 0.1, 0.4], (10, 1))
     split = make_split(np.array([0] * 7 + [1, 2, 1]), logits)
     for order in (np.arange(10), np.arange(10)[::-1]):
-        mixed = Predictions(split.rows.iloc[order], split.logits[order], NAMES)
+        mixed = SplitPredictions(split.rows.iloc[order], split.logits[order], NAMES)
         found = find_label_noise([mixed], 1.0)["path"].tolist()
         assert found == ["val/0008.png", "val/0007.png", "val/0009.png"]
 
@@ -154,7 +154,7 @@ def test_classes_without_labels_are_possible():
     splits, _, _ = planted(4)
     kept = [np.flatnonzero((split.labels != 0) & (split.labels != 5)) for split in splits]
     some = [
-        Predictions(split.rows.iloc[rows], split.logits[rows], NAMES)
+        SplitPredictions(split.rows.iloc[rows], split.logits[rows], NAMES)
         for split, rows in zip(splits, kept, strict=True)
     ]
     expected = confident_joint_by_hand(some, 1.0)

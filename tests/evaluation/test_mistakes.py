@@ -7,12 +7,12 @@ from sklearn.metrics import confusion_matrix
 
 from emotion.core import files
 from emotion.evaluation.mistakes import list_mistakes, rank_confusions
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 
 
 def reordered(predictions, order):
     rows = predictions.rows.iloc[order]
-    return Predictions(rows, predictions.logits[order], predictions.class_names)
+    return SplitPredictions(rows, predictions.logits[order], predictions.class_names)
 
 
 def small(labels, predicted, groups=None, margin=None):
@@ -27,7 +27,7 @@ def small(labels, predicted, groups=None, margin=None):
             "group": groups or [str(index) for index in range(len(labels))],
         }
     )
-    return Predictions(rows, logits, names)
+    return SplitPredictions(rows, logits, names)
 
 
 def test_all_mistakes_are_listed_with_their_probabilities(test):

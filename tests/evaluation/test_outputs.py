@@ -5,7 +5,7 @@ import pytest
 
 from emotion.core.reports import EvaluationReport, read_report
 from emotion.evaluation.outputs import write_outputs
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.report import ModelFacts
 from emotion.evaluation.slice_gaps import compute_gaps
 from tests.evaluation.test_figures import FIGURES
@@ -17,7 +17,7 @@ MODEL = ModelFacts(model_type="resnet50", weights="random", temperature=2.0, thr
 def with_columns(predictions, **columns):
     """The same predictions; their images do not exist, so they are gray in the figures."""
     rows = predictions.rows.assign(**columns)
-    return Predictions(rows, predictions.logits, predictions.class_names)
+    return SplitPredictions(rows, predictions.logits, predictions.class_names)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from emotion.evaluation.predictions import Predictions, check_rows, write_predictions
+from emotion.evaluation.predictions import SplitPredictions, check_rows, write_predictions
 from emotion.evaluation.report import score
 from tests.conftest import make_calibration
 from tests.evaluation.conftest import NAMES
@@ -35,12 +35,12 @@ def test_a_threshold_adds_which_images_are_uncertain(tmp_path, test):
 def test_scores_can_be_recomputed_from_the_table(tmp_path, test):
     write_predictions(tmp_path / "test.csv", test, make_calibration(2.0))
     logits = pd.read_csv(tmp_path / "test.csv").filter(like="logit_").to_numpy()
-    again = Predictions(test.rows, logits, NAMES)
+    again = SplitPredictions(test.rows, logits, NAMES)
     assert score(again, 2.0) == score(test, 2.0)
 
 
 def test_the_last_digits_of_the_network_do_not_change_the_table(tmp_path, test):
-    moved = Predictions.from_network(test.rows, test.logits + 2e-6, NAMES)
+    moved = SplitPredictions.from_network(test.rows, test.logits + 2e-6, NAMES)
     write_predictions(tmp_path / "a.csv", test, make_calibration(1.5))
     write_predictions(tmp_path / "b.csv", moved, make_calibration(1.5))
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from emotion.core.reports import EvaluationReport, read_report, write_report
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.report import compute_intervals, score
 from tests.evaluation.conftest import make_predictions, report_of
 
@@ -24,7 +24,7 @@ def reordered(predictions, **columns):
     """The same rows in another order, with other columns."""
     order = np.random.default_rng(0).permutation(len(predictions.rows))
     rows = predictions.rows.assign(**columns).iloc[order].reset_index(drop=True)
-    return Predictions(rows, predictions.logits[order], predictions.class_names)
+    return SplitPredictions(rows, predictions.logits[order], predictions.class_names)
 
 
 def test_scores_of_each_split_are_its_own(report, val, test):
@@ -45,7 +45,7 @@ def test_scores_are_inside_their_intervals(report):
 
 
 def test_one_group_has_scores_but_no_intervals(test):
-    one = Predictions(test.rows.assign(group="a"), test.logits, test.class_names)
+    one = SplitPredictions(test.rows.assign(group="a"), test.logits, test.class_names)
     report = report_of(one)
     assert report.test.accuracy == pytest.approx(test.correct.mean(), abs=1e-6)
     assert report.test.accuracy_low is report.test.ece_high is None
@@ -127,6 +127,6 @@ def test_the_calibration_error_of_a_calibrated_model_may_be_zero():
 def test_a_class_that_never_occurs_has_no_interval(test):
     names = [*test.class_names, "disgust"]
     logits = np.hstack([test.logits, np.full((len(test.logits), 1), -99.0)])
-    intervals = compute_intervals(Predictions(test.rows, logits, names), 1.0, 100)
+    intervals = compute_intervals(SplitPredictions(test.rows, logits, names), 1.0, 100)
     assert intervals.class_f1[4] is None
     assert None not in intervals.class_f1[:4]

@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.slice_figure import draw_slices
 from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
@@ -14,7 +14,7 @@ from emotion.metrics.figures import NAME_LENGTH, STYLE
 def draw(test, **attributes):
     """The figure of these attributes, the table, and the panels by attribute."""
     rows = test.rows.drop(columns="skin_tone").assign(**attributes)
-    predictions = Predictions(rows, test.logits, test.class_names)
+    predictions = SplitPredictions(rows, test.logits, test.class_names)
     table = score_slices(predictions, 100)
     with matplotlib.rc_context(STYLE):
         figure = draw_slices(table, compute_gaps(predictions, 199), predictions)

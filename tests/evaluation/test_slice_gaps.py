@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.slice_gaps import compute_gaps, intraclass_correlation
 
 NAMES = ["happy", "sad"]
@@ -19,7 +19,7 @@ def predictions_of(correct, group, **attributes):
     constant = {"label": "happy", "source": "drawn", "synthetic": True}
     columns = {name: np.asarray(values).astype(str) for name, values in attributes.items()}
     rows = pd.DataFrame({"group": group, **constant, **columns})
-    return Predictions(rows, np.eye(2)[np.where(correct, 0, 1)], NAMES)
+    return SplitPredictions(rows, np.eye(2)[np.where(correct, 0, 1)], NAMES)
 
 
 def random_rows(seed, sizes, values):
@@ -229,7 +229,7 @@ def test_gaps_do_not_depend_on_the_order_of_rows_or_the_names_of_groups():
     predictions = predictions_of(correct, group, tone=value, lamp=lamp)
     order = np.random.default_rng(2).permutation(len(value))
     rows = predictions.rows.iloc[order, ::-1].assign(group=99 - group[order])
-    shuffled = Predictions(rows, predictions.logits[order], NAMES)
+    shuffled = SplitPredictions(rows, predictions.logits[order], NAMES)
     assert compute_gaps(shuffled) == compute_gaps(predictions)
 
 

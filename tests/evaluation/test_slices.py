@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from emotion.core import files
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.slices import read_attributes, score_slices
 
 SCORES = ["accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low", "macro_f1_high"]
@@ -14,7 +14,7 @@ COUNTS = ["rows", "groups"]
 
 
 def with_column(test, name, values):
-    return Predictions(test.rows.assign(**{name: values}), test.logits, test.class_names)
+    return SplitPredictions(test.rows.assign(**{name: values}), test.logits, test.class_names)
 
 
 def slices_of(test, values, resamples=100):
@@ -52,7 +52,7 @@ def test_the_interval_of_a_slice_resamples_its_groups(test):
     rows = test.rows.assign(attribute=values, group=np.repeat(np.arange(24), 10))
     correct = np.repeat(np.arange(24) % 2 == 0, 10)
     predicted = np.where(correct, test.labels, (test.labels + 1) % 4)
-    equal = Predictions(rows, np.eye(4)[predicted], test.class_names)
+    equal = SplitPredictions(rows, np.eye(4)[predicted], test.class_names)
     table = score_slices(equal, 2000).set_index("value")
     width = table.loc["a", "accuracy_high"] - table.loc["a", "accuracy_low"]
     student = 2.201  # 97.5 % quantile with 11 degrees of freedom
@@ -76,7 +76,7 @@ def test_rows_without_a_value_are_a_slice_listed_last(test):
 
 def test_a_slice_of_one_group_has_scores_and_no_interval(test):
     rows = test.rows.assign(group=np.where(np.arange(240) < 40, "one", test.rows["group"]))
-    one = Predictions(rows, test.logits, test.class_names)
+    one = SplitPredictions(rows, test.logits, test.class_names)
     table = slices_of(one, ["a"] * 40 + ["b"] * 200)
     assert table.loc["a", "groups"] == 1
     assert "one group" in table.loc["a", "note"]
@@ -151,7 +151,7 @@ def test_every_row_is_in_one_slice_of_each_attribute(test):
         "beard": random.choice(["", "full", "none"], 240, p=[0.05, 0.05, 0.9]),
     }
     rows = test.rows.assign(**columns)
-    table = score_slices(Predictions(rows, test.logits, test.class_names), 100)
+    table = score_slices(SplitPredictions(rows, test.logits, test.class_names), 100)
     assert table.groupby("attribute")["rows"].sum().unique().tolist() == [240]
     assert list(read_attributes(rows)) == ["skin_tone", "age", "beard"]
 
@@ -160,14 +160,14 @@ def test_slices_do_not_depend_on_the_order_of_the_rows(test):
     rows = test.rows.assign(age=np.random.default_rng(1).normal(40, 9, 240).astype(str))
     shuffle = np.random.default_rng(0).permutation(240)
     tables = [
-        score_slices(Predictions(rows.iloc[order], test.logits[order], test.class_names), 100)
+        score_slices(SplitPredictions(rows.iloc[order], test.logits[order], test.class_names), 100)
         for order in (np.arange(240), shuffle)
     ]
     pd.testing.assert_frame_equal(*tables)
 
 
 def test_no_attribute_gives_an_empty_table_that_can_be_read(tmp_path, test):
-    plain = Predictions(test.rows.drop(columns="skin_tone"), test.logits, test.class_names)
+    plain = SplitPredictions(test.rows.drop(columns="skin_tone"), test.logits, test.class_names)
     files.write_csv(tmp_path / "slices.csv", score_slices(plain, 100))
     table = pd.read_csv(tmp_path / "slices.csv")
     assert table.empty

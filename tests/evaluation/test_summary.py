@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from emotion.core.reports import TrainingTime
-from emotion.evaluation.predictions import Predictions
+from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.report import ModelFacts, build_report
 from emotion.evaluation.summary import compute_metrics, describe_scores, headline, timing_metrics
 
@@ -77,7 +77,7 @@ def describe(labels=LABELS, predicted=PREDICTED, groups=range(12), threshold=Non
     names = ["angry", "happy", "sad"]
     rows = pd.DataFrame({"label": labels, "group": groups, "synthetic": False})
     logits = 2.0 * np.array([[name == other for other in names] for name in predicted])
-    predictions = Predictions.from_network(rows, logits, names)
+    predictions = SplitPredictions.from_network(rows, logits, names)
     model = ModelFacts(model_type="m", weights="", temperature=1.0, threshold=threshold)
     report = build_report(predictions, None, model, slices={}, resamples=200)
     return report, describe_scores(report, predictions).splitlines()

@@ -23,7 +23,7 @@ from emotion.core.seeding import derive_seed
 from emotion.data.labels import RECIPE_CLASSES
 from emotion.datasets.drawn_faces.action_units import sample_expression
 from emotion.datasets.drawn_faces.evidence import MIN_INTENSITY
-from emotion.datasets.drawn_faces.face import Face, draw_face
+from emotion.datasets.drawn_faces.face import DrawnFace, draw_face
 from emotion.datasets.drawn_faces.identity import Identity, sample_identity
 from emotion.datasets.drawn_faces.nuisance import sample_scene
 
@@ -50,7 +50,7 @@ class Sample:
 
     label: str
     evidence_units: list[int]  # those that are strong enough to be in the mask
-    face: Face
+    face: DrawnFace
 
 
 def draw_dataset(params: DrawFacesParams, folder: Path) -> pd.DataFrame:

@@ -25,7 +25,7 @@ _MIN_VISIBLE_SHARE = 0.4
 
 
 @dataclass(frozen=True)
-class Face:
+class DrawnFace:
     """A finished image of n × n pixels and its masks, all uint8."""
 
     image: np.ndarray  # RGB (n, n, 3)
@@ -40,7 +40,7 @@ def draw_face(
     scene: Scene,
     rng: np.random.Generator,
     difficulty: float,
-) -> Face:
+) -> DrawnFace:
     """Draw a face and degrade the image according to `difficulty` (0..1).
 
     Args:
@@ -81,7 +81,7 @@ def draw_face(
     size = (scene.projection.size,) * 2
     image = cv2.resize(cv2.merge(list(canvas.pixels)), size, interpolation=cv2.INTER_AREA)
     regions = draw_regions(marks, scene.projection)
-    return Face(degrade(image, rng, difficulty), evidence, regions)
+    return DrawnFace(degrade(image, rng, difficulty), evidence, regions)
 
 
 def _background(scene: Scene, size: int) -> np.ndarray:

@@ -25,7 +25,7 @@ SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
 _SEED = 0
 
 
-class Curves(NamedTuple):
+class DeletionCurves(NamedTuple):
     """Mean probability of each image's class along both curves, float64 (N,) in 0..1."""
 
     deletion: np.ndarray  # lower is better
@@ -67,7 +67,7 @@ def score_endpoints(
 
 def delete_and_insert(
     model: nn.Module, images: Tensor, targets: Tensor, maps: np.ndarray, ends: Endpoints
-) -> Curves:
+) -> DeletionCurves:
     """Areas under the curves of deletion and insertion, by the trapezoidal rule.
 
     Args:
@@ -90,7 +90,7 @@ def delete_and_insert(
         ):
             mixed = torch.where(chosen, inside, outside)
             curve.append(class_probabilities(model, mixed, targets))
-    return Curves(
+    return DeletionCurves(
         deletion=np.trapezoid(np.stack([ends.original, *deleted, ends.blurred]), SHARES, axis=0),
         insertion=np.trapezoid(np.stack([ends.blurred, *inserted, ends.original]), SHARES, axis=0),
     )

@@ -14,7 +14,7 @@ from emotion.prediction.formats import to_json
 from emotion.prediction.model import Model
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.result import Prediction
-from emotion.prediction.serving.batching import Batcher
+from emotion.prediction.serving.batching import RequestBatcher
 from emotion.prediction.serving.limits import (
     BODIES_IN_FLIGHT,
     IMAGES_IN_FLIGHT,
@@ -50,7 +50,7 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
         predictor: loaded with `threads=1`.
         limits: of the requests.
     """
-    batcher = Batcher(predictor)
+    batcher = RequestBatcher(predictor)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -71,7 +71,7 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
     return app
 
 
-def _add_predict(app: FastAPI, batcher: Batcher, limits: Limits) -> None:
+def _add_predict(app: FastAPI, batcher: RequestBatcher, limits: Limits) -> None:
     bodies = Budget(BODIES_IN_FLIGHT * limits.bytes)
     pixels = Budget(IMAGES_IN_FLIGHT * limits.pixels)
 

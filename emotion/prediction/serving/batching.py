@@ -25,7 +25,7 @@ class _Waiting:
     predictions: "asyncio.Future[list[Prediction]]"
 
 
-class Batcher:
+class RequestBatcher:
     """Workers with one queue, in one event loop."""
 
     def __init__(self, predictor: Predictor, workers: int = os.cpu_count() or 1) -> None:

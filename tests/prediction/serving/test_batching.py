@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from emotion.prediction.result import ImageResult, Prediction
-from emotion.prediction.serving.batching import LONGEST_QUEUE, Batcher, BusyError
+from emotion.prediction.serving.batching import LONGEST_QUEUE, BusyError, RequestBatcher
 from emotion.prediction.sources import Source
 
 BATCH = 16
@@ -35,7 +35,7 @@ def run(requests, workers=1):
 
     async def main():
         predictor = SlowPredictor()
-        batcher = Batcher(predictor, workers)
+        batcher = RequestBatcher(predictor, workers)
         batcher.start()
         tasks = []
         for names, min_face in requests:
@@ -74,7 +74,7 @@ def test_a_request_beyond_the_queue_is_refused_whole():
 def test_images_of_a_client_that_has_left_are_not_classified():
     async def main():
         predictor = SlowPredictor()
-        batcher = Batcher(predictor, 1)
+        batcher = RequestBatcher(predictor, 1)
         batcher.start()
         first = asyncio.create_task(batcher.classify([Source(name="a", content=b"")], None))
         await asyncio.sleep(0.02)
