@@ -6,12 +6,13 @@ All stages but training use `load_batches`; training augments images in `transfo
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
-from emotion.data.cache import Images
+from emotion.data.cache import Images, cache_images
 from emotion.data.preprocessing import Preprocessing
-from emotion.data.transforms import preprocess_batch
+from emotion.data.transforms import crop_batch, preprocess_batch
 
 
 def load_batches(
@@ -37,3 +38,21 @@ def load_batches(
     for batch in images.batches(batches):
         views = preprocess_batch(batch.to(device, non_blocking=True), preprocessing)
         yield views.contiguous(memory_format=torch.channels_last)
+
+
+def read_pixels(rows: pd.DataFrame, preprocessing: Preprocessing, desc: str) -> Tensor:
+    """The images of a manifest before normalization, for figures and for an ONNX file.
+
+    Args:
+        rows: with `path`, N rows.
+        preprocessing: of the network.
+        desc: text of the progress bar; empty for no bar.
+
+    Returns:
+        float32 (N, 3, H, W), RGB in 0..1, in the default memory format: in channels_last the last
+        bits of attribution maps would differ.
+
+    Raises:
+        UserError: an image is missing or cannot be read.
+    """
+    return crop_batch(cache_images(rows["path"].tolist(), preprocessing, desc), preprocessing)

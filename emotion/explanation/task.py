@@ -7,9 +7,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from emotion.data.cache import cache_images
-from emotion.data.preprocessing import Preprocessing
-from emotion.data.transforms import crop_batch, normalize
+from emotion.data.batches import read_pixels
+from emotion.data.transforms import normalize
 from emotion.explanation.budget import ImageCounts, count_images
 from emotion.explanation.faithfulness.deletion import Endpoints, score_endpoints
 from emotion.explanation.images import order_probes_first, read_evidence, read_regions, read_units
@@ -66,8 +65,8 @@ def prepare_task(checkpoint: Checkpoint, rows: pd.DataFrame, params: ExplainPara
     ordered, probes = order_probes_first(rows, class_names, params.images_per_class)
     counts = count_images(model, img_size, len(ordered), probes, params)
     rows = ordered.head(counts.single)
-    pixels = _read_pixels(rows, preprocessing, "explained images")
-    background = _read_pixels(ordered.tail(_BACKGROUND), preprocessing, "background images")
+    pixels = read_pixels(rows, preprocessing, "explained images")
+    background = read_pixels(ordered.tail(_BACKGROUND), preprocessing, "background images")
     evidence, regions = read_evidence(rows, preprocessing), read_regions(rows, preprocessing)
     read_units(rows)  # reports a mistake before the methods run for a minute
     images = normalize(pixels, preprocessing).to(device)
@@ -90,12 +89,3 @@ def prepare_task(checkpoint: Checkpoint, rows: pd.DataFrame, params: ExplainPara
         evidence=evidence,
         regions=regions,
     )
-
-
-def _read_pixels(rows: pd.DataFrame, preprocessing: Preprocessing, desc: str) -> Tensor:
-    """The images of some rows, float32 (N, 3, H, W), RGB in 0..1.
-
-    Unlike `load_batches`, not normalized, because figures show them, and in the default memory
-    format: in channels_last the last bits of the maps would differ.
-    """
-    return crop_batch(cache_images(rows["path"].tolist(), preprocessing, desc), preprocessing)

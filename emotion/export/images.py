@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from emotion.data.cache import cache_images
+from emotion.data import batches
 from emotion.data.manifest import order_by_content
 from emotion.data.preprocessing import Preprocessing
-from emotion.data.transforms import crop_batch
 
 
 def sample_rows(rows: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -28,5 +27,4 @@ def read_pixels(rows: pd.DataFrame, preprocessing: Preprocessing, desc: str) -> 
     Raises:
         UserError: an image is missing or cannot be read.
     """
-    cached = cache_images(rows["path"].tolist(), preprocessing, desc)
-    return np.ascontiguousarray(crop_batch(cached, preprocessing).numpy())
+    return np.ascontiguousarray(batches.read_pixels(rows, preprocessing, desc).numpy())

@@ -41,15 +41,10 @@ def read_text(path: Path, hint: str) -> str:
     """The text of a file, UTF-8 or UTF-16 with its mark.
 
     Raises:
-        UserError: with this hint: the file is missing or cannot be read.
+        UserError: the file is missing, with this hint, or cannot be read.
     """
-    try:
+    with files.explaining_failed_reads(path, hint):
         return files.read_text(path)
-    except FileNotFoundError:
-        raise UserError("does not exist", hint, file=path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"not UTF-8: {error}"
-        raise UserError(f"cannot be read ({reason})", hint, file=path) from None
 
 
 def read_text_table(
