@@ -10,12 +10,13 @@ override BASE := $(value BASE)
 export PYTHON BASE
 # Columns that `dvc exp show` leaves out, so that five experiments fit into 160 columns: hashes of
 # code and data, times, and what does not choose between experiments.
-override HIDDEN := .*/.*|params.yaml|Created|epoch|gap|img_s|minutes
+override HIDDEN := .*/.*|emotion|stages|params.yaml|Created|epoch|gap|img_s|minutes
 override VENV := .venv
 override BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help repro experiments verify pr-report test test-fast test-shipped lint format bench
+.PHONY: help repro experiments verify pr-report test test-fast test-shipped
+.PHONY: coverage lint format docs bench
 .DEFAULT_GOAL := repro
 
 help: ## list the targets
@@ -42,14 +43,23 @@ test-fast: $(VENV)/installed ## run the tests that take milliseconds
 test-shipped: $(VENV)/installed ## check that dvc.lock, params and README are those of this code
 	pytest -m shipped
 
-lint: $(VENV)/installed ## check format, style and types
+coverage: $(VENV)/installed ## run the tests and measure their coverage; details in build/coverage/html/
+	pytest --numprocesses auto -m "not shipped" --hypothesis-profile ci \
+	  --cov --cov-report term --cov-report html
+
+lint: $(VENV)/installed ## check format, style, types and spelling
 	ruff format --check .
 	ruff check .
 	mypy
+	codespell
 
 format: $(VENV)/installed ## rewrite to the format
 	ruff format .
 	ruff check --fix .
+
+docs: $(VENV)/installed ## build the site in docs/_build; a broken link is an error
+	sphinx-build --nitpicky --fail-on-warning --keep-going --fresh-env --quiet \
+	  --conf-dir docs . docs/_build
 
 bench: $(VENV)/installed ## measure; writes to benchmarks/results/
 	$(BIN)/python -m benchmarks.bench_prepare_splits

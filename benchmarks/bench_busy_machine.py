@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.machine import describe_machine
 from emotion.core import files
-from emotion.core.environment import CHOSEN_BY_USER, TORCH
+from emotion.core.environment import CHOSEN_BY_USER
 
 RESULTS = Path(__file__).parent / "results" / "busy_machine.json"
 DEFAULT = 300_000  # of libgomp: GCC's manual, "GOMP_SPINCOUNT"
@@ -27,6 +27,7 @@ SETTINGS = {
     **{f"GOMP_SPINCOUNT={n}": {"GOMP_SPINCOUNT": f"{n}"} for n in COUNTS},
     "OMP_WAIT_POLICY=PASSIVE": {"OMP_WAIT_POLICY": "PASSIVE"},
 }
+THREADS = {"OMP_NUM_THREADS": "2"}
 REFERENCE = f"GOMP_SPINCOUNT={DEFAULT}"
 BUSY = "while True: pass"
 BATCH, SIZE, CLASSES, STEPS, ROUNDS = 32, 112, 7, 8, 5
@@ -75,7 +76,7 @@ def measure_in_a_process(setting: dict[str, str], busy: bool) -> dict[str, float
     try:
         result = subprocess.run(
             [sys.executable, "-m", "benchmarks.bench_busy_machine", "measure"],
-            env=inherited | TORCH | setting,
+            env=inherited | THREADS | setting,
             stdout=subprocess.PIPE,
             check=True,
         )

@@ -3,8 +3,8 @@
 import sys
 
 from emotion.core.environment import fix_arithmetic
-from stages.run import explain_interruption, is_portable
+from stages.run import explain_interruption
 
 if sys.argv[0] == "-m":  # `python -m stages.<name>`, which has not imported numpy or torch yet
     sys.excepthook = explain_interruption
-    fix_arithmetic(portable=is_portable())
+    fix_arithmetic()

@@ -2,15 +2,15 @@
 
 Reads   models/best_model.pth, data/splits/{val,test}.csv and their images; for the metrics also
         plots/prepare_splits/report.json, metrics/train_timing.json
-Writes  models/calibration.json, data/predictions/, plots/evaluate/, metrics/evaluate.json;
-        metrics/timing.json and machine.json, since train has all outputs in the cache (dvc.yaml)
+Writes  models/calibration.json, data/predictions/, plots/evaluate/; metrics/evaluate.json and
+        predictions.csv; metrics/timing.json and machine.json, since train caches all its outputs
 """
 
 from emotion.core import files, reports
 from emotion.data.cache import CacheParams
 from emotion.evaluation.evaluator import EvaluateParams, evaluate_checkpoint
 from emotion.evaluation.outputs import write_outputs
-from emotion.evaluation.predictions import write_predictions
+from emotion.evaluation.predictions import write_predictions, write_predictions_for_git
 from emotion.evaluation.summary import compute_metrics, headline, timing_metrics
 from stages import paths
 from stages.run import run, settings_of
@@ -23,10 +23,10 @@ def main() -> None:
     val, test = (paths.SPLITS / f"{name}.csv" for name in ("val", "test"))
     cache = settings_of(CacheParams, "train", partial=True)
     result = evaluate_checkpoint(paths.BEST_MODEL, val, test, params, cache)
-
     reports.write_report(paths.CALIBRATION, result.calibration)
     for name, split in (("val", result.val), ("test", result.test)):
         write_predictions(paths.PREDICTIONS / f"{name}.csv", split, result.calibration)
+    write_predictions_for_git(paths.TEST_PREDICTIONS, result.test, result.calibration)
     report = write_outputs(
         paths.EVALUATION, result.test, result.val, result.model, params.bootstrap
     )

@@ -6,6 +6,9 @@ PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
 
+STAGES = Path("stages")
+CODE = Path("data/code")  # <stage>.txt: fingerprints
+
 DRAWN_FACES = Path("data/drawn_faces")
 OWN_WEIGHTS = Path("data/weights")  # files that the user copied there
 UNPACKED = Path("data/unpacked")  # images that the dataset stores in a table
@@ -31,6 +34,7 @@ TRAIN_TIMING = Path("metrics/train_timing.json")
 # What `dvc metrics` compares: few numbers, in Git.
 EVALUATE_METRICS = Path("metrics/evaluate.json")
 TIMING_METRICS = Path("metrics/timing.json")
+TEST_PREDICTIONS = Path("metrics/predictions.csv")  # what `emotion compare` reads
 MACHINE = Path("metrics/machine.json")  # on which the committed run was made
 EXPORT_METRICS = Path("metrics/onnx.json")
 

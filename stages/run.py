@@ -1,18 +1,30 @@
-"""Shared by all stages: reading settings, and reporting a user's mistake in one sentence."""
+"""Shared by all stages: their code, their settings, and mistakes of users in one sentence."""
 
 import errno
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
+from emotion.core.code_fingerprint import fingerprint
 from emotion.core.errors import UserError
 from emotion.core.memory import keep_freed_memory
-from emotion.core.params import ArithmeticParams, Settings, load_params
+from emotion.core.params import Settings, load_params
 from emotion.core.text import printable
 from stages import paths
 
+# Modules of ours that these files import by name, as far as a stage runs that.
+IMPORTED_BY_NAME = {
+    Path("emotion/__init__.py"): (),  # the public names; stages import them from their modules
+    Path("emotion/training/trackers.py"): (),  # packages of others
+}
 _INTERRUPTED = "interrupted; `dvc repro` starts this stage again."
+
+
+def fingerprint_of(stage: str) -> str:
+    """The content of data/code/<stage>.txt for the code as it is now."""
+    return fingerprint(paths.STAGES / f"{stage}.py", IMPORTED_BY_NAME)
 
 
 def settings_of(
@@ -22,14 +34,6 @@ def settings_of(
     return load_params(schema, paths.PARAMS, paths.PIPELINE, section, partial)
 
 
-def is_portable() -> bool:
-    """Whether train.deterministic is `portable`; False if a stage will refuse params.yaml."""
-    try:
-        return settings_of(ArithmeticParams, "train", partial=True).deterministic == "portable"
-    except UserError:
-        return False
-
-
 def run(main: Callable[[], None]) -> None:
     """Run a stage; print a UserError alone on stderr and exit with status 1.
 
@@ -37,6 +41,7 @@ def run(main: Callable[[], None]) -> None:
     """
     keep_freed_memory()
     try:
+        _check_code()
         main()
     except UserError as error:
         sys.exit(f"\nerror: {error}{_how_to_restore()}")
@@ -56,6 +61,19 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"\nerror: {_INTERRUPTED}")
 
 
+def _check_code() -> None:
+    """Refuse to run other code than DVC will record for this stage.
+
+    That happens if code is edited while the pipeline runs, or if a stage runs without those before
+    it (`--single-item`, `--downstream`).
+    """
+    stage = os.environ.get("DVC_STAGE", "code")
+    recorded = paths.CODE / f"{stage}.txt"
+    if stage != "code" and recorded.read_bytes() != fingerprint_of(stage).encode():
+        hint = "run `dvc repro`, and not this stage alone"
+        raise UserError("is of other code than stages/ and emotion/ have now", hint, file=recorded)
+
+
 def explain_interruption(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
@@ -68,7 +86,8 @@ def explain_interruption(
 
 def _how_to_restore() -> str:
     """Before it starts a stage, DVC deletes the outputs of the last run."""
-    if os.environ.get("DVC_STAGE", "check_params") == "check_params" or not paths.LOCK.is_file():
+    loses_nothing = os.environ.get("DVC_STAGE", "code") in ("code", "check_params")
+    if loses_nothing or not paths.LOCK.is_file():
         return ""
     return (
         "\n(DVC has removed the outputs of the last run; `dvc checkout` and `git checkout metrics` "

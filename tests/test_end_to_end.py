@@ -1,4 +1,4 @@
-"""All ten stages, on a few drawn faces and a tiny network, in one process."""
+"""All stages, on a few drawn faces and a tiny network, in one process."""
 
 import importlib
 import shutil
@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from emotion import Predictor
 from emotion.core import files
 from emotion.core.files import sha256_of
-from emotion.prediction import Predictor
 
 ROOT = Path.cwd()
 STAGES = list(yaml.safe_load(Path("dvc.yaml").read_text())["stages"])
@@ -50,6 +50,7 @@ REPRODUCED = (
     "models/model.safetensors",
     "metrics/evaluate.json",
     "metrics/onnx.json",
+    "metrics/predictions.csv",
     "metrics/train/metrics.json",
     "plots/evaluate/figures/reliability.png",
     "plots/evaluate/report.json",

@@ -3,11 +3,12 @@
 import ast
 import re
 import sys
-from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from emotion.core.code_fingerprint import code_reached, files_of, read_source
 
 ENGINES = ("datasets", "training", "evaluation", "explanation", "export", "prediction")
 LEARNING = ("training", "evaluation", "explanation", "export")
@@ -60,65 +61,19 @@ LIGHT += ("emotion/prediction/formats.py", "emotion/prediction/stream.py")
 LIGHT_PACKAGES = {"numpy", "onnxruntime", "PIL"}
 
 
-@cache
-def modules_imported(path: Path, at_start: bool = False) -> set[str]:
-    """Dotted names in the import statements of a file, `from a import b` as `a.b`.
-
-    With `at_start`, only of those that run when the file is imported.
-    """
-    names = set()
-    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif not (at_start and _runs_later(node)):
-            waiting += ast.iter_child_nodes(node)
-    return names
-
-
-def _runs_later(node: ast.AST) -> bool:
-    """A function, or the part of a file that is for the type checker alone."""
-    if isinstance(node, ast.If):
-        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-
-
-def files_of(name: str) -> list[Path]:
-    """The files of ours that an import of a dotted name runs: packages on the way, and a module."""
-    parts = name.split(".")
-    stems = [Path(*parts[:depth]) for depth in range(1, len(parts) + 1)]
-    found = [file for stem in stems for file in (stem / "__init__.py", stem.with_suffix(".py"))]
-    return [file for file in found if parts[0] in {"emotion", "stages"} and file.is_file()]
-
-
-def code_reached(script: Path, at_start: bool = False) -> set[Path]:
-    """Every file of ours that `script` imports, directly or not."""
-    reached: set[Path] = set()
-    own_name = ".".join(script.with_suffix("").parts)
-    waiting = files_of(own_name)
-    while waiting:
-        file = waiting.pop()
-        if file not in reached:
-            reached.add(file)
-            waiting += [
-                found for name in modules_imported(file, at_start) for found in files_of(name)
-            ]
-    return reached
-
-
 def packages_reached(script: str) -> set[str]:
     """Top-level names of the foreign packages that are imported when `script` starts."""
     files = code_reached(Path(script), at_start=True)
-    return {name.split(".")[0] for file in files for name in modules_imported(file, at_start=True)}
+    names = {name for file in files for name in read_source(file).imports_at_start}
+    return {name.split(".")[0] for name in names}
 
 
 def rooms_imported(path: Path) -> set[str]:
-    """The rooms of emotion/ that a file names."""
-    return {name.split(".")[1] for name in modules_imported(path) if name.startswith("emotion.")}
+    """The rooms of emotion/ that a file names, also for the type checker alone."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    names |= {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+    return {name.split(".")[1] for name in names if name.startswith("emotion.")}
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
@@ -138,7 +93,7 @@ def test_no_module_imports_itself_by_way_of_others():
     graph = {
         file: {
             target
-            for name in modules_imported(file, at_start=True)
+            for name in read_source(file).imports_at_start
             for target in files_of(name)[-1:]
             if target != file and target.name != "__init__.py"
         }
@@ -152,7 +107,7 @@ def test_heavy_packages_are_imported_only_where_they_are_needed(package):
     users = {
         file.parent.relative_to("emotion").as_posix()
         for file in Path("emotion").rglob("*.py")
-        if package in {name.split(".")[0] for name in modules_imported(file)}
+        if package in {name.split(".")[0] for name in read_source(file).imports}
     }
     assert users == HOMES[package]
 
@@ -172,7 +127,7 @@ def test_only_commands_and_stages_know_paths_of_the_repository():
     folders = [p.name for p in Path().iterdir() if p.is_dir() and not p.name.startswith(".")]
     known = re.compile(rf"({'|'.join(folders)})/\S*|(params|dvc)\.(yaml|lock)")
     for file in {*Path("emotion").rglob("*.py")} - {*Path("emotion/cli").rglob("*.py")}:
-        assert "stages" not in {n.split(".")[0] for n in modules_imported(file)}, file
+        assert "stages" not in {n.split(".")[0] for n in read_source(file).imports}, file
         constants = (
             node.value
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))

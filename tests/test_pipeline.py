@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import hashlib
 import importlib
 import re
 import subprocess
@@ -12,7 +13,8 @@ import yaml
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
-from emotion.core.params import ArithmeticParams, load_params
+import stages.code
+from emotion.core.params import load_params
 from emotion.data.cache import CacheParams
 from emotion.data.class_weights import ClassWeightParams
 from emotion.datasets.drawn_faces.dataset import DrawFacesParams
@@ -24,7 +26,7 @@ from emotion.export.hub.upload import PublishParams
 from emotion.models.sources.own_checkpoints import OwnCheckpointParams
 from emotion.models.sources.pretrained import PretrainedParams
 from emotion.training.params import NetworkParams, TrainParams
-from tests.test_layering import code_reached
+from stages.run import fingerprint_of
 
 PIPELINE = yaml.safe_load(Path("dvc.yaml").read_text())
 STAGES = PIPELINE["stages"]
@@ -33,6 +35,7 @@ PARAMS = YAML(typ="safe").load(Path("params.yaml").read_text())
 
 # Settings of each stage: its section of params.yaml (None: fields at the top level) and its schema.
 SETTINGS = {
+    "code": [],
     "check_params": [],  # params.yaml as a whole is its dependency
     "draw_faces": [("draw_faces", DrawFacesParams)],
     "prepare_splits": [("data", DataParams)],
@@ -43,28 +46,28 @@ SETTINGS = {
     "evaluate": [
         ("evaluate", EvaluateParams),
         ("train", CacheParams),
-        ("train", ArithmeticParams),
     ],
-    "explain": [("explain", ExplainParams), ("train", ArithmeticParams)],
+    "explain": [("explain", ExplainParams)],
     "export_onnx": [
         ("export_onnx", ExportParams),
         ("publish", LicenseParams),
-        ("train", ArithmeticParams),
     ],
     "publish": [("publish", PublishParams)],
 }
 
 
-def listed_as(file: Path) -> str:
-    """What dvc.yaml lists for a file: its room of emotion/, or the stage file itself."""
-    return "/".join(file.parts[:2])
-
-
 @pytest.mark.parametrize("name", STAGES)
-def test_a_stage_depends_on_exactly_the_code_it_reaches(name):
-    listed = {d for d in STAGES[name]["deps"] if d.startswith(("emotion/", "stages/"))}
-    reached = code_reached(Path(f"stages/{name}.py"))
-    assert listed == {listed_as(file) for file in reached} - {"emotion/__init__.py"}
+def test_a_stage_depends_on_its_code_by_its_fingerprint_alone(name):
+    code = {d for d in STAGES[name]["deps"] if d.startswith(("emotion", "stages", "data/code"))}
+    assert code == ({"emotion", "stages"} if name == "code" else {f"data/code/{name}.txt"})
+
+
+def test_every_stage_runs_after_the_fingerprints_and_has_one(tmp_path, monkeypatch):
+    assert next(iter(STAGES)) == "code"
+    assert STAGES["code"]["outs"] == ["data/code"]
+    monkeypatch.setattr("stages.paths.CODE", tmp_path)
+    stages.code.main()
+    assert {path.stem for path in tmp_path.iterdir()} == set(STAGES) - {"code"}
 
 
 def test_one_script_per_stage():
@@ -166,18 +169,30 @@ def test_a_function_fits_on_a_screen(path):
             assert node.end_lineno - node.lineno < 60, f"{path}:{node.lineno} {node.name}"
 
 
+RENEW = "run `dvc repro` and commit dvc.lock with the metrics (see CONTRIBUTING.md)"
+
+
 @pytest.mark.shipped
-def test_dvc_lock_is_of_this_code_and_these_params():
+@pytest.mark.parametrize("name", [name for name in STAGES if name != "code"])
+def test_dvc_lock_is_of_this_code(name):
+    """The file itself is in the cache of DVC alone."""
+    locked = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"][name]["deps"]
+    [recorded] = [dep["md5"] for dep in locked if dep["path"] == f"data/code/{name}.txt"]
+    assert hashlib.md5(fingerprint_of(name).encode()).hexdigest() == recorded, RENEW
+
+
+@pytest.mark.shipped
+def test_dvc_lock_is_of_these_params_and_files():
     """Files in Git are as dvc.lock records them; images and models exist only after `dvc repro`."""
     stale, checked = [], 0
     with Repo(".") as repo:
         for stage in repo.index.stages:
-            for entry in [*stage.deps, *stage.outs]:
+            for entry in [*stage.deps, *stage.outs] if stage.name != "code" else []:
                 if in_git(str(entry)):
                     checked += 1
                     stale += [f"{stage.name}: {entry}"] if entry.status() else []
-    assert checked >= 5 * len(STAGES)  # code, script, paths, run and params of each
-    assert not stale, "run `dvc repro` and commit dvc.lock with the metrics (see CONTRIBUTING.md)"
+    assert checked >= len(STAGES)  # params of each, and metrics
+    assert not stale, RENEW
 
 
 def in_git(path: str) -> bool:

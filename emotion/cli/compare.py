@@ -11,7 +11,11 @@ import sys
 
 from emotion.cli.commands import run_command
 
-PREDICTIONS = "data/predictions/{split}.csv"  # from the root of the repository
+# Tables of predictions, from the root of the repository: in Git, or in the DVC cache or remote.
+PREDICTIONS = {
+    "test": ("metrics/predictions.csv", "data/predictions/test.csv"),
+    "val": ("data/predictions/val.csv",),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,9 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     from emotion.evaluation.comparison.paired import compare_with_baseline
     from emotion.evaluation.comparison.predictions import read_predictions
 
-    path = PREDICTIONS.format(split=options.split)
+    paths = PREDICTIONS[options.split]
     names = [options.baseline, *options.revisions]
-    baseline, *others = [read_predictions(name, path) for name in names]
+    baseline, *others = [read_predictions(name, paths) for name in names]
     comparisons = compare_with_baseline(baseline, others, options.resamples)
     renderers = {"md": render.render_markdown, "json": render.render_json}
     print(renderers.get(options.form, render.render_text)(comparisons, options.split))
@@ -40,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("baseline", metavar="A", help="a revision, or `workspace`")
     add("revisions", metavar="B", nargs="+", help="compared with A")
-    add("--split", choices=("val", "test"), default="test")
+    add("--split", choices=PREDICTIONS, default="test")
     add("--resamples", type=int, default=2000, help="of the bootstrap (default: %(default)s)")
     add("--fail-if-worse", action="store_true", help="exit with 1 if a B is worse than A")
     form = parser.add_mutually_exclusive_group()

@@ -4,9 +4,9 @@
     python -m emotion.cli.pr_report main [--out FOLDER]
 
 FOLDER receives report.md, curves.png, confusion.png and a list of these files, which the next
-report replaces. The predictions and curves of the base are read from the DVC cache or the remote.
-If some are in neither, the report names them and has the other parts. Exit status: 0 written, 2 the
-base is not a revision of this repository.
+report replaces. Params, metrics and test predictions are in Git, the learning curves in the DVC
+cache or the remote. What cannot be read is named, and the report has the other parts. Exit status:
+0 written, 2 the base is not a revision of this repository.
 """
 
 import argparse
@@ -115,7 +115,7 @@ def _read_both(read: Callable[[str], Result], base: str) -> BaseAndBranch[Result
 
 
 def _read_test_predictions(revision: str) -> RevisionPredictions:
-    predictions = read_predictions(revision, PREDICTIONS.format(split="test"))
+    predictions = read_predictions(revision, PREDICTIONS["test"])
     return replace(predictions, revision=BRANCH if revision == WORKSPACE else revision)
 
 

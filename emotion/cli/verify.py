@@ -3,92 +3,92 @@
     emotion verify                  the whole pipeline
     emotion verify --stage train    up to one stage
 
-The last commit is cloned into a temporary folder with an empty cache. Data that is neither in Git
-nor made by a stage is linked from this repository. Exit status: 0 all outputs are the same, 1 some
-differ, 2 the pipeline cannot be run.
+The last commit is cloned into a temporary folder with an empty cache. On the kind of machine of
+the committed run all outputs must be the same, except for those labeled `timed` in dvc.yaml. On
+another kind, the stages that compute with a network, and those after them, may differ in their last
+bits; the scores must then be such as another seed could have given. Exit status: 0 all is as it
+must be, 1 something is not, 2 the pipeline cannot be run.
 """
 
 import argparse
-import json
-import os
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from emotion.cli.clone import cloned_commit, read_committed_json, run_pipeline
 from emotion.cli.commands import run_command
+from emotion.cli.locks import (
+    DIFFERENT,
+    LOCK,
+    PIPELINE,
+    Lock,
+    Output,
+    compare_locks,
+    machine_dependent,
+    outputs_of,
+    parse_lock,
+    read_labels,
+)
+from emotion.cli.seeds import RECORD, SCORE, SCORED, SCORES, Scores, read_interval
+from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.machine import describe_machine
 
-PIPELINE, LOCK = "dvc.yaml", "dvc.lock"
 TIMED, MACHINE = "timed", "machine"  # labels of outputs in dvc.yaml
-IDENTICAL, TIMES, DIFFERENT = "identical", "timed", "DIFFERENT"
 
-Lock = dict[str, dict[str, Any]]  # stages of dvc.lock by name
-
-
-@dataclass(frozen=True)
-class Output:
-    """An output of the pipeline, and the result of its comparison."""
-
-    stage: str
-    path: str
-    result: str  # IDENTICAL, TIMES or DIFFERENT
+Machine = dict[str, Any]  # of `describe_machine`, with what the stages add
 
 
-def verify(stage: str | None) -> tuple[list[Output], str]:
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """A second run of the last commit, compared with the committed one."""
+
+    outputs: list[Output]  # of the stages that ran
+    here: Machine
+    committed: Machine  # empty if unknown
+    inexact: set[str]  # stages that may differ on this machine, and did run
+    scores: Scores | None  # on another kind of machine, if the stage that scores ran
+
+    @property
+    def different(self) -> list[Output]:
+        """The outputs that must be the same and are not."""
+        return [output for output in self.outputs if output.result == DIFFERENT]
+
+
+def verify(stage: str | None) -> Verification:
     """Run the pipeline in a clone of the last commit.
 
     Args:
         stage: the last one to run; None for all.
 
-    Returns:
-        The outputs of the stages that ran, and the machines of both runs as text.
-
     Raises:
         UserError: there is no repository or lock, no such stage, or a stage fails.
     """
-    root = Path(_git("rev-parse", "--show-toplevel", hint="run in a clone of the repository"))
-    committed = _parse_lock(_git("show", f"HEAD:{LOCK}", hint="commit it after `dvc repro`"))
-    if stage is not None and stage not in committed:
-        hint = f"give one of {', '.join(committed)}"
-        raise UserError(f"has no stage {stage!r}", hint, file=LOCK, key="--stage")
-    if _git("status", "--porcelain", "--untracked-files=no"):
-        print("note: uncommitted changes are not verified; the last commit is", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="emotion-verify-") as folder:
-        clone = Path(folder) / root.name
-        _git("clone", "--quiet", str(root), str(clone))
-        # An empty cache, which takes precedence over global settings of DVC.
-        settings = "[core]\n    analytics = false\n[cache]\n    dir = cache\n"
-        (clone / ".dvc/config.local").write_text(settings, encoding="utf-8")
-        _link_data(committed, root, clone)
+    with cloned_commit() as (clone, committed):
+        if stage is not None and stage not in committed:
+            hint = f"give one of {', '.join(committed)}"
+            raise UserError(f"has no stage {stage!r}", hint, file=LOCK, key="--stage")
         (clone / LOCK).unlink()  # so that the new one has the stages that ran, and no others
-        _run_pipeline(clone, stage)
-        made = _parse_lock((clone / LOCK).read_text(encoding="utf-8"))
-        labels = _read_labels(clone / PIPELINE)
+        run_pipeline(clone, stage)
+        made = parse_lock((clone / LOCK).read_text(encoding="utf-8"))
+        labels = read_labels(clone / PIPELINE)
         timed = {path for path in labels if TIMED in labels[path]}
-        machine = next((path for path in labels if MACHINE in labels[path]), None)
-        return list(compare_locks(committed, made, timed)), _describe_machines(machine)
+        machine = next((path for path in labels if MACHINE in labels[path]), "")
+        here, there = _describe_machine(clone, made, machine), read_committed_json(machine)
+        inexact = set() if is_same_kind(here, there) else machine_dependent(made)
+        return Verification(
+            outputs=list(compare_locks(committed, made, timed, inexact)),
+            here=here,
+            committed=there,
+            inexact=inexact,
+            scores=_read_scores(clone, committed) if SCORED in inexact else None,
+        )
 
 
-def compare_locks(committed: Lock, made: Lock, timed: set[str]) -> Iterator[Output]:
-    """Compare the hashes of all outputs of the stages that ran.
-
-    Args:
-        committed: the lock of the commit.
-        made: the lock of the stages that ran again.
-        timed: outputs that may differ, because they hold times or the name of the machine.
-    """
-    for stage in sorted(made, key=list(committed | made).index):
-        theirs, ours = (_hashes(lock.get(stage, {})) for lock in (committed, made))
-        for path in sorted(theirs.keys() | ours.keys()):
-            changed = TIMES if path in timed else DIFFERENT
-            yield Output(stage, path, IDENTICAL if theirs.get(path) == ours.get(path) else changed)
+def is_same_kind(here: Machine, committed: Machine) -> bool:
+    """Whether what is known of this machine is true of the other; an unknown one is the same."""
+    return not committed or all(committed.get(key) == value for key, value in here.items())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -97,97 +97,51 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="emotion verify", description=description)
     parser.add_argument("--stage", help="run up to this stage (default: all)")
     options = parser.parse_args(arguments)
-    outputs, machines = verify(options.stage)
-    different = [output for output in outputs if output.result == DIFFERENT]
-    width = max(len(output.path) for output in outputs)
+    result = verify(options.stage)
+    width = max(len(output.path) for output in result.outputs)
     print()
-    for output in outputs:
+    for output in result.outputs:
         print(f"{output.stage:<18}  {output.path:<{width}}  {output.result}")
-    print(f"\n{machines}\n")
-    if different:
-        print(f"{len(different):,} of {len(outputs):,} outputs differ from {LOCK}")
+    print(f"\nthis machine:   {_format_machine(result.here)}")
+    print(f"committed run:  {_format_machine(result.committed)}\n")
+    print("\n".join(summarize(result)))
+    return int(bool(result.different) or not (result.scores is None or result.scores.agree))
+
+
+def summarize(result: Verification) -> list[str]:
+    """What must be the same, whether it is, and whether the scores agree: a sentence each."""
+    exact = [output for output in result.outputs if output.stage not in result.inexact]
+    stages = list(dict.fromkeys(output.stage for output in result.outputs))
+    lines = []
+    if result.inexact:
+        names = ", ".join(stage for stage in stages if stage in result.inexact)
+        lines.append(f"another kind of machine: {names} may differ in the last bits")
+    if result.different:
+        count = f"{len(result.different):,} of {len(result.outputs):,}"
+        lines.append(f"{count} outputs differ from {LOCK} and must not")
+    elif result.inexact:
+        names = ", ".join(stage for stage in stages if stage not in result.inexact)
+        lines.append(f"all {len(exact):,} outputs of {names} are those of {LOCK}, as they must be")
     else:
-        print(f"all {len(outputs):,} outputs are those of {LOCK}, except for times")
-    return int(bool(different))
+        lines.append(f"all {len(exact):,} outputs are those of {LOCK}, except for times")
+    return lines + ([str(result.scores)] if result.scores else [])
 
 
-def _git(*arguments: str, hint: str = "run it by hand") -> str:
-    result = subprocess.run(["git", *arguments], capture_output=True, encoding="utf-8", check=False)
-    if result.returncode:
-        reason = " ".join(result.stderr.split())
-        raise UserError(f"`git {' '.join(arguments)}` failed ({reason})", hint)
-    return result.stdout.strip()
+def _format_machine(machine: Machine) -> str:
+    return ", ".join(f"{key} {value}" for key, value in machine.items()) or "unknown"
 
 
-def _parse_lock(text: str) -> Lock:
-    try:
-        stages: Lock = yaml.safe_load(text)["stages"]
-    except (yaml.YAMLError, KeyError, TypeError):
-        hint = "run `dvc repro` and commit it"
-        raise UserError("is not a lock of DVC", hint, file=LOCK) from None
-    return stages
+def _describe_machine(clone: Path, made: Lock, path: str) -> Machine:
+    """This machine, by the output that describes it if that was made; it knows more."""
+    was_made = any(path in outputs_of(stage) for stage in made.values())
+    described = files.read_json(clone / path) if was_made else None
+    return described if isinstance(described, dict) else describe_machine()
 
 
-def _hashes(stage: dict[str, Any]) -> dict[str, str]:
-    return {out["path"]: out.get("md5", "") for out in stage.get("outs", [])}
-
-
-def _read_labels(pipeline: Path) -> dict[str, list[str]]:
-    """The labels of the outputs that have settings, by path."""
-    stages = yaml.safe_load(pipeline.read_text(encoding="utf-8"))["stages"]
-    entries = [out for stage in stages.values() for out in stage.get("outs", [])]
-    return {
-        path: (settings or {}).get("labels", [])
-        for entry in entries
-        if isinstance(entry, dict)
-        for path, settings in entry.items()
-    }
-
-
-def _link_data(lock: Lock, root: Path, clone: Path) -> None:
-    """Link the dependencies that no stage makes and Git does not have."""
-    made = {Path(path) for stage in lock.values() for path in _hashes(stage)}
-    for stage in lock.values():
-        for path in (dependency["path"] for dependency in stage.get("deps", [])):
-            if made & {Path(path), *Path(path).parents} or not (root / path).exists():
-                continue
-            inside = _ignored_in(root, path) if (clone / path).exists() else [path]
-            for name in inside:
-                here, there = root / name, clone / name
-                if not there.exists():
-                    there.parent.mkdir(parents=True, exist_ok=True)
-                    there.symlink_to(here.resolve())
-
-
-def _ignored_in(root: Path, folder: str) -> list[str]:
-    """Files of a folder that Git ignores, such as the user's weights; without compiled code."""
-    options = ("--others", "--ignored", "--exclude-standard", "--directory", "-z")
-    found = _git("-C", str(root), "ls-files", *options, "--", folder).split("\0")
-    return [name for name in found if name and "__pycache__" not in name]
-
-
-def _run_pipeline(clone: Path, stage: str | None) -> None:
-    """`dvc repro` with this interpreter; its output is shown."""
-    paths = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    environment = os.environ | {"PATH": paths}
-    command = [sys.executable, "-m", "dvc", "repro", *([stage] if stage else [])]
-    status = subprocess.run(command, cwd=clone, env=environment, check=False).returncode
-    if status:
-        problem = f"`dvc repro` failed in the clone (exit status {status})"
-        raise UserError(problem, "correct the error of the stage above, and commit")
-
-
-def _describe_machines(committed: str | None) -> str:
-    """This machine, and that of the committed run, described by an output in Git."""
-
-    def describe(machine: dict[str, Any]) -> str:
-        return ", ".join(f"{key} {value}" for key, value in machine.items())
-
-    try:
-        there = describe(json.loads(_git("show", f"HEAD:{committed}")))
-    except (UserError, ValueError, AttributeError):  # optional for the comparison
-        there = "unknown"
-    return f"this machine:   {describe(describe_machine())}\ncommitted run:  {there}"
+def _read_scores(clone: Path, committed: Lock) -> Scores:
+    here = files.read_json(clone / SCORES)[SCORE]
+    there = read_committed_json(SCORES).get(SCORE)
+    return Scores(here, there, read_interval(read_committed_json(RECORD), committed))
 
 
 if __name__ == "__main__":

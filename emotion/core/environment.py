@@ -1,8 +1,8 @@
 """Environment variables that native libraries read once, when they are loaded.
 
-They decide how long idle threads spin, and with which instructions and how many threads the last
-bits of a result are computed. So they are set before numpy and torch are imported: by the packages
-emotion and stages, when they are imported. Only the standard library is imported here.
+They decide how long idle threads spin, and with which instructions numpy and OpenCV compute the
+last bits of a result. So they are set before numpy and torch are imported: by the packages emotion
+and stages, when they are imported. Only the standard library is imported here.
 """
 
 import os
@@ -22,17 +22,6 @@ NUMPY = {
     "OPENCV_IPP": "avx2",
 }
 OPENCV_AVX512 = {"OPENCV_CPU_DISABLE": "AVX512-SKX"}  # a warning where the processor has none
-# MKL's own AVX2 branch is for processors of Intel alone; COMPATIBLE is the fastest that all share.
-# The number of threads decides in which order is summed. A GPU computes with other instructions.
-TORCH = {
-    "ATEN_CPU_CAPABILITY": "avx2",
-    "ONEDNN_MAX_CPU_ISA": "AVX2",
-    "MKL_CBWR": "COMPATIBLE",
-    "OMP_NUM_THREADS": "2",
-    "MKL_NUM_THREADS": "2",
-    "MKL_DYNAMIC": "FALSE",  # otherwise fewer threads where there are fewer cores
-    "CUDA_VISIBLE_DEVICES": "",
-}
 
 
 def limit_spinning() -> None:
@@ -41,17 +30,14 @@ def limit_spinning() -> None:
         os.environ["GOMP_SPINCOUNT"] = SPIN_COUNT
 
 
-def fix_arithmetic(portable: bool) -> None:
+def fix_arithmetic() -> None:
     """Use instructions that all x86-64 processors with AVX2 have; on others, do nothing.
 
-    numpy, OpenBLAS and OpenCV lose no time by it that matters here.
-
-    Args:
-        portable: also for torch, which does lose time.
+    numpy, OpenBLAS and OpenCV lose no time by it that matters here. torch is left as it is: oneDNN
+    chooses the block sizes of convolutions from the sizes of the caches, and with them the order of
+    summation, so that no choice of instructions gives the same bytes on all processors.
     """
     if has_avx2():
         os.environ.update(NUMPY)
         if has_avx512():
             os.environ.update(OPENCV_AVX512)
-        if portable:
-            os.environ.update(TORCH)

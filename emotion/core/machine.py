@@ -5,12 +5,17 @@ import platform
 from pathlib import Path
 
 _CPUINFO = Path("/proc/cpuinfo")
+_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 
 
 def describe_machine() -> dict[str, int | str]:
-    """Processor, number of cores, and version of Python."""
+    """Processor with the sizes of its caches, number of cores, and version of Python.
+
+    The order in which oneDNN sums depends on the caches, and "AMD EPYC" names many processors.
+    """
     return {
         "processor": processor_name(),
+        "caches": cache_sizes(),
         "cores": os.cpu_count() or 1,
         "python": platform.python_version(),
     }
@@ -19,6 +24,15 @@ def describe_machine() -> dict[str, int | str]:
 def processor_name() -> str:
     """The name that the Linux kernel reports; on other systems, the name that Python reports."""
     return _cpuinfo("model name") or platform.processor()
+
+
+def cache_sizes() -> str:
+    """Of the first core, from the smallest: "32K, 1024K, 32768K"; "" if the system reports none."""
+    try:
+        sizes = {path.read_text(encoding="utf-8").strip() for path in _CACHES.glob("index*/size")}
+    except OSError:
+        return ""
+    return ", ".join(sorted(sizes, key=lambda size: (len(size), size)))
 
 
 def has_avx2() -> bool:

@@ -11,7 +11,7 @@ import re
 import reprlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 import yaml
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
@@ -25,8 +25,10 @@ from emotion.core.errors import UserError
 
 Settings = TypeVar("Settings")
 
-# Settings of earlier versions, which a params.yaml may still have.
+# Settings and values of earlier versions, which a params.yaml may still have, and why they went.
 REMOVED = {
+    "train.deterministic: portable": "oneDNN's order of summation depends on the sizes of the "
+    "caches, so the bytes were not the same on all processors: use true",
     "train.layer_decay": "it lowered accuracy and macro-F1",
     "train.mixup_off_epochs": "it gained nothing beyond the noise between seeds",
 }
@@ -40,15 +42,6 @@ _VALUE.maxlevel, _VALUE.maxstring, _VALUE.maxother = 2, 80, 80
 def settings(cls: type[Settings]) -> type[Settings]:
     """Class decorator of all settings: immutable, keyword-only, typed, unknown keys rejected."""
     return dataclass(frozen=True, kw_only=True, config=_CONFIG)(cls)  # type: ignore[return-value]
-
-
-@settings
-class ArithmeticParams:
-    """The key of the section `train` that all stages with a network read."""
-
-    # portable: instructions that all x86-64 processors with AVX2 share, on the CPU alone; true: the
-    # same bytes on this kind of machine; false: cuDNN's autotuner.
-    deterministic: bool | Literal["portable"] = True
 
 
 def one_of(choices: Collection[str]) -> AfterValidator:
@@ -235,4 +228,7 @@ def _describe(prefix: str, item: dict[str, Any]) -> tuple[str, str]:
     reason = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if not item["loc"]:  # a rule between keys, which words itself
         return prefix.removesuffix("."), reason
-    return key, f"{key} is {_VALUE.repr(item['input'])}, but should be {reason}"
+    value = item["input"]
+    if isinstance(value, str) and f"{key}: {value}" in REMOVED:
+        return key, f"{key}: {value} was removed, because {REMOVED[f'{key}: {value}']}"
+    return key, f"{key} is {_VALUE.repr(value)}, but should be {reason}"

@@ -17,6 +17,8 @@ from emotion.metrics import scores
 
 DECIMALS = 5  # of the logits; further ones differ between machines and thread counts
 CONFIDENCE_DECIMALS = 6
+GIT_DECIMALS = 4  # of the probabilities in Git
+MOST_GIT_ROWS = 20_000  # about 2 MB with six classes, in every commit with another model
 
 
 @dataclass(frozen=True)
@@ -102,3 +104,29 @@ def write_predictions(path: Path, predictions: SplitPredictions, calibration: Ca
     for column, name in enumerate(predictions.class_names):
         table[f"logit_{name}"] = predictions.logits[:, column]
     files.write_csv(path, table)
+
+
+def write_predictions_for_git(
+    path: Path, predictions: SplitPredictions, calibration: Calibration
+) -> None:
+    """Write what a comparison of two models needs, so that it needs no cache: one row per image.
+
+    The columns are sha256 (of the pixels), group (a number, in the order of the first rows), label,
+    predicted, and probability_<class> (calibrated, with GIT_DECIMALS). A path or the name of a
+    group could name a person, so neither is written. The rows have the order of
+    `write_predictions`; for more than MOST_GIT_ROWS, only the header is written.
+    """
+    rows, names = predictions.rows, predictions.class_names
+    exact = predictions.probabilities(calibration.temperature)
+    # Rounded twice: rounding the confidence of `write_predictions` then gives the same number.
+    rounded = np.round(np.round(exact, CONFIDENCE_DECIMALS), GIT_DECIMALS)
+    table = pd.DataFrame(
+        {
+            "sha256": rows["sha256"],
+            "group": pd.factorize(rows["group"])[0],
+            "label": rows["label"],
+            "predicted": predictions.predicted_names,  # rounding can make the highest two equal
+            **{f"probability_{name}": rounded[:, column] for column, name in enumerate(names)},
+        }
+    )
+    files.write_csv(path, table if len(table) <= MOST_GIT_ROWS else table[:0])

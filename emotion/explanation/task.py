@@ -57,6 +57,7 @@ def prepare_task(checkpoint: Checkpoint, rows: pd.DataFrame, params: ExplainPara
             unknown values, or a cell of evidence_units names no action unit.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cudnn.deterministic = True  # gradients: the same maps in every run
     preprocessing, class_names = checkpoint.preprocessing, checkpoint.class_names
     img_size = preprocessing.img_size
     # No method needs gradients of the weights, and the operation counter fails on some.

@@ -3,7 +3,8 @@
 An ONNX file needs onnxruntime, numpy and Pillow only; a checkpoint also needs torch.
 """
 
+from emotion.data.face_detector import Face
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.result import Prediction
 
-__all__ = ["Prediction", "Predictor"]
+__all__ = ["Face", "Prediction", "Predictor"]

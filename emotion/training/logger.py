@@ -165,8 +165,11 @@ class RunLogger:
         epochs, total = len(self.seconds), sum(self.seconds)
         self.live.summary.update(summary, epochs=epochs)
         self.live.make_summary()
-        machine = describe_machine() | {"threads": torch.get_num_threads()}
-        machine["instructions"] = torch.backends.cpu.get_cpu_capability()
+        machine = describe_machine() | {
+            "threads": torch.get_num_threads(),
+            "instructions": torch.backends.cpu.get_cpu_capability(),
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+        }
         time_used = TrainingTime(
             epoch_seconds=self.seconds,
             total_seconds=total,

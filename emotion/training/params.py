@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from emotion.core.params import ArithmeticParams, one_of, settings
+from emotion.core.params import one_of, settings
 from emotion.data.cache import CacheParams
 from emotion.data.transforms import AugmentParams
 from emotion.models.classifier import HEADS
@@ -23,7 +23,7 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @settings
-class NetworkParams(ArithmeticParams):
+class NetworkParams:
     """The keys that define the untrained network; `sanity_checks` reads no others."""
 
     seed: Annotated[int, Field(ge=0)] = 42
@@ -31,6 +31,7 @@ class NetworkParams(ArithmeticParams):
     img_size: Annotated[int, Field(ge=32, le=1024)] = 224  # pixels
     grayscale: bool = False  # train and predict on luminance
     freeze_stages: Annotated[int, Field(ge=0)] = 0  # first stages of the backbone, never trained
+    deterministic: bool = True  # the same bytes on one kind of machine; false: cuDNN's autotuner
 
 
 @settings
@@ -74,10 +75,5 @@ class TrainParams(NetworkParams, CacheParams, OwnCheckpointParams):
             raise ValueError(
                 "train.sampler 'weighted' already balances the classes: set use_class_weights to "
                 "false, or sampler to 'shuffle'"
-            )
-        if self.deterministic == "portable" and self.amp not in ("auto", "off"):
-            raise ValueError(
-                f"train.amp {self.amp!r} is not the same on all processors: set amp to 'auto', or "
-                "deterministic to true"
             )
         return self

@@ -15,7 +15,6 @@ import torch
 from tqdm import tqdm
 
 from emotion.core.errors import UserError
-from emotion.core.machine import has_avx2
 from emotion.core.reports import PretrainedSource
 from emotion.core.seeding import derive_seed
 from emotion.data.batches import load_batches
@@ -81,8 +80,7 @@ def prepare_run(
     model, preprocessing, source = load_initial_model(
         weights_folder, params.img_size, params.head, len(class_names), params.grayscale
     )
-    amp = "off" if params.deterministic == "portable" else params.amp
-    precision = choose_precision(amp, source.architecture, group.device)
+    precision = choose_precision(params.amp, source.architecture, group.device)
     train_set, val_set = (
         load_split(rows, label_map, preprocessing, params, desc if group.is_main else "")
         for desc, rows in (("decode train", train_rows), ("decode val", val_rows))
@@ -130,13 +128,10 @@ def check_batches(rows: int, params: TrainParams, group: ProcessGroup) -> None:
         )
 
 
-def seed_everything(seed: int, deterministic: bool | str) -> None:
-    """Seed torch, and choose between deterministic algorithms and cuDNN's autotuner.
-
-    What `portable` needs besides must be set before torch is imported: `emotion.core.environment`.
-    """
+def seed_everything(seed: int, deterministic: bool) -> None:
+    """Seed torch, and choose between deterministic algorithms and cuDNN's autotuner."""
     torch.manual_seed(derive_seed(seed, "initial weights"))
-    torch.use_deterministic_algorithms(bool(deterministic))
+    torch.use_deterministic_algorithms(deterministic)
     # Otherwise torch fills new tensors with NaN to expose reads of uninitialized memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = not deterministic
@@ -166,7 +161,7 @@ def complete_weights(
 
 
 def announce(run: Run) -> None:
-    """Print what is trained, and what limits it: random weights, `portable` arithmetic."""
+    """Print what is trained, with a warning if it starts from random weights."""
     several = f", {run.group.world_size} processes" if run.group.world_size > 1 else ""
     tqdm.write(
         f"train: {run.source.tag}, {len(run.train_set)} training and {len(run.val_set)} "
@@ -174,12 +169,3 @@ def announce(run: Run) -> None:
     )
     if run.source.weights == "random":
         tqdm.write(f"WARNING: training starts from RANDOM weights ({run.source.source}).")
-    if run.params.deterministic == "portable" and has_avx2():
-        tqdm.write(
-            "train: portable, on 2 CPU threads; train.deterministic=true is faster, and uses a GPU"
-        )
-    elif run.params.deterministic == "portable":
-        tqdm.write(
-            "WARNING: train.deterministic is portable, but this processor is not x86-64 with AVX2: "
-            "the results are specific to this kind of machine."
-        )

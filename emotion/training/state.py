@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 import emotion
 from emotion.core import files
+from emotion.core.code_fingerprint import read_source
 from emotion.core.errors import UserError
 from emotion.models.checkpoint import library_versions
 
@@ -123,7 +124,7 @@ def compute_fingerprint(
         "params": _digest(json.dumps(params, sort_keys=True)),
         "data": _digest(*(table.to_csv(index=False) for table in tables), json.dumps(weights)),
         "weights": _digest(*map(files.sha256_of, start)),
-        "code": _digest(*map(files.sha256_of, code)),
+        "code": _digest(*(read_source(path).syntax for path in code)),
         "machine": _digest(json.dumps([library_versions(), machine], sort_keys=True)),
     }
 

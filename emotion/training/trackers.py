@@ -109,7 +109,7 @@ def open_tracker(name: str, params: dict[str, Any]) -> Tracker:
     except Exception as error:  # of a package that need not be installed
         raise UserError(
             f"train.tracker {name!r} cannot start a run ({type(error).__name__}: {error})",
-            "correct its settings (README), or set train.tracker to none",
+            "correct its settings (docs/training.md), or set train.tracker to none",
             key="train.tracker",
         ) from None
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from emotion.cli import compare, pr_report
 from tests.user_errors import user_error
-from tests.workflows.origin import clone, make_origin
+from tests.workflows.origin import clone, git, make_origin
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")]
 
@@ -60,16 +60,30 @@ def test_a_change_without_effect_has_no_differences_in_its_report(checkout, caps
     assert capsys.readouterr().out.replace("workspace", "this branch").strip() in report
 
 
-def test_without_results_of_the_base_the_other_parts_are_reported(checkout):
+def test_without_cache_and_remote_only_the_curves_are_missing(checkout):
+    folder = checkout("better")
+    forget_remote(folder)
+    report = write(folder)
+    curves, *_ = report.partition("Learning curves are missing:")[2].strip().split("\n\n")
+    assert curves.count("train_loss.tsv") == curves.count("\n- ") + 1 == 2
+    assert "not compared" not in report
+    assert "this branch is better: +" in report
+    assert "(confusion.png)" in report
+
+
+def test_what_the_base_lacks_is_named_and_the_other_parts_are_reported(checkout):
     folder = checkout("better")
     pull()
     forget_remote(folder)
+    git(folder, "checkout", "--quiet", "origin/main")
+    git(folder, "rm", "--quiet", "metrics/predictions.csv")
+    git(folder, "commit", "--quiet", "--message", "of an older version")
+    git(folder, "branch", "main")
+    git(folder, "checkout", "--quiet", "origin/better")
     report = write(folder)
-    missing = {
-        line.split(" of 'main' ")[0] for line in report.splitlines() if " of 'main' " in line
-    }
-    assert "- data/predictions/test.csv" in missing
-    assert any(name.endswith("train_loss.tsv") for name in missing)
+    missing = [line for line in report.splitlines() if " of 'main' " in line]
+    assert any("data/predictions/test.csv" in line for line in missing)
+    assert any("train_loss.tsv" in line for line in missing)
     assert "| params.yaml | train.lr_head | 0.1 | 0.2 | 0.1 |" in report
     assert "| metrics/evaluate.json | accuracy | 0.5 | 0.9 | 0.4 |" in report
     for name in ("curves", "confusion"):
@@ -82,7 +96,7 @@ def stub_dvc(monkeypatch, returncode=0, stdout="", stderr=""):
     monkeypatch.setattr(pr_report.subprocess, "run", lambda *_, **__: result)
 
 
-def test_without_any_results_no_image_is_linked_or_left_from_before(checkout, monkeypatch):
+def test_without_curves_no_image_of_them_is_linked_or_left_from_before(checkout, monkeypatch):
     folder = checkout("better")
     forget_remote(folder)
     stub_dvc(monkeypatch)
@@ -91,9 +105,9 @@ def test_without_any_results_no_image_is_linked_or_left_from_before(checkout, mo
     (folder / "pr_report" / "pr_report.json").write_text(json.dumps(ours))
     (folder / "pr_report" / "curves.png").write_text("of an earlier report")
     (folder / "pr_report" / "mine.png").write_text("mine")
-    assert ".png" not in write(folder)
+    assert "curves.png" not in write(folder)
     names = {path.name for path in (folder / "pr_report").iterdir()}
-    assert names == {"report.md", "pr_report.json", "mine.png"}
+    assert names == {"report.md", "confusion.png", "pr_report.json", "mine.png"}
 
 
 def test_a_folder_with_files_of_the_user_is_refused(checkout):

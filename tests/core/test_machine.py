@@ -26,6 +26,15 @@ def test_name_and_instructions_are_those_of_the_first_processor(cpuinfo):
     assert not machine.has_avx512()
 
 
+def test_processors_of_one_name_are_told_apart_by_their_caches(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_CACHES", tmp_path)
+    assert machine.cache_sizes() == ""
+    for index, size in enumerate(("32K", "32K", "1024K", "32768K")):
+        (tmp_path / f"index{index}").mkdir()
+        (tmp_path / f"index{index}/size").write_text(f"{size}\n")
+    assert machine.describe_machine()["caches"] == "32K, 1024K, 32768K"
+
+
 @pytest.mark.usefixtures("cpuinfo")
 def test_without_the_table_of_linux_an_x86_processor_is_taken_to_have_avx2(monkeypatch):
     assert machine.has_avx2()

@@ -174,11 +174,23 @@ def test_a_missing_file_is_named(tmp_path):
         load_params(ExampleParams, tmp_path / "none.yaml", tmp_path / "dvc.yaml", "train")
 
 
-@pytest.mark.parametrize("key", REMOVED)
-def test_a_setting_of_an_earlier_version_is_said_to_be_removed(load, key):
+@settings
+class SwitchParams:
+    deterministic: bool = True
+
+
+@pytest.mark.parametrize("removed", REMOVED)
+def test_a_setting_or_value_of_an_earlier_version_is_said_to_be_removed(load, removed):
+    key, _, value = removed.partition(": ")
     section, _, name = key.partition(".")
-    with user_error("removed", file="params.yaml", key=key):
-        load(f"{section}: {{{name}: 1}}")
+    with user_error("removed", REMOVED[removed], file="params.yaml", key=key):
+        load(f"{section}: {{{name}: {value or 1}}}", schema=SwitchParams)
+
+
+def test_a_word_that_was_never_a_value_is_not_said_to_be_removed(load):
+    with user_error("'portabel'", "boolean", key="train.deterministic") as caught:
+        load("train: {deterministic: portabel}", schema=SwitchParams)
+    assert "removed" not in str(caught.value)
 
 
 def test_a_section_inside_a_section_is_read(load):

@@ -13,8 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from emotion import Predictor
 from emotion.export.onnx_model import save_onnx
-from emotion.prediction import Predictor
 from tests.conftest import make_calibration, make_checkpoint
 from tests.data.conftest import draw_party
 from tests.export.conftest import export

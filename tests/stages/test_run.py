@@ -2,11 +2,12 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
 from emotion.core.errors import UserError
-from stages.run import explain_interruption, run
+from stages.run import explain_interruption, fingerprint_of, run
 
 
 def failing_with(error):
@@ -58,8 +59,33 @@ def message_in_a_stage(stage, monkeypatch):
     return exit_.value.code
 
 
-def test_a_refused_stage_says_how_to_get_back_what_dvc_removed(tmp_path, monkeypatch):
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A stage `train` with its fingerprint."""
     monkeypatch.chdir(tmp_path)
+    for folder in ("stages", "data/code"):
+        Path(folder).mkdir(parents=True)
+    Path("stages/train.py").write_text("EPOCHS = 6\n")
+    Path("data/code/train.txt").write_text(fingerprint_of("train"))
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_stage_of_dvc_refuses_to_run_other_code_than_dvc_will_record(monkeypatch):
+    assert message_in_a_stage("train", monkeypatch) == "\nerror: wrong."
+    Path("stages/train.py").write_text("EPOCHS = 6  # short\n")
+    assert message_in_a_stage("train", monkeypatch) == "\nerror: wrong."
+    Path("stages/train.py").write_text("EPOCHS = 7\n")
+    message = message_in_a_stage("train", monkeypatch)
+    assert message.startswith("\nerror: data/code/train.txt is of other code")
+    assert "`dvc repro`" in message
+    monkeypatch.delenv("DVC_STAGE")  # `python -m stages.train` runs the code as it is
+    with pytest.raises(SystemExit, match=r"wrong\."):
+        run(failing_with(UserError("wrong.")))
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_refused_stage_says_how_to_get_back_what_dvc_removed(tmp_path, monkeypatch):
+    Path("data/code/check_params.txt").touch()
     assert "dvc checkout" not in message_in_a_stage("train", monkeypatch)  # there was no run before
     (tmp_path / "dvc.lock").touch()
     assert "`dvc checkout` and `git checkout metrics`" in message_in_a_stage("train", monkeypatch)

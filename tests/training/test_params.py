@@ -14,7 +14,7 @@ from emotion.training.params import TrainParams
         {"lr_head": "1e-3"},
         {"ema_decay": 1.0},
         {"loss": "focall"},
-        {"deterministic": "portabel"},
+        {"deterministic": "portable"},  # removed
         {"layer_decay": 0.8},  # removed
     ],
     ids=str,
@@ -25,16 +25,6 @@ def test_invalid_values_are_rejected(wrong):
     assert {error["loc"][0] for error in caught.value.errors()} == set(wrong)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "named"),
-    [
-        ({"sampler": "weighted", "use_class_weights": True}, "use_class_weights"),
-        # Formats that not every processor has:
-        ({"deterministic": "portable", "amp": "bf16"}, "deterministic"),
-        ({"deterministic": "portable", "amp": "fp16"}, "deterministic"),
-    ],
-    ids=str,
-)
-def test_settings_that_contradict_each_other_are_rejected(wrong, named):
-    with pytest.raises(ValidationError, match=named):
-        TrainParams(**wrong)
+def test_settings_that_contradict_each_other_are_rejected():
+    with pytest.raises(ValidationError, match="use_class_weights"):
+        TrainParams(sampler="weighted", use_class_weights=True)

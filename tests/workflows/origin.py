@@ -1,7 +1,7 @@
 """A repository with a pull request, for the tests of its report: small, with Git, DVC and a remote.
 
 Branch `main` has results; `better` changes a parameter and has others; `docs` changes no result.
-The predictions and curves of all are in the DVC remote, and in no cache.
+The test predictions of all are in Git. They and the curves are in the DVC remote, and in no cache.
 """
 
 import json
@@ -80,28 +80,31 @@ def write_results(folder: Path, learning_rate: float, accuracy: float) -> None:
             curves / f"{name}.tsv", sep="\t", index=False
         )
     (folder / "metrics" / "evaluate.json").write_text(json.dumps({"accuracy": accuracy}))
-    write_predictions(folder / "data" / "predictions" / "test.csv", accuracy)
+    write_predictions(folder, accuracy)
 
 
-def write_predictions(path: Path, accuracy: float) -> None:
-    """Predictions of which about the given share is correct."""
+def write_predictions(folder: Path, accuracy: float) -> None:
+    """Both tables of predictions, of which about the given share is correct."""
     rng = np.random.default_rng(0)
     labels = rng.choice(CLASSES, 120)
     correct = rng.random(120) < accuracy
     predicted = np.where(correct, labels, rng.choice(CLASSES, 120))
-    table = pd.DataFrame(
+    rows = pd.DataFrame(
         {
-            "path": [f"{index:03d}.png" for index in range(120)],
             "sha256": [f"{index:064d}" for index in range(120)],
-            "group": [f"subject{index // 3}" for index in range(120)],
+            "group": [index // 3 for index in range(120)],
             "label": labels,
             "predicted": predicted,
-            "confidence": 0.8,
-            **{f"logit_{name}": 0.0 for name in CLASSES},
         }
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False)
+    probabilities = {
+        f"probability_{name}": np.where(predicted == name, 0.8, 0.1) for name in CLASSES
+    }
+    rows.assign(**probabilities).to_csv(folder / "metrics" / "predictions.csv", index=False)
+    logits = {f"logit_{name}": 0.0 for name in CLASSES}
+    cached = folder / "data" / "predictions" / "test.csv"
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    rows.assign(path="a.png", confidence=0.8, **logits).to_csv(cached, index=False)
 
 
 def commit(folder: Path, message: str) -> None:

@@ -48,10 +48,21 @@ def test_the_tests_run_on_every_push_with_every_supported_python():
     assert triggers["push"] is None, "no filter of branches or paths"
     matrix = workflow["jobs"]["tests"]["strategy"]["matrix"]
     assert matrix["python"] == ["3.11", "3.12", "3.13"]
-    assert [step["run"] for step in workflow["jobs"]["tests"]["steps"] if "run" in step] == [
-        "make lint",
-        "make test",
-    ]
+
+
+def test_github_runs_what_a_submission_must_pass():
+    required = re.findall(r"^make .*$", Path(".ci/run").read_text(), re.MULTILINE)
+    job = load(".github/workflows/tests.yml")["jobs"]["tests"]
+    when = {step["run"]: step.get("if") for step in job["steps"] if "run" in step}
+    assert [command for command in when if command in required] == required
+    # One Python runs the tests of `make test` as `make coverage`, and shows the result if it fails.
+    [python] = re.findall(r"'(.*)'", when["make coverage"])
+    assert python in job["strategy"]["matrix"]["python"]
+    assert when == dict.fromkeys(required) | {
+        "make test": f"matrix.python != '{python}'",
+        "make coverage": f"matrix.python == '{python}'",
+        ".github/scripts/summarize_coverage.sh": f"matrix.python == '{python}' && !cancelled()",
+    }
 
 
 def test_what_runs_code_of_a_pull_request_may_not_write():
@@ -87,14 +98,15 @@ def test_actions_are_pinned_by_commit_and_checkouts_keep_no_token(path):
 
 
 def test_the_fetched_results_are_outputs_of_the_pipeline():
-    fetched = re.search(r"^dvc pull --allow-missing (.*) \|\|", read_script("fetch_results"), re.M)
+    fetched = re.findall(r"results\+?=\((.*)\)", read_script("fetch_results"))
     outputs = [
         path
         for stage in load("dvc.yaml")["stages"].values()
         for output in stage["outs"]
         for path in (output if isinstance(output, dict) else [output])
     ]
-    assert set(fetched.group(1).split()) <= set(outputs)
+    assert fetched
+    assert set(fetched) <= set(outputs)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=str)

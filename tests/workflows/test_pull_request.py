@@ -91,6 +91,16 @@ def test_a_link_is_not_followed(runner, tmp_path):
     assert json.loads(runner.github.read_text())["calls"] == []
 
 
+@pytest.mark.parametrize("in_git", [True, False])
+def test_predictions_are_fetched_only_if_git_does_not_hold_them(runner, in_git):
+    table = runner.checkout / "metrics" / "predictions.csv"
+    if not in_git:
+        table.write_text(table.read_text().splitlines()[0] + "\n")
+    runner.run(steps_to_run("report")[:1])
+    assert (runner.checkout / "metrics/train/plots").is_dir()
+    assert (runner.checkout / "data/predictions").exists() != in_git
+
+
 def test_a_remote_that_cannot_be_used_leaves_a_report_to_be_written(runner, capfd):
     (runner.checkout / ".dvc" / "config.local").write_text("[core]\n    remote = unknown\n")
     runner.run(steps_to_run("report")[:1])

@@ -34,8 +34,9 @@ class PairedRows:
 def pair_rows(first: RevisionPredictions, second: RevisionPredictions) -> PairedRows:
     """Pair rows by the hash of the image.
 
-    Where a hash occurs several times, the rows are paired in the order of their paths. Images with
-    different labels are left out. Groups are joined if they share an image in either revision.
+    Where a hash occurs several times, the rows are paired in their order: images of equal pixels
+    have equal labels and groups (`prepare_splits`) and therefore equal predictions. Images whose
+    label differs are left out. Groups are joined if they share an image in either revision.
 
     Raises:
         UserError: no image is in both; or the label of one is not a class of the other revision,
@@ -73,8 +74,7 @@ def pair_rows(first: RevisionPredictions, second: RevisionPredictions) -> Paired
 
 
 def _numbered(predictions: RevisionPredictions) -> pd.DataFrame:
-    rows = predictions.rows.sort_values("path")
-    return rows.assign(copy=rows.groupby("sha256").cumcount())
+    return predictions.rows.assign(copy=predictions.rows.groupby("sha256").cumcount())
 
 
 def _join_groups(first: pd.Series, second: pd.Series) -> np.ndarray:

@@ -15,6 +15,10 @@ _IN_CLONE = "run the command in a clone of the pipeline's repository"
 UNSHALLOW = "git fetch --unshallow --tags origin '+refs/heads/*:refs/remotes/origin/*'"
 
 
+class MissingFileError(UserError):
+    """The revision has no such file, neither in Git nor as an output of its pipeline."""
+
+
 def read_text(revision: str, path: str, repo: Path = Path()) -> str:
     """The content of a text file at a revision; arguments and errors are those of `read_bytes`."""
     try:
@@ -33,7 +37,8 @@ def read_bytes(revision: str, path: str, repo: Path = Path()) -> bytes:
         repo: any folder of the repository.
 
     Raises:
-        UserError: there is no repository, revision or file, or its content is not available.
+        MissingFileError: the revision has no such file.
+        UserError: there is no repository or revision, or the content is not available.
     """
     root = _find_root(repo)
     try:
@@ -42,8 +47,9 @@ def read_bytes(revision: str, path: str, repo: Path = Path()) -> bytes:
                 return file.read()
         return _read_tracked(revision, path, root)
     except OSError as error:
+        kind = MissingFileError if isinstance(error, FileNotFoundError) else UserError
         hint = "make it with `dvc repro`, or fetch it with `dvc pull`"
-        raise UserError(f"cannot be read ({error.strerror})", hint, file=path) from None
+        raise kind(f"cannot be read ({error.strerror})", hint, file=path) from None
 
 
 def _find_root(repo: Path) -> Path:
@@ -75,8 +81,8 @@ def _read_tracked(revision: str, path: str, root: Path) -> bytes:
         fs = api.DVCFileSystem(str(root), rev=revision, subrepos=True)
         if fs.exists(inside):
             raise _missing_content(revision, path, root) from None
-        hint = "check that revision out, run `dvc repro` and commit dvc.lock"
-        raise UserError(f"of '{revision}' does not exist", hint, file=path) from None
+        hint = "check that revision out, run `dvc repro`, and commit dvc.lock and metrics/"
+        raise MissingFileError(f"of '{revision}' does not exist", hint, file=path) from None
     except Exception as error:  # plugins for storage raise errors of many kinds
         reason = " ".join(str(error).split()) or type(error).__name__
         hint = "check the DVC files of that revision, and the remote with `dvc remote list`"

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from dvc.repo import Repo
 
-from tests.evaluation.comparison.simulated import make_predictions, to_csv
+from tests.evaluation.comparison.simulated import make_predictions, to_csv, to_git_csv
 
 STAGE = """
 stages:
@@ -15,6 +15,18 @@ stages:
     cmd: mkdir -p data/predictions && cp source.csv data/predictions/test.csv
     deps: [source.csv]
     outs: [data/predictions]
+"""
+STAGE_WITH_GIT = """
+stages:
+  evaluate:
+    cmd: >-
+      mkdir -p data/predictions && cp source.csv data/predictions/test.csv &&
+      mkdir -p metrics && cp git.csv metrics/predictions.csv
+    deps: [source.csv, git.csv]
+    outs:
+      - data/predictions
+      - metrics/predictions.csv:
+          cache: false
 """
 PATH = "data/predictions/test.csv"
 
@@ -45,7 +57,9 @@ def commit(folder):
 def template(tmp_path_factory):
     """`main` (tagged v1) and `better` have predictions, as has the experiment `my-exp`.
 
-    `store`, in the same folder as the repository, holds them too; no remote is configured.
+    These are of an older version, whose only table is in the cache. `current` and `current-better`
+    have the predictions of `main` and `better`, in Git too. `store`, in the same folder as the
+    repository, holds the tables of the cache; no remote is configured.
     """
     root = tmp_path_factory.getbasetemp() / "compared" / "repo"
     if root.exists():  # another test module has its own copy of this fixture
@@ -65,6 +79,14 @@ def template(tmp_path_factory):
         with Repo() as repo:
             repo.experiments.save(name="my-exp")
         git(root, "checkout", "-q", ".")
+        for name, skill in (("current", 1.5), ("current-better", 3.0)):
+            git(root, "checkout", "-q", "-b", name)
+            predictions = make_predictions(model=1, skill=skill)
+            (root / "dvc.yaml").write_text(STAGE_WITH_GIT)
+            (root / "git.csv").write_text(to_git_csv(predictions), newline="\n")
+            reproduce(root, predictions)
+            commit(root)
+        git(root, "checkout", "-q", "main")
         with Repo() as repo:
             repo.checkout(force=True)
     shutil.copytree(root / ".dvc" / "cache", root.parent / "store")

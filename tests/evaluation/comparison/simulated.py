@@ -40,12 +40,11 @@ def make_predictions(
     scores[np.arange(rows), labels] += skill + subject[group]
     probabilities = softmax(1.3 * scores)
     table = {
-        "path": [f"images/{start + index:05d}.jpg" for index in range(rows)],
         "sha256": [f"{start:032x}{index:032x}" for index in range(rows)],
         "group": [f"subject {start + number}" for number in group],
         "label": np.array(CLASSES)[labels],
         "predicted": np.array(CLASSES)[probabilities.argmax(axis=1)],
-        "confidence": probabilities.max(axis=1).round(6),
+        "confidence": probabilities.max(axis=1).round(4),
     }
     return RevisionPredictions(revision, pd.DataFrame(table), CLASSES)
 
@@ -66,6 +65,18 @@ def named(predictions: RevisionPredictions, class_names: list[str]) -> RevisionP
 
 
 def to_csv(predictions: RevisionPredictions) -> str:
-    """The CSV that `evaluate` writes, with logits of 0."""
-    logits = {f"logit_{name}": 0.0 for name in predictions.class_names}
-    return predictions.rows.assign(**logits).to_csv(index=False)
+    """The table that `evaluate` writes to the cache, with logits of 0."""
+    rows, logits = predictions.rows, {f"logit_{name}": 0.0 for name in predictions.class_names}
+    paths = [f"images/{index:05d}.jpg" for index in range(len(rows))]
+    return rows.assign(path=paths, **logits).to_csv(index=False)
+
+
+def to_git_csv(predictions: RevisionPredictions) -> str:
+    """The table that `evaluate` writes for Git, with equal probabilities of the other classes."""
+    rows, names = predictions.rows, predictions.class_names
+    others = (1 - rows["confidence"]) / (len(names) - 1)
+    probabilities = {
+        f"probability_{name}": others.where(rows["predicted"] != name, rows["confidence"]).round(4)
+        for name in names
+    }
+    return rows.drop(columns="confidence").assign(**probabilities).to_csv(index=False)

@@ -10,13 +10,11 @@ FIRST, SECOND = make_predictions("main", model=1), make_predictions("new", model
 
 
 def shuffled(predictions):
-    rows = predictions.rows.sample(frac=1, random_state=3)
-    return changed(predictions, **rows.reset_index(drop=True))
+    return subset(predictions, np.random.default_rng(3).permutation(len(predictions.rows)))
 
 
-def test_rows_are_paired_by_hash_whatever_their_order_and_path():
-    moved = changed(SECOND, path="elsewhere/" + SECOND.rows["path"])
-    rows = pair_rows(FIRST, shuffled(moved))
+def test_rows_are_paired_by_hash_whatever_their_order():
+    rows = pair_rows(FIRST, shuffled(SECOND))
     assert len(rows.labels) == len(FIRST.rows)
     assert (rows.only_first, rows.only_second, rows.conflicts) == (0, 0, 0)
     by_hash = SECOND.rows.set_index("sha256").loc[FIRST.rows.sort_values("sha256")["sha256"]]
@@ -34,16 +32,25 @@ def test_images_of_only_one_revision_are_counted_and_left_out():
     assert (rows.only_first, rows.only_second) == (3, 10)
 
 
-def test_repeated_hashes_are_paired_in_the_order_of_paths():
+def test_repeated_hashes_are_paired_in_the_order_of_rows():
     hashes = FIRST.rows["sha256"].replace(FIRST.rows["sha256"][1], FIRST.rows["sha256"][0])
     labels = FIRST.rows["label"].where(FIRST.rows.index > 1, "happy")
     one = changed(FIRST, sha256=hashes, label=labels, confidence=np.linspace(0, 1, len(hashes)))
     two = changed(SECOND, sha256=hashes, label=labels, confidence=np.linspace(0, 1, len(hashes)))
-    rows = pair_rows(one, shuffled(two))
+    rows = pair_rows(one, two)
     assert len(rows.labels) == len(hashes)
     assert (rows.confidence[0] == rows.confidence[1]).all()
     without_one = pair_rows(one, subset(two, slice(1, None)))
     assert (without_one.only_first, without_one.only_second) == (1, 0)
+    assert without_one.confidence[0][0] == one.rows["confidence"][0]
+
+
+def test_another_order_of_the_rows_pairs_copies_of_an_image_alike():
+    one, two = (subset(run, np.repeat(np.arange(len(run.rows)), 3)) for run in (FIRST, SECOND))
+    rows, other = pair_rows(one, two), pair_rows(one, shuffled(two))
+    assert len(rows.labels) == len(one.rows)
+    assert (rows.predicted[1] == other.predicted[1]).all()
+    assert (rows.confidence[1] == other.confidence[1]).all()
 
 
 def test_images_with_another_label_are_counted_and_left_out():
