@@ -29,11 +29,12 @@ from emotion.core.machine import processor_name
 from emotion.core.memory import keep_freed_memory
 from emotion.core.reports import Calibration, read_report
 from emotion.data.manifest import SPLITS, read_manifest
-from emotion.export.export import ExportParams, export_checkpoint
+from emotion.export.export import export_checkpoint
 from emotion.export.images import read_pixels, sample_rows
 from emotion.export.latency import median_seconds
 from emotion.export.onnx_model import ServedClassifier, save_onnx
 from emotion.export.opsets import INPUT
+from emotion.export.params import ExportParams
 from emotion.export.quantization import RECIPES
 from emotion.export.sessions import open_session
 from emotion.export.variants import CALIBRATION_IMAGES, build_variants

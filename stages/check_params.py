@@ -10,10 +10,10 @@ from emotion.data.class_weights import ClassWeightParams
 from emotion.datasets.drawn_faces.dataset import DrawFacesParams
 from emotion.datasets.params import DataParams
 from emotion.datasets.reader import locate_root
-from emotion.evaluation.evaluator import EvaluateParams
+from emotion.evaluation.params import EvaluateParams
 from emotion.explanation.params import ExplainParams
-from emotion.export.export import ExportParams
 from emotion.export.hub.upload import PublishParams, check_push
+from emotion.export.params import ExportParams
 from emotion.models.sources.own_checkpoints import locate_checkpoints
 from emotion.models.sources.pretrained import PretrainedParams, check_pretrained
 from emotion.training.params import TrainParams

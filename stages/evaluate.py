@@ -8,8 +8,9 @@ Writes  models/calibration.json, data/predictions/, plots/evaluate/; metrics/eva
 
 from emotion.core import files, reports
 from emotion.data.cache import CacheParams
-from emotion.evaluation.evaluator import EvaluateParams, evaluate_checkpoint
+from emotion.evaluation.evaluator import evaluate_checkpoint
 from emotion.evaluation.outputs import write_outputs
+from emotion.evaluation.params import EvaluateParams
 from emotion.evaluation.predictions import write_predictions, write_predictions_for_git
 from emotion.evaluation.summary import compute_metrics, headline, timing_metrics
 from stages import paths

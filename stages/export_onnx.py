@@ -10,14 +10,15 @@ from emotion.core.reports import Calibration, read_report, write_report
 from emotion.data.manifest import SPLITS, read_manifest
 from emotion.export import export, variants
 from emotion.export.onnx_model import describe_model
+from emotion.export.params import ExportParams, LicenseParams
 from emotion.models.checkpoint import load_checkpoint
 from stages import paths
 from stages.run import run, settings_of
 
 
 def main() -> None:
-    params = settings_of(export.ExportParams, "export_onnx")
-    license = settings_of(export.LicenseParams, "publish", partial=True).license
+    params = settings_of(ExportParams, "export_onnx")
+    license = settings_of(LicenseParams, "publish", partial=True).license
     checkpoint = load_checkpoint(paths.BEST_MODEL)
     calibration = read_report(paths.CALIBRATION, Calibration)
     rows = {split: read_manifest(paths.SPLITS / f"{split}.csv") for split in SPLITS}

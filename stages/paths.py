@@ -6,8 +6,9 @@ PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
 
-STAGES = Path("stages")
+STAGES, LIBRARY = Path("stages"), Path("emotion")
 CODE = Path("data/code")  # <stage>.txt: fingerprints
+SOURCES = Path("data/code/sources.txt")  # one hash of what they were computed from
 
 DRAWN_FACES = Path("data/drawn_faces")
 OWN_WEIGHTS = Path("data/weights")  # files that the user copied there

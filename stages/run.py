@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from emotion.core.code_fingerprint import fingerprint
+from emotion.core.code_fingerprint import fingerprint, hash_sources
 from emotion.core.errors import UserError
 from emotion.core.memory import keep_freed_memory
 from emotion.core.params import Settings, load_params
@@ -25,6 +25,11 @@ _INTERRUPTED = "interrupted; `dvc repro` starts this stage again."
 def fingerprint_of(stage: str) -> str:
     """The content of data/code/<stage>.txt for the code as it is now."""
     return fingerprint(paths.STAGES / f"{stage}.py", IMPORTED_BY_NAME)
+
+
+def sources() -> str:
+    """The content of data/code/sources.txt for the code as it is now."""
+    return hash_sources([paths.STAGES, paths.LIBRARY])
 
 
 def settings_of(
@@ -68,8 +73,10 @@ def _check_code() -> None:
     it (`--single-item`, `--downstream`).
     """
     stage = os.environ.get("DVC_STAGE", "code")
+    if stage == "code" or paths.SOURCES.read_bytes() == sources().encode():
+        return
     recorded = paths.CODE / f"{stage}.txt"
-    if stage != "code" and recorded.read_bytes() != fingerprint_of(stage).encode():
+    if recorded.read_bytes() != fingerprint_of(stage).encode():
         hint = "run `dvc repro`, and not this stage alone"
         raise UserError("is of other code than stages/ and emotion/ have now", hint, file=recorded)
 

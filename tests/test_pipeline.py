@@ -19,10 +19,10 @@ from emotion.data.cache import CacheParams
 from emotion.data.class_weights import ClassWeightParams
 from emotion.datasets.drawn_faces.dataset import DrawFacesParams
 from emotion.datasets.params import DataParams
-from emotion.evaluation.evaluator import EvaluateParams
+from emotion.evaluation.params import EvaluateParams
 from emotion.explanation.params import ExplainParams
-from emotion.export.export import ExportParams, LicenseParams
 from emotion.export.hub.upload import PublishParams
+from emotion.export.params import ExportParams, LicenseParams
 from emotion.models.sources.own_checkpoints import OwnCheckpointParams
 from emotion.models.sources.pretrained import PretrainedParams
 from emotion.training.params import NetworkParams, TrainParams
@@ -66,8 +66,9 @@ def test_every_stage_runs_after_the_fingerprints_and_has_one(tmp_path, monkeypat
     assert next(iter(STAGES)) == "code"
     assert STAGES["code"]["outs"] == ["data/code"]
     monkeypatch.setattr("stages.paths.CODE", tmp_path)
+    monkeypatch.setattr("stages.paths.SOURCES", tmp_path / "sources.txt")
     stages.code.main()
-    assert {path.stem for path in tmp_path.iterdir()} == set(STAGES) - {"code"}
+    assert {path.stem for path in tmp_path.iterdir()} == set(STAGES) - {"code"} | {"sources"}
 
 
 def test_one_script_per_stage():

@@ -21,11 +21,8 @@ def test_it_is_short():
 def test_the_tree_lists_exactly_the_parts_of_the_library():
     [tree] = re.findall(r"```text\n(stages/.*?)```", README, re.DOTALL)
     named = set(re.findall(r"^\s*(\w+(?:\.\w+|/)) ", tree, flags=re.MULTILINE))
-    parts = {
-        path.name + ("/" if path.is_dir() else "")
-        for path in Path("emotion").iterdir()
-        if not path.name.startswith("__")
-    }
+    folders = (path.name for path in Path("emotion").iterdir() if path.is_dir())
+    parts = {f"{name}/" for name in folders if not name.startswith("__")}
     assert named == parts | {"emotion/", "stages/", "tests/", "benchmarks/", "docs/"}
 
 

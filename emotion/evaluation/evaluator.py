@@ -2,33 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import torch
-from pydantic import Field
 
-from emotion.core.params import settings
 from emotion.core.reports import Calibration
 from emotion.data import manifest
 from emotion.data.cache import CacheParams, open_images
 from emotion.evaluation.calibration import calibrate
+from emotion.evaluation.params import EvaluateParams
 from emotion.evaluation.predictions import SplitPredictions, check_rows
 from emotion.evaluation.report import ModelFacts
 from emotion.models import inference
 from emotion.models.checkpoint import load_checkpoint
 from emotion.models.flip_average import average_flips
-
-
-@settings
-class EvaluateParams:
-    """The `evaluate` section of params.yaml."""
-
-    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64  # does not affect the scores
-    bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 1000  # resamples for each 95 % interval
-    flip: bool = False  # average over each image and its mirror image; so do export and prediction
-    # Target error rate of the accepted predictions; the others are marked as uncertain. None
-    # accepts all.
-    target_error: Annotated[float, Field(gt=0, lt=1)] | None = 0.1
 
 
 @dataclass(frozen=True)

@@ -1,43 +1,23 @@
 """Export a checkpoint to ONNX and keep the file only if it passes the parity check."""
 
 from pathlib import Path
-from typing import Annotated
 
 import onnx
 import pandas as pd
-from pydantic import Field
 
 from emotion.core import files
 from emotion.core.errors import UserError
-from emotion.core.params import settings
 from emotion.core.reports import Calibration
 from emotion.data.cache import CachedImages, cache_images
 from emotion.data.labels import class_indices
 from emotion.export import parity
 from emotion.export.images import sample_rows
 from emotion.export.onnx_model import ServedClassifier, save_onnx
-from emotion.export.opsets import NEWEST, OLDEST, Attempt, attempt_exports, opset_of
+from emotion.export.opsets import Attempt, attempt_exports, opset_of
+from emotion.export.params import NEWEST, ExportParams
 from emotion.export.parity import Parity, Reference, round_up
 from emotion.export.report import BatchParity, ExportReport
 from emotion.models.checkpoint import Checkpoint
-
-
-@settings
-class ExportParams:
-    """The `export_onnx` section of params.yaml."""
-
-    opset: Annotated[int, Field(ge=OLDEST, le=NEWEST)] = NEWEST  # of the standard operators
-    rows: Annotated[int, Field(ge=1, le=100_000)] = 32  # test images of the parity check
-    tolerance: Annotated[float, Field(gt=0)] = 1e-4  # largest difference of a logit or probability
-    # largest loss of macro-F1 on validation with which an int8 or fp16 file is kept
-    int8_max_f1_drop: Annotated[float, Field(ge=0, le=1)] = 0.01
-
-
-@settings
-class LicenseParams:
-    """The key of the section `publish` that goes into the metadata of the file."""
-
-    license: str = "apache-2.0"
 
 
 def export_checkpoint(

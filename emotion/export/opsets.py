@@ -19,8 +19,8 @@ from onnx import version_converter
 from torch import nn
 
 import emotion.models  # noqa: F401, first: it prepares torchvision for torch.onnx
+from emotion.export.params import NEWEST
 
-NEWEST, OLDEST = 18, 11
 INPUT, OUTPUTS = "images", ("logits", "probabilities")
 _BATCH = 2  # of the traced example; a batch of 1 would be taken for a constant
 

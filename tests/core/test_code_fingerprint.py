@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emotion.core.code_fingerprint import code_reached, fingerprint
+from emotion.core.code_fingerprint import code_reached, fingerprint, hash_sources
 from tests.user_errors import user_error
 
 SCRIPT = Path("stages/work.py")
@@ -120,6 +120,18 @@ def test_the_hash_is_the_same_in_every_version_of_python():
     """Recorded with Python 3.11; the workflow of GitHub runs this with later versions."""
     [line] = [line for line in fingerprint(SCRIPT, {}).splitlines() if "work.py" in line]
     assert line[:16] == "4a693f359f71157f"
+
+
+def test_the_hash_of_the_sources_changes_with_every_byte_and_name(project):
+    hashes = [hash_sources([Path("stages"), Path("library")])]
+    project(library__unused="# another comment\n")
+    hashes.append(hash_sources([Path("stages"), Path("library")]))
+    Path("library/template.md").rename("library/renamed.md")
+    hashes.append(hash_sources([Path("stages"), Path("library")]))
+    Path("library/__pycache__").mkdir()
+    Path("library/__pycache__/engine.cpython-311.pyc").touch()
+    assert hash_sources([Path("stages"), Path("library")]) == hashes[-1]
+    assert len({*hashes}) == 3
 
 
 def test_imports_for_the_type_checker_alone_do_not_count(project):

@@ -9,7 +9,8 @@ from PIL import Image
 from emotion.data import cache, manifest
 from emotion.data.cache import CacheParams
 from emotion.data.transforms import preprocess_batch
-from emotion.evaluation.evaluator import EvaluateParams, evaluate_checkpoint
+from emotion.evaluation.evaluator import evaluate_checkpoint
+from emotion.evaluation.params import EvaluateParams
 from emotion.models.checkpoint import load_checkpoint
 from tests.conftest import make_checkpoint
 from tests.user_errors import user_error

@@ -5,9 +5,10 @@ import pytest
 
 from emotion.core.reports import read_report, write_report
 from emotion.export import export as export_module
-from emotion.export.export import ExportParams, export_checkpoint, headline
+from emotion.export.export import export_checkpoint, headline
 from emotion.export.images import sample_rows
 from emotion.export.opsets import Attempt
+from emotion.export.params import ExportParams
 from emotion.export.report import ExportReport
 from tests.export.conftest import CALIBRATION
 from tests.user_errors import user_error

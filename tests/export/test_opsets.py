@@ -8,8 +8,9 @@ from torch import nn
 
 from emotion.export import export as export_module
 from emotion.export import opsets
-from emotion.export.export import ExportParams, export_checkpoint
+from emotion.export.export import export_checkpoint
 from emotion.export.opsets import Attempt, attempt_exports, opset_of
+from emotion.export.params import ExportParams
 from emotion.export.parity import compare
 from tests.conftest import make_checkpoint
 from tests.export.conftest import CALIBRATION, export, reference_of

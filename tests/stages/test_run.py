@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emotion.core.errors import UserError
-from stages.run import explain_interruption, fingerprint_of, run
+from stages.run import explain_interruption, fingerprint_of, run, sources
 
 
 def failing_with(error):
@@ -67,6 +67,7 @@ def repository(tmp_path, monkeypatch):
         Path(folder).mkdir(parents=True)
     Path("stages/train.py").write_text("EPOCHS = 6\n")
     Path("data/code/train.txt").write_text(fingerprint_of("train"))
+    Path("data/code/sources.txt").write_text(sources())
 
 
 @pytest.mark.usefixtures("repository")

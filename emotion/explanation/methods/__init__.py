@@ -1,6 +1,7 @@
 """Attribution maps of predictions, one method per file.
 
-To add a method, add a file with an `Explainer` and an entry in EXPLAINERS.
+To add a method, add a file with an `Explainer` and an entry in EXPLAINERS. The packages of methods
+are imported by their functions: the check of the settings needs the names alone.
 """
 
 import emotion.models  # noqa: F401, first: it prepares torchvision for pytorch_grad_cam

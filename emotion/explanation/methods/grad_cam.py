@@ -17,9 +17,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM
-from pytorch_grad_cam.base_cam import BaseCAM
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from emotion.explanation.methods.attribution import Attribution, ExplainerOptions, scale_maps
@@ -43,28 +40,28 @@ def explain_grad_cam(
         UserError: `target_layer` is not one of its feature maps.
         IndexError: a target is not a class.
     """
-    return _explain("Grad-CAM", GradCAM, _one_layer, model, images, targets, options)
+    return _explain("Grad-CAM", "GradCAM", _one_layer, model, images, targets, options)
 
 
 def explain_grad_cam_plus_plus(
     model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> Attribution:
     """Grad-CAM++ at one layer; arguments and errors are those of `explain_grad_cam`."""
-    return _explain("Grad-CAM++", GradCAMPlusPlus, _one_layer, model, images, targets, options)
+    return _explain("Grad-CAM++", "GradCAMPlusPlus", _one_layer, model, images, targets, options)
 
 
 def explain_hires_cam(
     model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> Attribution:
     """HiResCAM, fused over scales; arguments and errors are those of `explain_grad_cam`."""
-    return _explain("HiResCAM", HiResCAM, find_levels, model, images, targets, options)
+    return _explain("HiResCAM", "HiResCAM", find_levels, model, images, targets, options)
 
 
 def explain_layer_cam(
     model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> Attribution:
     """LayerCAM, fused over scales; arguments and errors are those of `explain_grad_cam`."""
-    return _explain("LayerCAM", LayerCAM, find_levels, model, images, targets, options)
+    return _explain("LayerCAM", "LayerCAM", find_levels, model, images, targets, options)
 
 
 def _one_layer(backbone: nn.Module, image: Tensor, name: str) -> list[TargetLayer]:
@@ -73,13 +70,17 @@ def _one_layer(backbone: nn.Module, image: Tensor, name: str) -> list[TargetLaye
 
 def _explain(
     title: str,
-    method: type[BaseCAM],
+    method: str,  # the name of a class of pytorch_grad_cam
     find: Callable[[nn.Module, Tensor, str], list[TargetLayer]],
     model: Any,
     images: Tensor,
     targets: Tensor,
     options: ExplainerOptions,
 ) -> Attribution:
+    import pytorch_grad_cam
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    cam_class = getattr(pytorch_grad_cam, method)
     layers = find(model.backbone, images[:1], options.target_layer)
 
     def explain_batch(batch: tuple[Tensor, Tensor]) -> np.ndarray:
@@ -89,7 +90,7 @@ def _explain(
         modules = [copied.backbone.get_submodule(layer.name) for layer in layers]
         # The methods are not used as context managers: their __exit__ suppresses IndexError, so an
         # index of no class would give a blank map.
-        cam = method(copied, modules, reshape_transform=layers[0].to_map)
+        cam = cam_class(copied, modules, reshape_transform=layers[0].to_map)
         targets = [ClassifierOutputTarget(index) for index in batch[1].tolist()]
         return np.asarray(cam(batch[0].clone().requires_grad_(), targets))
 

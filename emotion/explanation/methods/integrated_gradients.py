@@ -7,7 +7,6 @@ what an expression consists of: edges, folds, the shape of the mouth.
 import copy
 
 import numpy as np
-from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
 from emotion.explanation.methods.attribution import Attribution, ExplainerOptions, scale_maps
@@ -38,6 +37,8 @@ def explain_integrated_gradients(
         logit of the image minus that of its blurred copy.
     """
     blurred = remove_features(images)
+    from captum.attr import IntegratedGradients
+
     # captum's method has no state, and its gradients are those of the images only.
     method = IntegratedGradients(copy.deepcopy(model))
 

@@ -6,7 +6,6 @@ because lime's own image loop copies one image at a time in numpy and its sample
 
 import numpy as np
 import torch
-from lime.lime_base import LimeBase
 from skimage.segmentation import slic
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -88,6 +87,8 @@ def _probabilities(
 def _fit(shown: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, float]:
     """Weight of each segment in the local model, (segments,), and the model's weighted R²."""
     distances = 1 - np.sqrt(shown.mean(axis=1))  # cosine distance to the image itself
+    from lime.lime_base import LimeBase
+
     local = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / _KERNEL_WIDTH**2)))
     segments = shown.shape[1]
     _, pairs, r2, _ = local.explain_instance_with_data(

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import shap
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -96,6 +95,8 @@ def _deep_values(
     model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> np.ndarray:
     """Values (N, H, W) of DeepExplainer."""
+    import shap
+
     one_logit = _OneLogit(model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of unsupported layers; the gap measures their effect
@@ -111,6 +112,8 @@ def _gradient_values(
     model: nn.Module, images: Tensor, targets: Tensor, options: ExplainerOptions
 ) -> np.ndarray:
     """Values (N, H, W) of GradientExplainer."""
+    import shap
+
     one_logit = _OneLogit(model)
     explainer = shap.GradientExplainer(one_logit, options.background, batch_size=_BATCH)
     values = []
