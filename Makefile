@@ -26,7 +26,7 @@ repro: $(VENV)/installed ## run the pipeline: dvc repro (the default)
 	dvc repro
 
 experiments: $(VENV)/installed ## compare experiments: dvc exp show, without what they share
-	COLUMNS=160 dvc exp show --only-changed --drop '$(HIDDEN)'
+	@COLUMNS=160 dvc exp show --only-changed --drop '$(HIDDEN)'
 
 verify: $(VENV)/installed ## run the last commit again from nothing and compare its outputs
 	$(BIN)/python -m emotion.cli.verify

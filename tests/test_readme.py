@@ -42,7 +42,7 @@ def test_the_badges_say_what_pyproject_says():
 def test_the_accuracy_on_photographs_is_the_one_that_predict_prints():
     [photographs] = re.findall(r"on (\d+) of them", SYNTHETIC_NOTE)
     [accuracy] = re.findall(r"accuracy (\d\.\d+)", SYNTHETIC_NOTE)
-    assert f"on {photographs} photographs its accuracy was {accuracy}, as much as" in README
+    assert f"on {photographs} photographs its accuracy was {accuracy}, and" in README
 
 
 def test_the_python_example_classifies_the_faces_of_an_image(tmp_path, monkeypatch, capsys):

@@ -83,7 +83,7 @@ def test_a_recorded_session_compares_with_the_committed_run(name):
         assert rows
         assert {metric: float(value) for metric, value in rows}.items() <= found.items(), hint
     elif name == "experiments":
-        [main] = re.findall(r"^main +(\S+) +(\S+) +(\S+)", output, re.MULTILINE)
+        [main] = re.findall(r"^ *main +(\S+) +(\S+) +(\S+)", output, re.MULTILINE)
         assert [float(value) for value in main] == [found["acc"], found["ece"], found["f1"]], hint
     else:
         pattern = r"^macro-F1 +(\S+)" if name == "compare" else r"^\S+ +\d+ +(0\.\d+)"
