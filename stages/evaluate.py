@@ -2,8 +2,7 @@
 
 Reads   models/best_model.pth, data/splits/{val,test}.csv and their images; for the metrics also
         plots/prepare_splits/report.json, metrics/train_timing.json
-Writes  models/calibration.json, data/predictions/, plots/evaluate/; metrics/evaluate.json and
-        predictions.csv; metrics/timing.json and machine.json, since train caches all its outputs
+Writes  models/calibration.json, data/predictions/, plots/evaluate/, metrics/ (also of training)
 """
 
 from emotion.core import files, reports

@@ -1,8 +1,7 @@
 """Export the model to ONNX, including normalization and calibration, with a parity check.
 
 Reads   models/best_model.pth, models/calibration.json, data/splits/, images of each split
-Writes  models/model.{onnx,safetensors}, metrics/onnx.json, plots/export_onnx/report.json; int8 and
-        fp16 files that are kept: models/variants/, and plots/export_onnx/variants.json
+Writes  models/model.{onnx,safetensors}, models/variants/, metrics/onnx.json, plots/export_onnx/
 """
 
 from emotion.core import files

@@ -21,6 +21,11 @@ from emotion.models.classifier import EmotionClassifier
 
 SMALL_MODEL = "test_resnet"  # timm's own tiny network, 0.5 M parameters
 
+# Except for those of garbage that an earlier test has left, as dulwich does.
+WARNINGS_ARE_ERRORS = pytest.mark.filterwarnings(
+    "error", "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
 
 @pytest.fixture
 def striped_rows(tmp_path) -> pd.DataFrame:

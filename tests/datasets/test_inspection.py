@@ -14,9 +14,10 @@ from emotion.data.images import read_image
 from emotion.datasets import inspection
 from emotion.datasets.image_hashes import HASH_BYTES, hash_pixels
 from emotion.datasets.inspection import inspect_chunk, inspect_images
+from tests.conftest import WARNINGS_ARE_ERRORS
 from tests.datasets.conftest import png_that_claims
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = WARNINGS_ARE_ERRORS
 
 NOISE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
 GRAY = NOISE[:, :, 0]

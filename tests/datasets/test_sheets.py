@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from emotion.datasets import sheets
+from tests.conftest import WARNINGS_ARE_ERRORS
 
 
 @pytest.mark.slow
@@ -47,7 +48,7 @@ def test_every_class_name_has_its_own_file_in_the_folder(balanced, tmp_path):
     assert all(path.name.startswith("contact_") for path in drawn)
 
 
-@pytest.mark.filterwarnings("error")  # matplotlib warns of characters that the font lacks
+@WARNINGS_ARE_ERRORS  # matplotlib warns of characters that the font lacks
 def test_class_names_are_no_formulas_in_the_class_distribution(balanced, tmp_path):
     prepared = balanced.prepare()
     rows = prepared.rows.assign(label=np.resize(NAMES, len(prepared.rows)))

@@ -9,6 +9,7 @@ from emotion.evaluation.figures import draw_figures, draw_reliability, write_con
 from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
+from tests.conftest import WARNINGS_ARE_ERRORS
 from tests.evaluation.conftest import make_predictions
 
 FIGURES = {
@@ -59,7 +60,7 @@ def test_reliability_is_shown_once_if_the_temperature_changes_nothing(test):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("error")
+@WARNINGS_ARE_ERRORS
 def test_a_single_correct_prediction_is_drawn_without_a_warning(tmp_path):
     small = make_predictions(seed=3, n=1)
     perfect = np.eye(4)[small.labels] * 9

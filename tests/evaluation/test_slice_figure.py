@@ -9,6 +9,7 @@ from emotion.evaluation.slice_figure import draw_slices
 from emotion.evaluation.slice_gaps import compute_gaps
 from emotion.evaluation.slices import score_slices
 from emotion.metrics.figures import NAME_LENGTH, STYLE
+from tests.conftest import WARNINGS_ARE_ERRORS
 
 
 def draw(test, **attributes):
@@ -77,7 +78,7 @@ def test_nothing_is_outside_the_figure_and_no_panels_overlap(test, attributes, w
     assert max(heights) < 1.2 * min(heights)
 
 
-@pytest.mark.filterwarnings("error")
+@WARNINGS_ARE_ERRORS
 def test_names_of_any_characters_are_drawn_without_a_warning(test):
     names = ["$5_x^2$ and $", "女性", "Ελληνικά", "back\\slash_{2}", "line\nbreak", "x" * 99, ""]
     _, _, panels = draw(test, **{"$price_per$": np.resize(names, 240)})

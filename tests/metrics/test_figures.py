@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from emotion.metrics import figures
+from tests.conftest import WARNINGS_ARE_ERRORS
 
 COUNTS = np.array([[8, 2], [0, 0]])
 
@@ -34,7 +35,7 @@ def test_a_long_name_is_cut_and_a_short_one_is_not():
     assert figures.show_name("x" * 25) == "x" * 23 + "…"
 
 
-@pytest.mark.filterwarnings("error")  # matplotlib warns of characters that the font lacks
+@WARNINGS_ARE_ERRORS  # matplotlib warns of characters that the font lacks
 def test_class_names_are_drawn_as_they_are(tmp_path):
     figure = Figure()
     with figures.literal_text():
