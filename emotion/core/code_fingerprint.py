@@ -116,8 +116,11 @@ def read_source(path: Path) -> SourceFile:
 def _analyze(path: Path, content: bytes) -> SourceFile:
     try:
         tree = ast.parse(content, path.name)
+        syntax = hashlib.sha256(repr(_describe(tree)).encode()).hexdigest()
     except (SyntaxError, ValueError) as error:  # ValueError: null bytes
         raise UserError(f"is not Python ({error})", "correct it", file=path) from None
+    except (MemoryError, RecursionError):
+        raise UserError("has too deep an expression", "split it", file=path) from None
     imports = list(_walk_imports(tree, path))
     return SourceFile(
         imports=frozenset(name for name, _ in imports),
@@ -127,7 +130,7 @@ def _analyze(path: Path, content: bytes) -> SourceFile:
             for node in ast.walk(tree)
             for field in ("id", "attr")
         ),
-        syntax=hashlib.sha256(repr(_describe(tree)).encode()).hexdigest(),
+        syntax=syntax,
     )
 
 

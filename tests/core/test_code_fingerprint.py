@@ -154,7 +154,12 @@ def test_an_import_by_name_must_be_declared_and_is_followed_then(project, call):
 
 @pytest.mark.parametrize(
     ("source", "problem"),
-    [("from . import engine", "relatively"), ("def", "not Python"), ("\0", "not Python")],
+    [
+        ("from . import engine", "relatively"),
+        ("def", "not Python"),
+        ("\0", "not Python"),
+        ("+".join("1" * 9999), "deep"),
+    ],
 )
 def test_a_file_that_cannot_be_followed_is_an_error_that_names_it(project, source, problem):
     project(library__later=source)
