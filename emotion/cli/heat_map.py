@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from emotion.core.errors import UserError
 from emotion.data.transforms import normalize
 from emotion.explanation.methods import EXPLAINERS
 from emotion.explanation.methods.attribution import ExplainerOptions
@@ -26,24 +25,11 @@ class HeatMap:
 
     Args:
         model: that predicts.
-        checkpoint_file: of the same model, as PyTorch or safetensors file.
-
-    Raises:
-        UserError: the checkpoint is that of another model.
+        checkpoint_file: from which it was loaded.
     """
 
     def __init__(self, model: Model, checkpoint_file: Path) -> None:
-        checkpoint = load_checkpoint(checkpoint_file)
-        found = checkpoint.class_names, checkpoint.preprocessing
-        if found != (model.class_names, model.preprocessing):
-            raise UserError(
-                "has other classes or another preprocessing than the model that predicts, so it "
-                "cannot explain its predictions",
-                "give the checkpoint with --model",
-                file=checkpoint_file,
-                key="--model",
-            )
-        self.model, self.network = model, checkpoint.build_model()
+        self.model, self.network = model, load_checkpoint(checkpoint_file).build_model()
 
     def __call__(self, image: Image.Image, prediction: Prediction) -> Image.Image:
         """A copy of the image with the map of the predicted class of one face."""

@@ -35,24 +35,28 @@ def main(arguments: list[str] | None = None) -> int:
     _check(parser, options)
     # Not at the top: `--help` and usage errors should not wait for numpy and onnxruntime.
     from emotion.prediction.formats import CsvWriter, JsonWriter, TableWriter, Writer
+    from emotion.prediction.loading import find_checkpoint
     from emotion.prediction.predictor import Predictor
     from emotion.prediction.stream import predict_stream
 
     sources, names, frames = _list_sources(options)
     workers = 1 if len(names) == 1 or options.camera is not None else os.cpu_count() or 1
-    predictor = Predictor.load(options.model, threads=0 if workers == 1 else 1)
+    # What is explained is the network that predicts, also in a folder that has an ONNX file.
+    file = find_checkpoint(options.model) if options.explain else options.model
+    predictor = Predictor.load(file, threads=0 if workers == 1 else 1)
     if options.json:
         writer: Writer = JsonWriter()
     elif options.csv:
         writer = CsvWriter(predictor.model)
     else:
         writer = TableWriter(predictor.model, names, faces=options.detect, times=frames)
-    draw = _choose_drawing(options, predictor.model)
+    draw = _choose_drawing(options, predictor.model, file)
+    min_face = MIN_FACE if options.min_face is None else options.min_face
     errors = 0
     for prediction in predict_stream(
         predictor,
         sources,
-        min_face=(options.min_face or MIN_FACE) if options.detect else None,
+        min_face=min_face if options.detect else None,
         batch_size=1 if options.camera is not None else FRAMES if frames or draw else None,
         workers=workers,
         on_result=draw,
@@ -126,22 +130,20 @@ def _list_sources(options: argparse.Namespace) -> tuple["Iterable[Source]", list
 
 
 def _choose_drawing(
-    options: argparse.Namespace, model: "Model"
+    options: argparse.Namespace, model: "Model", file: Path
 ) -> "Callable[[ImageResult], str] | None":
     """The function that draws each result, if any."""
     if options.draw is None:
         return None
     from emotion.prediction.drawing import Drawing
-    from emotion.prediction.loading import find_checkpoint
 
     if options.draw.exists() and not options.draw.is_dir():
         raise UserError("is not a folder", "give --draw a folder", file=options.draw, key="--draw")
     if not options.explain:
         return Drawing(options.draw).save
-    checkpoint = find_checkpoint(options.model)  # before torch is imported
     from emotion.cli.heat_map import HeatMap
 
-    return Drawing(options.draw, HeatMap(model, checkpoint)).save
+    return Drawing(options.draw, HeatMap(model, file)).save
 
 
 def _folder(text: str) -> Path:

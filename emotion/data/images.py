@@ -1,18 +1,20 @@
-"""List and decode image files of any format and mode to upright 8-bit RGB, and encode images."""
+"""List image files, decode images in any form to upright 8-bit RGB, and encode images."""
 
 import io
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from emotion.core.errors import UserError
 from emotion.core.files import open_regular
+from emotion.data.pixels import UnknownRangeError, from_array, to_rgb
 
 # Pillow reads more formats, among them EPS, for which it starts another program. They are tried in
 # this order, and from TIFF on Pillow first imports all its plugins.
@@ -22,7 +24,6 @@ SUFFIXES = {
     *(".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"),
     *(".tif", ".tiff", ".webp"),
 }
-_STRIP = 1 << 20  # pixels that are converted at once
 # Image formats that Pillow cannot read.
 OTHER_SUFFIXES = {".heic", ".heif", ".jxl", ".svg", ".cr2", ".nef", ".dng", ".arw", ".psd"}
 
@@ -52,10 +53,9 @@ def list_images(folder: Path) -> Iterator[Path]:
 
 
 def read_image(path: str | Path, max_pixels: int | None = None) -> Image.Image:
-    """Decode a file to 8-bit RGB.
+    """Decode a file to 8-bit RGB by the rules of `emotion.data.pixels`.
 
-    EXIF rotation is applied, transparent pixels are blended with white, 16 bits are scaled to 8. Of
-    an animation, the first frame is read.
+    EXIF rotation is applied. Of an animation, the first frame is read.
 
     Args:
         path: of the file.
@@ -65,7 +65,8 @@ def read_image(path: str | Path, max_pixels: int | None = None) -> Image.Image:
         An upright image of mode RGB.
 
     Raises:
-        UserError: the file is missing, truncated, too large or not an image.
+        UserError: the file is missing, truncated, too large or not an image, or has values whose
+            scale is unknown.
     """
     try:
         # Buffered: Pillow's many small reads would cost a seventh of the decoding time.
@@ -78,11 +79,11 @@ def read_image(path: str | Path, max_pixels: int | None = None) -> Image.Image:
         return decode_image(file, str(path), max_pixels)
 
 
-def decode_image(file: BinaryIO, name: str, max_pixels: int | None = None) -> Image.Image:
+def decode_image(file: IO[bytes], name: str, max_pixels: int | None = None) -> Image.Image:
     """Decode an image as `read_image` does.
 
     Args:
-        file: its bytes, from the current position.
+        file: its bytes; it stays open.
         name: of the image, for the messages.
         max_pixels: as in `read_image`.
 
@@ -90,32 +91,48 @@ def decode_image(file: BinaryIO, name: str, max_pixels: int | None = None) -> Im
         As `read_image`.
 
     Raises:
-        UserError: it is truncated, too large or not an image.
+        UserError: as `read_image`.
     """
-    limit = Image.MAX_IMAGE_PIXELS or math.inf if max_pixels is None else max_pixels
-    try:
-        with Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > limit:
-                raise Image.DecompressionBombError(f"more than {limit:,} pixels")
-            ImageOps.exif_transpose(image, in_place=True)
-            return to_rgb(image)
-    except UnidentifiedImageError:
-        problem = f"cannot be read: it is no image of a readable format ({', '.join(FORMATS)})"
-        raise UserError(problem, "convert or remove it", file=name) from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise _unreadable(name, error) from None
+    with _explaining(name), Image.open(file, formats=FORMATS) as image:
+        _check_size(image.size, name, max_pixels)
+        return to_rgb(image)
 
 
-def count_pixels(file: BinaryIO) -> int:
+def convert_image(
+    image: Image.Image | np.ndarray, name: str, max_pixels: int | None = None
+) -> Image.Image:
+    """Convert a Pillow image, opened or decoded, or an array to what `read_image` returns.
+
+    Args:
+        image: with the EXIF data of its file, if it is not upright; or an array as in
+            `emotion.data.pixels.from_array`.
+        name: of the image, for the messages.
+        max_pixels: as in `read_image`.
+
+    Returns:
+        As `read_image`; `image` itself, if it is such an image.
+
+    Raises:
+        UserError: as `read_image`; or it has no pixels.
+    """
+    with _explaining(name):
+        if isinstance(image, np.ndarray):
+            _check_size(image.shape[1::-1], name, max_pixels)
+            image = from_array(image)
+        _check_size(image.size, name, max_pixels)
+        return to_rgb(image)
+
+
+def count_pixels(file: IO[bytes]) -> int:
     """Width times height of an image, from its header alone; 0 for other files.
 
     Args:
-        file: its bytes, from the current position.
+        file: its bytes.
     """
     try:
         with Image.open(file, formats=FORMATS) as image:
             return image.width * image.height
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except Exception:  # as in _explaining
         return 0
 
 
@@ -134,46 +151,32 @@ def encode_image(image: Image.Image, format: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def _check_size(size: Sequence[int], name: str, max_pixels: int | None) -> None:
+    limit = Image.MAX_IMAGE_PIXELS or math.inf if max_pixels is None else max_pixels
+    if math.prod(size) > limit:
+        shown = " x ".join(map(str, size))
+        problem = f"has {shown} pixels, more than {limit:,}"
+        raise UserError(problem, "give a smaller one", file=name)
+    if 0 in size:
+        raise UserError("has no pixels", "give an image of a face", file=name)
+
+
+@contextmanager
+def _explaining(name: str) -> Iterator[None]:
+    """Turn an error of a decoder into a UserError."""
+    try:
+        yield
+    except UserError:
+        raise
+    except UnknownRangeError as error:
+        raise UserError(str(error), error.hint, file=name) from None
+    except UnidentifiedImageError:
+        problem = f"cannot be read: it is no image of a readable format ({', '.join(FORMATS)})"
+        raise UserError(problem, "convert or remove it", file=name) from None
+    except Exception as error:  # decoders raise almost any type for damaged data
+        raise _unreadable(name, error) from None
+
+
 def _unreadable(path: str | Path, error: Exception) -> UserError:
-    return UserError(f"cannot be read as an image ({error})", "repair or remove it", file=path)
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert an image of any mode to 8-bit RGB.
-
-    16-bit values 0..65535 are scaled to 0..255, and transparent pixels are blended with white.
-
-    Args:
-        image: decoded or not; an image of mode RGB is returned itself.
-    """
-    if image.mode.startswith("I"):
-        return _in_strips(image, _from_16_bits)
-    if image.has_transparency_data:
-        return _in_strips(image, _over_white)
-    if image.mode == "RGB":
-        image.load()
-        return image
-    return image.convert("RGB")
-
-
-def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
-    """The result of `convert`, computed strip by strip to keep its intermediate images small."""
-    image.load()
-    rows = max(1, _STRIP // max(1, image.width))
-    result = Image.new("RGB", image.size)
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
-        result.paste(convert(strip), (0, top))
-    return result
-
-
-def _from_16_bits(image: Image.Image) -> Image.Image:
-    # Pillow's own conversion clips 16-bit values to 255, which turns an image white.
-    values = np.asarray(image).astype(np.float64).clip(0, 65535)
-    return Image.fromarray(np.rint(values / 257).astype(np.uint8)).convert("RGB")
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    reason = str(error) or type(error).__name__  # a MemoryError has no text
+    return UserError(f"cannot be read as an image ({reason})", "repair or remove it", file=path)

@@ -13,11 +13,12 @@ from itertools import groupby
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from emotion.core.files import open_regular
 from emotion.core.processes import map_in_processes
-from emotion.data.images import FORMATS, to_rgb
+from emotion.data.images import FORMATS
+from emotion.data.pixels import UnknownRangeError, to_8_bits
 from emotion.datasets.image_hashes import compute_phashes, hash_pixels, lowest_frequencies
 
 # Reasons to reject an image.
@@ -25,6 +26,7 @@ MISSING = "missing"
 NOT_AN_IMAGE = "not an image"
 UNREADABLE = "unreadable"  # a damaged image, or no permission to open the file
 TRUNCATED = "truncated"
+UNKNOWN_RANGE = "unknown range of values"  # by the rules of emotion.data.pixels
 BOMB = "decompression bomb"  # more pixels than Pillow's limit, about 89 million
 TOO_SMALL = "too small"  # the short side is under data.min_size
 BLANK = "blank"  # all pixels are equal
@@ -55,7 +57,7 @@ class _Decoded(NamedTuple):
 
     reason: str
     mode: str = ""
-    shape: tuple[int, ...] = ()  # (H, W) for gray without transparency, otherwise (H, W, 3)
+    shape: tuple[int, ...] = ()  # (H, W), gray, or (H, W, 3)
     pixels: bytes = b""
 
 
@@ -76,7 +78,7 @@ def inspect_images(
 
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
     inspect = partial(inspect_chunk, min_size=min_size)
-    workers = min(workers or os.cpu_count() or 1, len(chunks))
+    workers = min(os.cpu_count() or 1 if workers is None else workers, len(chunks))
     results: Iterable[list[Finding]] = map(inspect, chunks)
     if workers > 1 and len(paths) >= _FEW:
         results = map_in_processes(inspect, chunks, workers)
@@ -133,6 +135,8 @@ def _decode(path: str) -> _Decoded:
                 raise
             except Image.DecompressionBombError:
                 return _Decoded(BOMB)
+            except UnknownRangeError:
+                return _Decoded(UNKNOWN_RANGE)
             except Exception as error:  # decoders raise almost any type for damaged data
                 return _Decoded(_reason_of(error, file))
     except (FileNotFoundError, NotADirectoryError):
@@ -156,14 +160,9 @@ def _decode_file(file: BinaryIO) -> _Decoded:
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and image.width * image.height > limit:
         return _Decoded(BOMB)
-    image.load()
-    # Without `info` there is no orientation. `load` has already rotated a TIFF.
-    if image.info and image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        ImageOps.exif_transpose(image, in_place=True)
-    if mode == "L" and not image.has_transparency_data:
-        return _Decoded("", mode, (image.height, image.width), image.tobytes())
-    image = to_rgb(image)
-    return _Decoded("", mode, (image.height, image.width, 3), image.tobytes())
+    image = to_8_bits(image)
+    shape = (image.height, image.width, 3)
+    return _Decoded("", mode, shape[:2] if image.mode == "L" else shape, image.tobytes())
 
 
 def _reason_of(error: Exception, file: BinaryIO) -> str:

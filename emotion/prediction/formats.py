@@ -85,8 +85,9 @@ class JsonWriter(Writer):
     """One object per line; an image that cannot be read has `error` in place of probabilities."""
 
     def write(self, prediction: Prediction) -> None:  # noqa: D102
-        found = {"image": prediction.image} | to_json(prediction)
-        print(json.dumps(found, ensure_ascii=False), flush=True)
+        found = {"image": _encodable(prediction.image, "utf-8")} | to_json(prediction)
+        is_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+        print(json.dumps(found, ensure_ascii=not is_unicode), flush=True)
 
 
 class CsvWriter(Writer):
@@ -97,7 +98,7 @@ class CsvWriter(Writer):
         self.writer = csv.writer(sys.stdout, lineterminator="\n")
         box = ("left", "top", "right", "bottom")
         ends = ("label", "confidence", "uncertain", *model.class_names, "error")
-        self.writer.writerow(["image", "time", *box, *map(cell_of, ends)])
+        self._print(["image", "time", *box, *map(cell_of, ends)])
 
     def write(self, prediction: Prediction) -> None:  # noqa: D102
         found, box = prediction, prediction.face.box if prediction.face else None
@@ -109,7 +110,11 @@ class CsvWriter(Writer):
             cells += [cell_of(found.label), round(found.confidence, 6)]
             cells.append(str(found.uncertain).lower())
             cells += [round(found.probabilities[name], 6) for name in self.class_names]
-        self.writer.writerow([*cells, cell_of(found.error)])
+        self._print([*cells, cell_of(found.error)])
+
+    def _print(self, cells: list[Any]) -> None:
+        encoding = sys.stdout.encoding or "utf-8"
+        self.writer.writerow([_encodable(str(cell), encoding) for cell in cells])
         sys.stdout.flush()
 
 
@@ -127,6 +132,14 @@ def to_json(prediction: Prediction) -> dict[str, Any]:
         "uncertain": prediction.uncertain,
         "probabilities": {key: round(p, 6) for key, p in prediction.probabilities.items()},
     }
+
+
+def _encodable(text: str, encoding: str) -> str:
+    r"""The text with characters that an encoding lacks written out: \u6012.
+
+    A file name that is not UTF-8 has lone surrogates, and two such names must stay two.
+    """
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _shown(name: str) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from emotion.core.errors import UserError
+from emotion.prediction.addresses import address_error, is_address
 from emotion.prediction.model import Model
 
 ONNX_NAME, CHECKPOINT_NAMES = "model.onnx", ("best_model.pth", "model.safetensors")  # of a folder
@@ -22,8 +23,6 @@ def load_model(path: Path, threads: int = 0) -> Model:
     """
     names = (ONNX_NAME, *CHECKPOINT_NAMES)
     found = _find(path, names)
-    if not found.exists():
-        raise UserError("does not exist", f"{_HINT}, or run `dvc repro`", file=path)
     if not found.is_file():
         kind = f"has none of {', '.join(names)}" if found.is_dir() else "is not a regular file"
         raise UserError(kind, _HINT, file=path)
@@ -56,5 +55,13 @@ def find_checkpoint(path: Path) -> Path:
 
 
 def _find(path: Path, names: tuple[str, ...]) -> Path:
-    """The first of the names that is in a folder; `path` itself if none is, or it is a file."""
+    """The first of the names that is in a folder; `path` itself if none is, or it is a file.
+
+    Raises:
+        UserError: there is no such path.
+    """
+    if is_address(path):
+        raise address_error(path)
+    if not path.exists():
+        raise UserError("does not exist", f"{_HINT}, or run `dvc repro`", file=path)
     return next((path / name for name in names if (path / name).is_file()), path)

@@ -6,6 +6,9 @@ for prediction in predictor.predict_faces("party.jpg"):
     print(prediction.face.box, prediction.label, prediction.confidence)
 """
 
+import math
+import numbers
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,18 +19,24 @@ import numpy as np
 from PIL import Image
 
 from emotion.core.errors import UserError
+from emotion.core.text import shorten
 from emotion.data.face_detector import MIN_FACE, Face, FaceDetector
+from emotion.data.pixels import is_blank
 from emotion.prediction.crops import crop_face
 from emotion.prediction.loading import load_model
 from emotion.prediction.model import Model
 from emotion.prediction.result import ImageResult, Prediction
 from emotion.prediction.sources import AnyImage, Source, open_image
 
+_ROUNDING = 0.02  # of the sum of the probabilities, also of a quantized network
+
 
 class Predictor:
     """A trained model for images in any form; may be called from several threads."""
 
     def __init__(self, model: Model, max_pixels: int | None = None) -> None:
+        if max_pixels is not None:
+            _check_count("max_pixels", max_pixels, 1)
         self.model, self.max_pixels = model, max_pixels
 
     @classmethod
@@ -37,21 +46,24 @@ class Predictor:
         Args:
             path: of the model.
             threads: number per call; 0 for one per core.
-            max_pixels: of the largest image that is decoded; None for Pillow's limit.
+            max_pixels: of the largest image in any form, at least 1; None for Pillow's limit.
 
         Raises:
-            UserError: there is no such file, or it is not a model of this pipeline.
+            UserError: there is no such file, it is not a model of this pipeline, or a number is out
+                of range.
         """
+        _check_count("threads", threads, 0)
         return cls(load_model(Path(path), threads), max_pixels)
 
     def predict(self, image: AnyImage) -> Prediction:
         """Classify one image of a face.
 
         Args:
-            image: a path, the bytes of a file, an RGB array (H, W, 3) of uint8, or a Pillow image.
+            image: a path, the bytes of a file, a file opened in binary mode, a NumPy array (RGB or
+                gray), or a Pillow image. The rules of `emotion.data.pixels` hold for all.
 
         Raises:
-            UserError: the image cannot be read.
+            UserError: the image cannot be read or is blank, or the model gives no probabilities.
         """
         [prediction] = self._predict_one(image)
         return prediction
@@ -63,8 +75,14 @@ class Predictor:
             images: each as for `predict`.
 
         Returns:
-            One prediction per image, in their order; `error` says why an image cannot be read.
+            One prediction per image, in their order; `error` says why an image has none.
+
+        Raises:
+            UserError: it is a single path.
         """
+        if isinstance(images, str | bytes | os.PathLike):
+            problem = f"images is of type {type(images).__name__}, not a list"
+            raise UserError(problem, "give a list of images", key="images")
         sources, size = [Source.of(image) for image in images], self.model.batch_size
         batches = [sources[start : start + size] for start in range(0, len(sources), size)]
         results = (result for batch in batches for result in self.predict_sources(batch))
@@ -75,13 +93,13 @@ class Predictor:
 
         Args:
             image: as for `predict`.
-            min_face: smallest longer side of a face, pixels.
+            min_face: smallest longer side of a face, pixels, above 0.
 
         Returns:
             Predictions with their `face`, from left to right; none if no face is found.
 
         Raises:
-            UserError: the image cannot be read.
+            UserError: as for `predict`, or `min_face` is out of range.
         """
         return self._predict_one(image, min_face)
 
@@ -98,17 +116,21 @@ class Predictor:
 
         Returns:
             One result per source, in their order, with one prediction, or, if `min_face` is given,
-            one per face, from left to right. A source that cannot be read does not raise: its
-            result has the `error`.
+            one per face, from left to right. A source that cannot be read or is blank does not
+            raise: its result has the `error`. A blank frame of a video has no prediction.
+
+        Raises:
+            UserError: `min_face` is out of range.
         """
+        if min_face is not None:
+            check_positive("min_face", min_face)
         opened = [self._open(source, min_face, keep_images) for source in sources]
         inputs = [values for _, faces in opened for _, values in faces]
         rows = iter(self.model.probabilities(np.stack(inputs)).tolist() if inputs else [])
-        results = []
-        for result, faces in opened:
-            predictions = [self._predict(result.source, face, next(rows)) for face, _ in faces]
-            results.append(replace(result, predictions=result.predictions + predictions))
-        return results
+        return [
+            self._complete(result, [(face, next(rows)) for face, _ in faces])
+            for result, faces in opened
+        ]
 
     @cached_property
     def _detector(self) -> FaceDetector:
@@ -126,21 +148,55 @@ class Predictor:
         """The result without predictions, and what to classify, as input of the network."""
         try:
             image = open_image(source, self.max_pixels)
+            crops: list[tuple[Face | None, Image.Image]] = [(None, image)]
+            if min_face is not None:
+                faces = self._detector.detect(image, min_face)
+                crops = [(face, crop_face(image, face)) for face in faces]
+            shown = [(face, crop) for face, crop in crops if not is_blank(crop)]
+            if len(shown) < len(crops) and source.time is None:  # a video may fade out
+                raise UserError("is blank: all pixels are equal", "give a face", file=source.name)
         except UserError as error:
-            failed = Prediction(image=source.name, time=source.time, error=str(error))
-            return ImageResult(source, None, [failed], error), []
-        crops: list[tuple[Face | None, Image.Image]] = [(None, image)]
-        if min_face is not None:
-            faces = self._detector.detect(image, min_face)
-            crops = [(face, crop_face(image, face)) for face in faces]
-        inputs = [(face, self.model.preprocess(crop)) for face, crop in crops]
+            return _failed(source, error), []
+        inputs = [(face, self.model.preprocess(crop)) for face, crop in shown]
         return ImageResult(source, image if keep_image else None, []), inputs
 
+    def _complete(
+        self, result: ImageResult, rows: list[tuple[Face | None, list[float]]]
+    ) -> ImageResult:
+        """The result with a prediction for each face and its probabilities."""
+        try:
+            found = [self._predict(result.source, face, row) for face, row in rows]
+        except UserError as error:
+            return _failed(result.source, error)
+        return replace(result, predictions=result.predictions + found)
+
     def _predict(self, source: Source, face: Face | None, row: list[float]) -> Prediction:
+        threshold = self.model.threshold
+        # Not `max(row) > 1`: a comparison with NaN is false.
+        if not (min(row) >= 0 and abs(sum(row) - 1) <= _ROUNDING):
+            values = shorten(", ".join(f"{value:g}" for value in row))
+            problem = f"has no prediction: the model gives {values} in place of probabilities"
+            raise UserError(problem, "train or export the model again", file=source.name)
         return Prediction(
             image=source.name,
             probabilities=dict(zip(self.model.class_names, row, strict=True)),
-            uncertain=max(row) < (self.model.threshold or 0),
+            uncertain=threshold is not None and not max(row) >= threshold,
             face=face,
             time=source.time,
         )
+
+
+def check_positive(key: str, value: float) -> None:
+    """Raise a UserError unless a value is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < math.inf:
+        raise UserError(f"{key} is {value!r}", "give a number above 0", key=key)
+
+
+def _check_count(key: str, value: int, low: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < low:
+        raise UserError(f"{key} is {value!r}", f"give a whole number from {low}", key=key)
+
+
+def _failed(source: Source, error: UserError) -> ImageResult:
+    failed = Prediction(image=source.name, time=source.time, error=str(error))
+    return ImageResult(source, None, [failed], error)

@@ -7,16 +7,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Self, TypeAlias
+from typing import IO, Self, TypeAlias
 
 import numpy as np
 from PIL import Image
 
 from emotion.core.errors import UserError
 from emotion.data import images
-from emotion.data.images import SUFFIXES, decode_image, read_image, to_rgb
+from emotion.data.images import SUFFIXES, convert_image, decode_image, read_image
+from emotion.prediction.addresses import address_error, is_address
 
-AnyImage: TypeAlias = str | Path | bytes | np.ndarray | Image.Image
+AnyPath: TypeAlias = str | os.PathLike[str]
+AnyBytes: TypeAlias = bytes | bytearray | memoryview | IO[bytes]
+AnyImage: TypeAlias = AnyPath | AnyBytes | np.ndarray | Image.Image
 STDIN = "-"
 VIDEO_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"}
 LARGEST_INPUT = 1 << 28  # bytes of an image on stdin
@@ -31,23 +34,23 @@ class Source:
     time: float | None = None  # of a frame, seconds
     frame: int | None = None  # its number in the video, from 0
     found: bool = False  # in a folder or by a pattern, not named itself
+    is_stdin: bool = False  # its bytes come on standard input, whatever `content` is
     copy: PurePath | None = None  # of its annotated copy, in the folder for these
 
     @classmethod
     def of(cls, image: AnyImage) -> Self:
         """A source for an image in any form; one without a path is called `image`."""
-        return cls(name=str(image) if isinstance(image, str | Path) else "image", content=image)
-
-    @property
-    def is_stdin(self) -> bool:
-        """Whether its bytes come on standard input."""
-        return self.name == STDIN and isinstance(self.content, str)
+        if isinstance(image, os.PathLike):
+            image = os.fsdecode(image)
+        return cls(name=image if isinstance(image, str) else "image", content=image)
 
     @property
     def is_video(self) -> bool:
         """Whether it is a video file, by its suffix."""
-        path = self.content if isinstance(self.content, str | Path) else ""
-        return Path(path).suffix.lower() in VIDEO_SUFFIXES
+        path = self.content
+        if not isinstance(path, str | os.PathLike) or is_address(path):
+            return False
+        return _has_suffix_of_video(path)
 
 
 def list_sources(arguments: Iterable[str]) -> Iterator[Source]:
@@ -58,38 +61,57 @@ def list_sources(arguments: Iterable[str]) -> Iterator[Source]:
     images, gives itself: reading it fails with a message that names it.
     """
     for argument in arguments:
-        for path in [STDIN] if argument == STDIN else _expand(argument):
+        if argument == STDIN or is_address(argument):  # a Path would merge the slashes
+            yield Source(name=argument, content=argument, is_stdin=argument == STDIN)
+            continue
+        for path in _expand(argument):
             yield Source(name=str(path), content=path, found=str(path) != str(Path(argument)))
 
 
 def open_image(source: Source, max_pixels: int | None = None) -> Image.Image:
-    """Decode an image in any form to upright 8-bit RGB.
+    """Decode an image in any form to upright 8-bit RGB, by the rules of `emotion.data.pixels`.
 
     Args:
-        source: the image.
-        max_pixels: of the largest file that is decoded; None for Pillow's limit.
+        source: the image. A binary file that can be rewound is read from its start.
+        max_pixels: of the largest image that is decoded; None for Pillow's limit.
 
     Raises:
-        UserError: it cannot be read, or is an array that is not (H, W, 3) of uint8.
+        UserError: it cannot be read, has values whose scale is unknown, or is of another type.
     """
     content = source.content
     if isinstance(content, UserError):
         raise content
-    if isinstance(content, Image.Image):
-        return to_rgb(content)
-    if isinstance(content, np.ndarray):
-        return _from_array(content)
     if source.is_stdin:
-        if sys.stdin is None or sys.stdin.closed:
-            raise UserError("standard input is closed", "send an image, as in `cat a.jpg |`")
-        content = sys.stdin.buffer.read(LARGEST_INPUT)
-    if isinstance(content, bytes):
-        return decode_image(io.BytesIO(content), source.name, max_pixels)
+        content = _read_stdin()
+    if isinstance(content, Image.Image | np.ndarray):
+        return convert_image(content, source.name, max_pixels)
+    if isinstance(content, str | os.PathLike):
+        return _open_path(content, max_pixels)
+    if isinstance(content, bytes | bytearray | memoryview):
+        return decode_image(io.BytesIO(bytes(content)), source.name, max_pixels)
+    if hasattr(content, "read") and not isinstance(content, io.TextIOBase):
+        return decode_image(content, source.name, max_pixels)
+    kind = "file in text mode" if hasattr(content, "read") else type(content).__name__
+    hint = "give a path, bytes, a binary file, a NumPy array or a Pillow image"
+    raise UserError(f"is of type {kind}, which is no image", hint, file=source.name)
+
+
+def _open_path(content: AnyPath, max_pixels: int | None) -> Image.Image:
     path = Path(content)
+    if is_address(content):
+        raise address_error(content, "" if _has_suffix_of_video(path) else "emotion predict -")
+    if not os.fspath(content):
+        raise UserError("the path of an image is empty", "give a file")
     if _is_folder(path):
         hint = f"give one with {', '.join(sorted(SUFFIXES))} files"
         raise UserError("has no images", hint, file=path)
     return read_image(path, max_pixels)
+
+
+def _read_stdin() -> bytes:
+    if sys.stdin is None or sys.stdin.closed:
+        raise UserError("standard input is closed", "send an image, as in `cat a.jpg |`")
+    return sys.stdin.buffer.read(LARGEST_INPUT)
 
 
 def _expand(argument: str) -> list[Path]:
@@ -99,6 +121,10 @@ def _expand(argument: str) -> list[Path]:
     if glob.has_magic(argument) and not path.exists():
         return _match(argument) or [path]
     return [path]
+
+
+def _has_suffix_of_video(path: AnyPath) -> bool:
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
 def _is_folder(path: Path) -> bool:
@@ -123,12 +149,3 @@ def _match(pattern: str) -> list[Path]:
 def _place(path: Path) -> tuple[str, str]:
     """The folder behind all links, and the name in it: two links to one file stay two."""
     return os.path.realpath(path.parent), path.name
-
-
-def _from_array(array: np.ndarray) -> Image.Image:
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
-        raise UserError(
-            f"an array of shape {array.shape} and type {array.dtype} is not an image",
-            "give RGB of shape (height, width, 3) and type uint8",
-        )
-    return Image.fromarray(array)

@@ -45,8 +45,9 @@ def predict_stream(
     # A single worker has one batch at a time, so that results for frames of a camera are not late.
     ahead = AHEAD * workers if workers > 1 else 1
     pool = ThreadPoolExecutor(workers)
+    size = predictor.model.batch_size if batch_size is None else batch_size
     try:
-        while batch := list(islice(remaining, batch_size or predictor.model.batch_size)):
+        while batch := list(islice(remaining, size)):
             pending.append(pool.submit(_classify, predictor, batch, min_face, on_result))
             if len(pending) >= ahead:
                 yield from pending.popleft().result()

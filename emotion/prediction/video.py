@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path, PurePath
@@ -20,6 +20,8 @@ import cv2
 
 from emotion.core.errors import UserError
 from emotion.core.files import open_regular
+from emotion.prediction.containers import explain_early_end
+from emotion.prediction.predictor import check_positive
 from emotion.prediction.sources import Source
 
 
@@ -44,8 +46,11 @@ def read_video(path: Path, frames_per_second: float | None) -> Iterator[Source]:
         frames_per_second: largest number that is yielded per second; None for all.
 
     Raises:
-        UserError: the file is missing, or is not a video that OpenCV can decode.
+        UserError: the file is missing, or is not a video that OpenCV can decode; after the last
+            frame, that the file has less than its container states.
     """
+    if frames_per_second is not None:
+        check_positive("frames_per_second", frames_per_second)
     try:
         file = BufferedReader(open_regular(path))
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
@@ -56,8 +61,13 @@ def read_video(path: Path, frames_per_second: float | None) -> Iterator[Source]:
         # series of images, and crashes at a name that is not UTF-8.
         _silence()
         capture = cv2.VideoCapture(cast(Any, file), cv2.CAP_FFMPEG, [])
-        empty = UserError("has no frame that OpenCV can decode", "check or convert it", file=path)
-        yield from _frames(capture, str(path), frames_per_second, None, empty)
+        stated, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
+        count, seconds = yield from _frames(capture, str(path), frames_per_second, None)
+        problem = "has no frame that OpenCV can decode"
+        if count:
+            problem = explain_early_end(file, count, seconds, stated, rate)
+        if problem:
+            raise UserError(problem, "restore, repair or convert it", file=path)
 
 
 def read_camera(number: int, frames_per_second: float | None) -> Iterator[Source]:
@@ -72,17 +82,24 @@ def read_camera(number: int, frames_per_second: float | None) -> Iterator[Source
     Raises:
         UserError: there is no such camera.
     """
+    if frames_per_second is not None:
+        check_positive("frames_per_second", frames_per_second)
     start = time.monotonic()
     _silence()
     capture, name = cv2.VideoCapture(number), f"camera {number}"
-    hint = "check that it is connected, or choose another one"
-    empty = UserError(f"{name} has no frame that OpenCV can decode", hint, key="--camera")
-    for frame in _frames(capture, name, frames_per_second, start, empty):
+    frame = None
+    for frame in _frames(capture, name, frames_per_second, start):
         yield replace(frame, copy=PurePath(name))
+    if frame is None:
+        hint = "check that it is connected, or choose another one"
+        raise UserError(f"{name} has no frame that OpenCV can decode", hint, key="--camera")
 
 
 def _silence() -> None:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # as OPENCV_FFMPEG_LOGLEVEL
+    """Print no messages of OpenCV, as OPENCV_FFMPEG_LOGLEVEL does for FFmpeg."""
+    # OpenCV 4.12 has no `utils.logging`, OpenCV 5 has no other name.
+    set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    set_level(0)
 
 
 def _frames(
@@ -90,13 +107,12 @@ def _frames(
     name: str,
     frames_per_second: float | None,
     start: float | None,
-    empty: UserError,
-) -> Iterator[Source]:
-    """Yield frames; raise `empty` if there is none.
+) -> Generator[Source, None, tuple[int, float]]:
+    """Yield frames, and return their number and the time of the last one.
 
     Their time is that since `start`, or that in the file if it is None.
     """
-    count, last = 0, -1
+    count, last, seconds = 0, -1, 0.0
     try:
         while capture.grab():
             in_file = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
@@ -112,5 +128,4 @@ def _frames(
                 yield Source(name=name, content=rgb, time=round(seconds, 3), frame=count - 1)
     finally:
         capture.release()
-    if not count:
-        raise empty
+    return count, seconds

@@ -40,11 +40,3 @@ def test_only_a_checkpoint_can_be_explained(tmp_path):
     assert find_checkpoint(tmp_path) == tmp_path / "best_model.pth"
     with user_error(file="model.onnx"):
         find_checkpoint(tmp_path / "model.onnx")
-
-
-@pytest.mark.parametrize("changes", [{"class_names": ("happy", "sad")}, {"img_size": 64}])
-def test_a_checkpoint_of_another_model_explains_nothing(tmp_path, changes):
-    make_checkpoint().save(tmp_path / "best_model.pth")
-    make_checkpoint(**changes).save(tmp_path / "other.pth")
-    with user_error(file="other.pth", key="--model"):
-        HeatMap(load_model(tmp_path / "best_model.pth"), tmp_path / "other.pth")

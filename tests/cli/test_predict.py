@@ -70,7 +70,9 @@ def test_an_uncertain_prediction_is_marked_aligned_and_explained(tmp_path, faces
     model = write_onnx(tmp_path / "model.onnx", threshold="0.7123", target_error="0.1")
     main(["--model", str(model), str(faces)])
     assert "uncertain" not in capsys.readouterr().out.replace(str(faces), "")
-    Image.new("RGB", (40, 40), (90, 90, 90)).save(faces / "gray.png")
+    gray = np.full((40, 40), 90, np.uint8)
+    gray[0] = 91  # so that it is not blank
+    Image.fromarray(gray).save(faces / "gray.png")
     assert main(["--model", str(model), str(faces)]) == 0
     lines = capsys.readouterr().out.splitlines()
     table, note = lines[:5], " ".join(lines[5:])
@@ -104,6 +106,51 @@ def test_csv_has_one_column_per_class_and_no_formula(onnx_file, faces, capsys, m
     assert rows[2]["happy"] == rows[0]["error"] == ""
 
 
+def test_names_that_are_not_utf8_stay_different(command, faces):
+    names = [
+        b"b\xff.png",
+        b"b\xfe.png",
+        "gr\xfc\xdfe.png".encode(),
+        "\u6012\U0001f620.png".encode(),
+    ]
+    for name in names:
+        (faces / os.fsdecode(name)).write_bytes((faces / "green.png").read_bytes())
+    paths = [os.fsencode(faces) + b"/" + name for name in names]
+    for encoding in ("utf-8", "ascii", "cp1252"):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        for option in ("--json", "--csv"):
+            run = {"env": environment, "capture_output": True, "check": True}
+            lines = subprocess.run([*command, option, *paths], **run).stdout.decode(encoding)
+            if option == "--csv":
+                found = [row["image"] for row in csv.DictReader(io.StringIO(lines))]
+            else:
+                found = [json.loads(line)["image"] for line in lines.splitlines()]
+            assert len(set(found)) == 4
+            assert [Path(name).name for name in found[:2]] == [r"b\udcff.png", r"b\udcfe.png"]
+            if option == "--json" or encoding == "utf-8":
+                assert found[2:] == [os.fsdecode(path) for path in paths[2:]]
+
+
+def test_an_address_is_one_line_with_both_slashes(run, faces):
+    address = "https://example.org/face.jpg"
+    status, [_, row], [error] = run(address, faces / "red.jpg")
+    assert (status, row[1]) == (1, "angry")
+    assert error.startswith(f"error: {address} ")
+
+
+def test_a_video_that_is_cut_has_its_frames_and_one_error(run, tmp_path):
+    path = tmp_path / "a.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 64))
+    for frame in range(30):
+        writer.write(np.random.default_rng(frame).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    writer.release()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    status, rows, errors = run("--json", path)
+    assert (status, errors) == (1, [])
+    assert [("error" in row) for row in rows] == [False] * (len(rows) - 1) + [True]
+    assert f"{len(rows) - 1} of 30 " in rows[-1]["error"]
+
+
 @pytest.mark.parametrize("is_image", [True, False])
 def test_stdin_is_classified_or_is_one_error(run, faces, monkeypatch, is_image):
     data = (faces / "green.png").read_bytes() if is_image else b"GET / HTTP/1.1"
@@ -133,8 +180,10 @@ def test_each_face_has_a_row_with_its_box_and_is_drawn(run, party, tmp_path):
 
 def test_frames_of_a_video_have_their_time(run, tmp_path):
     writer = cv2.VideoWriter(str(tmp_path / "a.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 10, (64, 64))
+    red = np.full((64, 64, 3), (0, 0, 200), np.uint8)  # BGR
+    red[:8] = 0  # so that it is not blank
     for _ in range(20):
-        writer.write(np.full((64, 64, 3), (0, 0, 200), np.uint8))  # BGR: red
+        writer.write(red)
     writer.release()
     (tmp_path / "b.mp4").write_text("not a video")
     status, [header, *rows], [error] = run("--fps", "1", tmp_path / "b.mp4", tmp_path / "a.mp4")
@@ -189,6 +238,19 @@ def test_a_checkpoint_explains_what_it_draws(run, faces, tmp_path):
         assert run(faces / "red.jpg", "--draw", folder, *options, model=tmp_path)[0] == 0
         drawn += [path.read_bytes() for path in folder.rglob("*.jpg")]
     assert drawn[0] != drawn[1]
+
+
+@pytest.mark.slow
+def test_what_is_explained_is_the_network_that_predicts(run, faces, tmp_path):
+    """Of a folder with an ONNX file of another network, and other classes."""
+    make_checkpoint(class_names=("fear", "joy")).save(tmp_path / "best_model.pth")
+    options = ["--json", faces / "red.jpg", "--draw", tmp_path / "drawn"]
+    _, [by_onnx], _ = run(*options, model=tmp_path)
+    _, [explained], _ = run(*options, "--explain", model=tmp_path)
+    _, [by_checkpoint], _ = run(*options, model=tmp_path / "best_model.pth")
+    assert by_onnx["label"] == "angry"
+    assert explained["probabilities"] == by_checkpoint["probabilities"]
+    assert set(explained["probabilities"]) == {"fear", "joy"}
 
 
 def test_without_a_model_one_line_says_how_to_get_one(tmp_path, faces, capsys, monkeypatch):

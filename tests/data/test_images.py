@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion.data.images import count_pixels, list_images, read_image, to_rgb
+from emotion.data.images import count_pixels, list_images, read_image
+from emotion.data.pixels import to_rgb
 from tests.user_errors import user_error
 
 RAMP = np.linspace(0, 255, 48 * 40).round().astype(np.uint8).reshape(40, 48)
@@ -157,19 +158,21 @@ def test_a_folder_that_cannot_be_listed_is_yielded(tmp_path, monkeypatch):
     assert listed(tmp_path) == ["secret"]
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "PA", "I", "I;16", "RGB"])
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "La", "P", "PA", "F", "I;16", "RGB"])
 def test_an_image_converted_in_strips_has_the_pixels_of_one_converted_at_once(monkeypatch, mode):
     rng = np.random.default_rng(0)
-    if mode.startswith("I"):
-        values = rng.integers(0, 65536, (37, 23)).astype(np.uint16 if ";" in mode else np.int32)
-        image = Image.fromarray(values)
+    if mode == "F":
+        image = Image.fromarray(rng.random((37, 23), np.float32))
+    elif mode == "I;16":
+        image = Image.fromarray(rng.integers(0, 65536, (37, 23), np.uint16))
     else:
-        image = Image.fromarray(rng.integers(0, 256, (37, 23, 4), np.uint8)).convert(mode)
+        image = Image.fromarray(rng.integers(0, 256, (37, 23, 4), np.uint8))
+        image = image.convert("LA").convert(mode) if mode == "La" else image.convert(mode)
         if mode == "P":
             image.info["transparency"] = 7
     assert image.mode == mode
     whole = np.asarray(to_rgb(image))
-    monkeypatch.setattr("emotion.data.images._STRIP", 50)  # two rows
+    monkeypatch.setattr("emotion.data.pixels._STRIP", 50)  # two rows
     np.testing.assert_array_equal(np.asarray(to_rgb(image)), whole)
 
 

@@ -252,6 +252,30 @@ def test_a_truncated_large_file_is_reported_as_truncated(tmp_path):
     assert inspect_one(path).reason == inspection.TRUNCATED
 
 
+RAMP = np.linspace(0, 1, 48 * 64).reshape(48, 64)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        *((RAMP * 255).astype(np.float32), (RAMP * 4095).astype(np.uint16)),
+        *((RAMP * 255).astype(np.int32), np.full((48, 64), np.nan, np.float32)),
+    ],
+    ids=["float", "12 of 16 bits", "32 bits", "NaN"],
+)
+def test_values_without_a_certain_scale_are_rejected_as_prediction_refuses_them(tmp_path, values):
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    assert inspect_one(tmp_path / "a.tif").reason == inspection.UNKNOWN_RANGE
+    with pytest.raises(UserError):
+        read_image(tmp_path / "a.tif")
+
+
+def test_floats_of_0_to_1_are_usable(tmp_path):
+    Image.fromarray((GRAY / 255).astype(np.float32)).save(tmp_path / "a.tif")
+    found = inspect_one(tmp_path / "a.tif")
+    assert (found.reason, found.sha256) == ("", hash_pixels(GRAY))
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "P", "RGBA", "CMYK", "I;16"])
 @pytest.mark.parametrize("size", [(48, 64), (400, 300)])
 def test_an_image_of_one_color_is_blank_in_any_mode(tmp_path, mode, size):

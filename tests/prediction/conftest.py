@@ -66,6 +66,7 @@ def faces(tmp_path):
     for name, channel in (("red.jpg", 0), ("green.png", 1), ("deep/blue.PNG", 2)):
         pixels = np.full((50, 40, 3), 40, dtype=np.uint8)
         pixels[..., channel] = 220
+        pixels[0, 0] = 0  # so that it is not blank
         Image.fromarray(pixels).save(folder / name)
     (folder / "notes.txt").write_text("not an image")
     return folder

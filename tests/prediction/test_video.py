@@ -140,3 +140,59 @@ def test_a_name_that_is_not_utf8_is_read(clip):
 def test_a_null_character_in_a_name_is_an_error():
     with user_error(r"a\x00.mp4"):
         list(read_video(Path("a\0.mp4"), None))
+
+
+def write_clip(path, codec, frames=30):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), RATE, (64, 48))
+    assert writer.isOpened()
+    noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    for frame in range(frames):
+        writer.write(np.roll(noise, frame, axis=1))
+    writer.release()
+
+
+CLIPS = {"a.avi": "MJPG", "b.avi": "XVID", "a.mp4": "mp4v", "a.mov": "mp4v", "a.mkv": "mp4v"}
+CLIPS |= {"a.webm": "VP80", "a.wmv": "WMV2"}
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_a_whole_video_ends_without_an_error(tmp_path, name):
+    write_clip(tmp_path / name, CLIPS[name])
+    assert len(list(read_video(tmp_path / name, None))) == 30
+
+
+def read_all(path):
+    """Number of frames, and the error after them."""
+    *frames, last = expand_videos([Source.of(path)], None)
+    assert isinstance(last.content, UserError)
+    assert not any(isinstance(frame.content, UserError) for frame in frames)
+    return len(frames), str(last.content)
+
+
+@pytest.mark.parametrize("name", ["a.avi", "b.avi", "a.mkv", "a.webm"])
+@pytest.mark.parametrize("share", [0.6, 0.9])
+def test_a_video_that_is_cut_gives_its_frames_and_says_that_it_ends_early(tmp_path, name, share):
+    path = tmp_path / name
+    write_clip(path, CLIPS[name])
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    count, error = read_all(path)
+    assert 0 < count < 30
+    assert f"after {count} " in error
+    assert name.endswith(("mkv", "webm")) or "of 30 " in error
+
+
+def test_a_damaged_video_says_that_it_ends_early(tmp_path):
+    path = tmp_path / "a.mp4"
+    write_clip(path, "mp4v")
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + bytes(3000) + data[len(data) // 2 + 3000 :])
+    count, error = read_all(path)
+    assert f"{count} of 30 " in error
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), True])
+def test_a_rate_that_is_no_positive_number_is_an_error(clip, rate):
+    for read in (read_video, read_camera):
+        with user_error(key="frames_per_second"):
+            list(read(clip, rate))
