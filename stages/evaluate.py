@@ -12,6 +12,7 @@ from emotion.evaluation.outputs import write_outputs
 from emotion.evaluation.params import EvaluateParams
 from emotion.evaluation.predictions import write_predictions, write_predictions_for_git
 from emotion.evaluation.summary import compute_metrics, headline, timing_metrics
+from emotion.training.trackers import log_scores
 from stages import paths
 from stages.run import run, settings_of
 
@@ -22,17 +23,16 @@ def main() -> None:
     rows = read(paths.SPLITS_REPORT, reports.SplitsReport).rows
     val, test = (paths.SPLITS / f"{name}.csv" for name in ("val", "test"))
     cache = settings_of(CacheParams, "train", partial=True)
-    result = evaluate_checkpoint(paths.BEST_MODEL, val, test, params, cache)
-    reports.write_report(paths.CALIBRATION, result.calibration)
-    for name, split in (("val", result.val), ("test", result.test)):
-        write_predictions(paths.PREDICTIONS / f"{name}.csv", split, result.calibration)
-    write_predictions_for_git(paths.TEST_PREDICTIONS, result.test, result.calibration)
-    report = write_outputs(
-        paths.EVALUATION, result.test, result.val, result.model, params.bootstrap
-    )
-    files.write_json(paths.EVALUATE_METRICS, compute_metrics(report, rows, result.best_epoch))
+    found = evaluate_checkpoint(paths.BEST_MODEL, val, test, params, cache)
+    reports.write_report(paths.CALIBRATION, found.calibration)
+    for name, split in (("val", found.val), ("test", found.test)):
+        write_predictions(paths.PREDICTIONS / f"{name}.csv", split, found.calibration)
+    write_predictions_for_git(paths.TEST_PREDICTIONS, found.test, found.calibration)
+    report = write_outputs(paths.EVALUATION, found.test, found.val, found.model, params.bootstrap)
+    files.write_json(paths.EVALUATE_METRICS, compute_metrics(report, rows, found.best_epoch))
     files.write_json(paths.TIMING_METRICS, timing_metrics(time))
     files.write_json(paths.MACHINE, time.machine)
+    log_scores(paths.TRAIN_TIMING, vars(report.test), paths.BEST_MODEL)
     print(headline(report))
 
 

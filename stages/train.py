@@ -19,14 +19,14 @@ from stages.run import run, settings_of
 def main() -> None:
     params = settings_of(TrainParams, "train")  # first: an error in it needs no other file
     label_map = read_label_map(paths.LABEL_MAP)
-    train_rows = read_manifest(paths.SPLITS / "train.csv")
-    val_rows = read_manifest(paths.SPLITS / "val.csv")
+    train_rows, val_rows = (read_manifest(paths.SPLITS / f"{s}.csv") for s in ("train", "val"))
     class_weights = read_class_weights(paths.CLASS_WEIGHTS, label_map)
     run_paths = RunPaths(
         weights=paths.PRETRAINED,
         log=paths.TRAIN_METRICS,
         timing=paths.TRAIN_TIMING,
         state=paths.TRAIN_STATE,
+        params_file=paths.PARAMS,
     )
     checkpoint = fit(train_rows, val_rows, label_map, class_weights, params, run_paths)
     if checkpoint:  # only the main one of several processes writes

@@ -11,6 +11,7 @@ service, put a proxy with TLS and authentication in front, and name it with --al
 import argparse
 import contextlib
 import logging
+import re
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -18,12 +19,14 @@ from typing import TYPE_CHECKING
 from emotion.cli.commands import add_model_option, positive_number, run_command, whole_number
 from emotion.core.errors import UserError
 from emotion.core.memory import return_freed_memory
+from emotion.core.text import printable
 
 if TYPE_CHECKING:
     import uvicorn
     from starlette.types import ASGIApp
 
 CONNECTIONS = 1000  # further ones get 503
+_PORTS = {"http": ":80", "https": ":443"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -105,9 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
     explained = "to listen on; 0 for any free one (default: %(default)s)"
     add("--port", type=whole_number(0, 65_535), default=8000, help=explained)
     explained = "a host name of this service, such as that of its proxy; may be repeated"
-    add("--allow-host", action="append", default=[], metavar="NAME", help=explained)
+    add("--allow-host", type=_name, action="append", default=[], metavar="NAME", help=explained)
     explained = "origin whose pages may send requests, as https://example.org; may be repeated"
-    add("--allow-origin", action="append", default=[], metavar="URL", help=explained)
+    add("--allow-origin", type=_origin, action="append", default=[], metavar="URL", help=explained)
     explained = "largest size of a request (default: %(default)s)"
     add("--max-megabytes", type=positive_number, default=20.0, metavar="N", help=explained)
     explained = "largest size of an image (default: %(default)s); a request may have twice that"
@@ -120,6 +123,24 @@ def _address(text: str) -> str:
     if not text.strip():  # an unset variable of a script; it would mean every address
         raise argparse.ArgumentTypeError("it is empty; give 127.0.0.1, or 0.0.0.0 for all")
     return text.strip().strip("[]")
+
+
+def _name(text: str) -> str:
+    """What a Host header is compared with, without a port; `*.example.org` is a pattern."""
+    if not re.fullmatch(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\]", text.lower(), re.ASCII):
+        problem = f"{printable(text)!r} is no host name; give one as faces.example.org"
+        raise argparse.ArgumentTypeError(f"{problem}, without scheme and port")
+    return text.lower()
+
+
+def _origin(text: str) -> str:
+    """What an Origin header is compared with: browsers leave out the port of the scheme."""
+    found = re.fullmatch(r"(https?)://([\w.-]+|\[[0-9a-f:.]+\])(:\d+)?/?", text.lower(), re.ASCII)
+    if not found:
+        problem = f"{printable(text)!r} is no origin; give scheme and host"
+        raise argparse.ArgumentTypeError(f"{problem}, as https://example.org")
+    scheme, host, port = found.groups(default="")
+    return f"{scheme}://{host}{'' if port == _PORTS[scheme] else port}"
 
 
 if __name__ == "__main__":

@@ -45,9 +45,10 @@ def adopt_checkpoint(
         ),
         state_dict=checkpoint.state_dict,
     )
-    with RunLogger(paths.log, paths.timing, params, images_per_epoch=0) as logger:
-        epochs = len(history["val_loss"])
-        logger.restore({"history": history, "seconds": [0.0] * epochs, "statistics": []})
+    with RunLogger(paths.log, paths.timing, params, 0, params_file=paths.params_file) as logger:
+        logger.open_tracker()
+        seconds = [0.0] * len(history["val_loss"])
+        logger.restore({"history": history, "seconds": seconds, "statistics": [], "run_id": ""})
         logger.log_summary(best, 0, checkpoint.weights, checkpoint.ingredients)
     return checkpoint
 

@@ -59,7 +59,10 @@ def fit(
     trainer = Trainer(
         run.model, run.train_set, run.objective, run.preprocessing, params, run.precision, group
     )
-    with RunLogger(paths.log, paths.timing, params, len(run.train_set), group.is_main) as logger:
+    rows = len(run.train_set)
+    with RunLogger(
+        paths.log, paths.timing, params, rows, group.is_main, paths.params_file
+    ) as logger:
         best = run_epochs(trainer, run.val_set, RunState(paths.state, run.fingerprint), logger)
         logger.log_summary(best, int(trainer.skipped), run.source.weights)
     return to_checkpoint(run, best, logger.history) if group.is_main else None
@@ -70,8 +73,10 @@ def run_epochs(
 ) -> BestEpoch:
     """Run all epochs that are left, resuming an interrupted run; returns the best one."""
     params, progress = trainer.params, Progress()
+    saved = state.load()
+    logger.open_tracker(saved["logger"]["run_id"] if saved else "")
     logger.start()
-    if saved := state.load():
+    if saved:
         trainer.restore(saved["trainer"])
         logger.restore(saved["logger"])
         progress = Progress.restore(saved["progress"])

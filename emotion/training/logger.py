@@ -16,15 +16,17 @@ from scmrepo.exceptions import SCMError
 from torch import Tensor
 from tqdm import tqdm
 
+from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.machine import describe_machine
-from emotion.core.reports import TrainingTime, write_report
+from emotion.core.reports import TrainingTime
 from emotion.models.classifier import EmotionClassifier
 from emotion.training import statistics
 from emotion.training.batches import count_steps
 from emotion.training.params import TrainParams
 from emotion.training.progress import HISTORY, BestEpoch, EpochMetrics
-from emotion.training.trackers import open_tracker
+from emotion.training.tracked_settings import settings_of_run
+from emotion.training.trackers import TrackedRun, Tracker, continue_run, open_tracker
 
 _HEADER = (
     f"{'Epoch':>7} | {'Phase':<6} | {'Train Loss/Acc':<14} | {'Val Loss/Acc/F1':<21} "
@@ -41,6 +43,7 @@ class RunLogger:
         params: the recipe.
         images_per_epoch: training rows; 0 if the run was not trained here.
         enabled: False on all processes but the main one, which alone writes and prints.
+        params_file: params.yaml, whose other settings a tracker gets too; None: `params` alone.
     """
 
     def __init__(
@@ -50,17 +53,18 @@ class RunLogger:
         params: TrainParams,
         images_per_epoch: int,
         enabled: bool = True,
+        params_file: Path | None = None,
     ):
         self.folder, self.timing_file, self.params = folder, timing_file, params
         self.enabled, self.images_per_epoch = enabled, images_per_epoch
+        self.params_file = params_file
         self.steps_per_epoch = count_steps(images_per_epoch, params)
         self.history: dict[str, list[float]] = {name: [] for name in HISTORY}
         self.seconds: list[float] = []  # of each epoch
         self.statistics: list[dict[str, Any]] = []
         self.epoch_started = self.refreshed = time.monotonic()
         self.live = open_live(folder) if enabled else None
-        tracker = params.tracker if enabled else "none"
-        self.tracker = open_tracker(tracker, dataclasses.asdict(params))
+        self.tracker = Tracker({})  # until one is opened
         self.bar = tqdm(
             total=self.steps_per_epoch * params.epochs,
             desc="train",
@@ -73,21 +77,37 @@ class RunLogger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.bar.close()
         if self.live:
             self.live.end()
+        if kind:
+            self.tracker.end({}, failed=True)
 
     def state(self) -> dict[str, Any]:
         """What `restore` needs to log the same record again, as plain types."""
-        return {"history": self.history, "seconds": self.seconds, "statistics": self.statistics}
+        lists = {"history": self.history, "seconds": self.seconds, "statistics": self.statistics}
+        return {**lists, "run_id": self.tracker.run_id}
+
+    def open_tracker(self, run_id: str = "") -> None:
+        """Start a run of the tracker that `params` names, or continue the one with this id.
+
+        Raises:
+            UserError: its package is not installed, or cannot start a run.
+        """
+        name = self.params.tracker if self.enabled else "none"
+        if run_id:
+            self.tracker = continue_run(TrackedRun(tracker=name, run_id=run_id))
+        else:
+            self.tracker = open_tracker(name, settings_of_run(self.params, self.params_file))
 
     def restore(self, state: dict[str, Any]) -> None:
         """Log the epochs of an interrupted run again, because dvclive has emptied its folder.
 
         Args:
-            state: what `state` returned, with three keys: `history`, a value per epoch for each
-                name of HISTORY; `seconds`, a value per epoch; `statistics`, their rows.
+            state: what `state` returned, with four keys: `history`, a value per epoch for each
+                name of HISTORY; `seconds`, a value per epoch; `statistics`, their rows; `run_id`,
+                of the tracker, which then has these epochs already.
 
         Raises:
             KeyError: a key is missing. `RunState.load` returns no state of other code.
@@ -95,7 +115,7 @@ class RunLogger:
         self.statistics = state["statistics"]
         for index, seconds in enumerate(state["seconds"]):
             values = {name: state["history"][name][index] for name in HISTORY}
-            self._record(values, seconds)
+            self._record(values, seconds, tracked=not state["run_id"])
         # Not `update`, which would include these steps in the rate and in the time left.
         self.bar.initial = self.bar.n = len(self.seconds) * self.steps_per_epoch
         self.bar.refresh()
@@ -131,7 +151,7 @@ class RunLogger:
         if self.params.statistics != "none":
             part = model.head if self.params.statistics == "head" else model
             self.statistics += statistics.measure(part, epoch)
-        self._record(dataclasses.asdict(metrics), seconds)
+        self._record(dataclasses.asdict(metrics), seconds, tracked=True)
         phase = "frozen" if epoch <= self.params.freeze_backbone_epochs else "full"
         self._write(
             f"{epoch:>3}/{self.params.epochs:<3} | {phase:<6} "
@@ -176,13 +196,16 @@ class RunLogger:
             images_per_second=self.images_per_epoch * epochs / total if total else 0.0,
             machine=machine,
         )
-        write_report(self.timing_file, time_used)
+        run_id = self.tracker.run_id
+        run = TrackedRun(tracker=self.params.tracker, run_id=run_id) if run_id else None
+        content = dataclasses.asdict(time_used) | (dataclasses.asdict(run) if run else {})
+        files.write_json(self.timing_file, content)
         self.tracker.end(summary)
         if self.params.statistics != "none":
             statistics.write_statistics(self.folder / "statistics.csv", self.statistics)
             statistics.write_final_weights(self.folder / "final_weights.txt", best.state_dict)
 
-    def _record(self, values: dict[str, float], seconds: float) -> None:
+    def _record(self, values: dict[str, float], seconds: float, tracked: bool) -> None:
         self.seconds.append(seconds)
         for name in HISTORY:
             self.history[name].append(values[name])
@@ -191,7 +214,8 @@ class RunLogger:
             for name in HISTORY:
                 self.live.log_metric(name, values[name])
             self.live.make_summary()
-            self.tracker.log(values, len(self.seconds))
+            if tracked:
+                self.tracker.log(values, len(self.seconds))
 
     def _write(self, line: str) -> None:
         if self.enabled:

@@ -43,6 +43,7 @@ class RunPaths:
     log: Path  # folder of dvclive; emptied first
     timing: Path  # JSON file for the times of the run
     state: Path  # folder for the state of an interrupted run, which is resumed
+    params_file: Path | None = None  # params.yaml, for a tracker; None: it gets `train` alone
 
 
 @dataclass(frozen=True, kw_only=True)

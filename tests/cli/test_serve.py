@@ -77,6 +77,12 @@ def test_an_address_that_is_not_of_this_machine_is_one_line(onnx_file, started, 
         ["--host", ""],
         ["--host", " "],
         ["--max-megabytes", "0"],
+        *(
+            ["--allow-host", name]
+            for name in ("http://a.example", "a.example:80", "a*b", "a b", "")
+        ),
+        *(["--allow-origin", url] for url in ("*", "null", "a.example", "ftp://a.example")),
+        *(["--allow-origin", url] for url in ("https://a.example/x", "https://u:p@a.example")),
         ["a.onnx"],
     ],
 )
@@ -84,6 +90,28 @@ def test_usage_errors(arguments):
     with pytest.raises(SystemExit) as ended:
         serve.main(arguments)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("https://a.example", "https://a.example"),
+        ("https://A.example/", "https://a.example"),
+        ("https://a.example:443", "https://a.example"),
+        ("http://a.example:80/", "http://a.example"),
+        ("http://a.example:8080", "http://a.example:8080"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+    ],
+)
+def test_an_origin_is_compared_in_the_form_that_browsers_send(given, sent):
+    """In another form it would be accepted and never match."""
+    assert serve.build_parser().parse_args(["--allow-origin", given]).allow_origin == [sent]
+
+
+@pytest.mark.parametrize("name", ["Faces.Example.org", "*.example.org", "*", "my_service", "[::1]"])
+def test_a_host_name_or_pattern_is_compared_in_lower_case(name):
+    options = serve.build_parser().parse_args(["--allow-host", name])
+    assert options.allow_host == [name.lower()]
 
 
 def resident(process):
@@ -96,8 +124,10 @@ def resident(process):
 
 def large_png(side, mode):
     """Megapixels in some kilobytes."""
+    image = Image.new(mode, (side, side), "white" if mode == "RGBA" else 40_000)
+    image.putpixel((0, 0), (0, 0, 0, 255) if mode == "RGBA" else 0)  # a blank image is refused
     file = io.BytesIO()
-    Image.new(mode, (side, side), "white" if mode == "RGBA" else 40_000).save(file, "PNG")
+    image.save(file, "PNG")
     return file.getvalue()
 
 

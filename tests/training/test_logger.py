@@ -24,5 +24,6 @@ def test_after_a_resume_the_bar_counts_only_the_steps_of_this_run(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     history = {name: [0.5, 0.5] for name in HISTORY}
     with RunLogger(tmp_path / "log", tmp_path / "t.json", QUICK, images_per_epoch=80) as logger:
-        logger.restore({"history": history, "seconds": [9.0, 9.0], "statistics": []})
+        state = {"history": history, "seconds": [9.0, 9.0], "statistics": [], "run_id": ""}
+        logger.restore(state)
         assert logger.bar.n == logger.bar.initial == 20

@@ -28,7 +28,12 @@ def guard(app: FastAPI, host: str, hosts: Collection[str], origins: Collection[s
     """
     if origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST"]
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization"],  # for a proxy, as are the cookies
+            allow_credentials=True,
+            expose_headers=["Retry-After"],
         )
     app.add_middleware(SameOrigin, allowed=frozenset(origins))
     if hosts or is_loopback(host):

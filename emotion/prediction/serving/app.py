@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from emotion.core.version import __version__
-from emotion.data.face_detector import MIN_FACE
-from emotion.prediction.formats import to_json
+from emotion.prediction.formats import SYNTHETIC_NOTE, to_json
 from emotion.prediction.model import Model
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.result import Prediction
@@ -25,22 +25,9 @@ from emotion.prediction.serving.limits import (
     read_images,
 )
 from emotion.prediction.serving.page import render_page
+from emotion.prediction.serving.parameters import Parameters, explain_wrong, refuse_repeated
+from emotion.prediction.serving.schema import BODY, ERRORS, Health, Predictions, Version
 from emotion.prediction.sources import Source
-
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_FILES = {"type": "array", "items": {"type": "string", "format": "binary"}}
-_FORM = {"schema": {"type": "object", "properties": {"images": _FILES}, "required": ["images"]}}
-# Limits must hold before the body is parsed, so it is read in limits.py, not by FastAPI, and the
-# schema is declared by hand.
-_BODY = {
-    "requestBody": {"required": True, "content": {"multipart/form-data": _FORM, "image/*": _BINARY}}
-}
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    408: {"description": "The body came too slowly"},
-    413: {"description": "The body is too large, or its images are"},
-    422: {"description": "No image can be read"},
-    503: {"description": "Too many images wait; try again later"},
-}
 
 
 def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
@@ -58,57 +45,72 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
         yield
         await batcher.stop()
 
+    warning = _warning_of(predictor.model)
     app = FastAPI(
         title="emotion",
         version=__version__,
         summary="Classifies the facial expression in images.",
+        description=warning.get("warning", ""),
         lifespan=lifespan,
         docs_url=None,  # see page.py
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,  # short names in generated clients
     )
-    _add_predict(app, batcher, limits)
-    _add_status(app, predictor.model)
+    app.add_exception_handler(RequestValidationError, explain_wrong)
+    app.add_exception_handler(Exception, _explain_failure)
+    _add_predict(app, batcher, limits, warning)
+    _add_status(app, predictor.model, warning)
     return app
 
 
-def _add_predict(app: FastAPI, batcher: RequestBatcher, limits: Limits) -> None:
+def _warning_of(model: Model) -> dict[str, str]:
+    """What responses say about a model that has seen no photograph; empty for others."""
+    if model.synthetic_fraction < 1:
+        return {}
+    return {"warning": " ".join(SYNTHETIC_NOTE.removeprefix("*").split())}
+
+
+async def _explain_failure(_: Request, __: Exception) -> JSONResponse:
+    """After it, the server logs the traceback."""
+    return JSONResponse({"detail": "an error of the program; the log of the service has it"}, 500)
+
+
+def _add_predict(
+    app: FastAPI, batcher: RequestBatcher, limits: Limits, warning: dict[str, str]
+) -> None:
     bodies = Budget(BODIES_IN_FLIGHT * limits.bytes)
     pixels = Budget(IMAGES_IN_FLIGHT * limits.pixels)
 
-    @app.post("/predict", openapi_extra=_BODY, responses=_ERRORS)
-    async def predict(
-        request: Request,
-        detect: Annotated[bool, Query(description="find the faces of each image first")] = False,
-        min_face: Annotated[
-            float, Query(ge=1, le=10_000, description="smallest longer side, pixels")
-        ] = MIN_FACE,
-    ) -> dict[str, Any]:
+    @app.post("/predict", response_model=Predictions, responses=ERRORS, openapi_extra=BODY)
+    async def predict(request: Request, parameters: Annotated[Parameters, Query()]) -> JSONResponse:
         """Classify one image, sent as the body, or several, sent as the files of a form.
 
         The `answers` of an image are its predictions: one, or with `detect` one per face, from left
         to right. An image that cannot be read has an `error` in place of the probabilities.
         """
+        refuse_repeated(request)
+        min_face = parameters.min_face if parameters.detect else None
         try:
             with bodies.taking() as take_bytes, pixels.taking() as take_pixels:
                 images = await read_images(request, limits, take_bytes)
                 take_pixels(await asyncio.to_thread(count_pixels_of, images, limits))
                 sources = [Source(name=name, content=content) for name, content in images]
-                predictions = await batcher.classify(sources, min_face if detect else None)
+                predictions = await batcher.classify(sources, min_face)
         except BusyError:
             headers = {"Retry-After": "1"}
             raise HTTPException(503, "too many images wait; try again", headers) from None
-        return _response_of(sources, predictions)
+        return JSONResponse(warning | _describe(sources, predictions))  # not validated again
 
 
-def _response_of(sources: list[Source], predictions: list[list[Prediction]]) -> dict[str, Any]:
-    """The body of a response.
+def _describe(sources: list[Source], predictions: list[list[Prediction]]) -> dict[str, Any]:
+    """The predictions as JSON.
 
     Raises:
         HTTPException: 422, no image can be read.
     """
     errors = [p.error for of_image in predictions for p in of_image if p.error]
     if len(errors) == len(sources):
-        raise HTTPException(422, errors[0] if len(errors) == 1 else errors)
+        raise HTTPException(422, "\n".join(errors))
     images = [
         {"image": source.name, "answers": list(map(to_json, of_image))}
         for source, of_image in zip(sources, predictions, strict=True)
@@ -116,26 +118,27 @@ def _response_of(sources: list[Source], predictions: list[list[Prediction]]) -> 
     return {"images": images}
 
 
-def _add_status(app: FastAPI, model: Model) -> None:
-    @app.get("/health")
-    async def health() -> dict[str, str]:
+def _add_status(app: FastAPI, model: Model, warning: dict[str, str]) -> None:
+    @app.get("/health", response_model=Health)
+    async def health() -> JSONResponse:
         """Responds while the service can classify."""
-        return {"status": "ok"}
+        return JSONResponse({"status": "ok"})
 
-    @app.get("/version")
-    async def version() -> dict[str, Any]:
+    @app.get("/version", response_model=Version)
+    async def version() -> JSONResponse:
         """The version of the service, and the classes and the threshold of its model."""
-        return {
+        found = {
             "version": __version__,
             "class_names": model.class_names,
             "threshold": model.threshold,
             "synthetic_fraction": model.synthetic_fraction,
         }
+        return JSONResponse(warning | found)
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:
         return RedirectResponse("docs")
 
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
-    async def docs() -> str:
-        return render_page(app.openapi())
+    async def docs(request: Request) -> str:
+        return render_page(app.openapi(), str(request.base_url))

@@ -16,6 +16,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from emotion.core.text import printable, shorten
 from emotion.data.images import count_pixels
 
 MOST_IMAGES = 64  # of one request
@@ -79,10 +80,11 @@ async def read_images(
         Name and content of each image.
 
     Raises:
-        HTTPException: 408 too slow, 413 too large, 400 malformed, 422 no image.
+        HTTPException: 408 too slow, 413 too large, 400 malformed, 415 another form, 422 no image.
     """
-    body = await _read_body(request, limits, take_bytes)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    _refuse_other_forms(kind, request.headers.get("content-encoding", "identity"))
+    body = await _read_body(request, limits, take_bytes)
     if kind == "multipart/form-data":
         return await _parse_form(request, body)
     if not body:
@@ -102,6 +104,13 @@ def count_pixels_of(images: list[tuple[str, bytes]], limits: Limits) -> int:
         text = f"the images have more than {allowed / 1e6:g} megapixels together; send fewer"
         raise HTTPException(413, text)
     return total
+
+
+def _refuse_other_forms(kind: str, encoding: str) -> None:
+    if encoding.strip().lower() not in ("", "identity"):
+        raise HTTPException(415, f"the body is compressed ({shorten(encoding)}); send it as it is")
+    if kind.startswith("multipart/") and kind != "multipart/form-data":
+        raise HTTPException(415, f"{shorten(kind)} is no form; send multipart/form-data")
 
 
 async def _read_body(request: Request, limits: Limits, take_bytes: Callable[[int], None]) -> bytes:
@@ -136,8 +145,13 @@ async def _parse_form(request: Request, body: bytes) -> list[tuple[str, bytes]]:
     except (MultiPartException, KeyError) as error:  # KeyError: no boundary
         raise HTTPException(400, f"the form cannot be read: {error}") from None
     try:
-        uploads = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-        images = [(upload.filename or "image", await upload.read()) for upload in uploads]
+        images = []
+        for name, value in form.multi_items():
+            if not isinstance(value, UploadFile):
+                text = f"the form has {shorten(printable(name))} without a file name"
+                hint = "send images as files, and parameters as in /predict?detect=true"
+                raise HTTPException(422, f"{text}; {hint}")
+            images.append((value.filename or "image", await value.read()))
     finally:
         await form.close()
     if not images:

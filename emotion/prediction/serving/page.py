@@ -14,25 +14,33 @@ code, pre { background: #f2f4f3; font-size: 14px; } pre { padding: .8em; overflo
 h2 { border-top: 1px solid #ccc; padding-top: .8em; } td { padding: .1em 1em .1em 0; }
 """
 _TRY = """
-<form method="post" action="/predict?detect=true" enctype="multipart/form-data">
+<form method="post" action="predict?detect=true" enctype="multipart/form-data">
 <input type="file" name="images" multiple required> <button>find and classify faces</button>
 </form>
-<pre>curl -F images=@a.jpg -F images=@b.jpg 'http://127.0.0.1:8000/predict?detect=true'
-curl --data-binary @face.jpg http://127.0.0.1:8000/predict</pre>
+<pre>curl -F images=@a.jpg -F images=@b.jpg '{address}predict?detect=true'
+curl --data-binary @face.jpg {address}predict</pre>
 """
 
 
-def render_page(description: dict[str, Any]) -> str:
-    """An OpenAPI description as HTML."""
+def render_page(description: dict[str, Any], address: str) -> str:
+    """An OpenAPI description as HTML.
+
+    Args:
+        description: its `info.description`, if any, is shown as a warning.
+        address: of the service, as its client has written it; ends with a slash.
+    """
     info = description["info"]
-    parts = [f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>", _TRY]
+    parts = [f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>"]
+    if warning := info.get("description"):
+        parts.append(f"<p><strong>{escape(warning)}</strong></p>")
+    parts.append(_TRY.format(address=escape(address)))
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             parts.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2>")
             text = re.sub(r"`(.*?)`", r"<code>\1</code>", escape(operation["description"]))
             parts += [f"<p>{paragraph}</p>" for paragraph in text.split("\n\n")]
             parts.append(_table(operation.get("parameters", []), operation["responses"]))
-    link = '<p>The same for programs: <a href="/openapi.json">/openapi.json</a>.</p>'
+    link = '<p>The same for programs: <a href="openapi.json">openapi.json</a>.</p>'
     head = f"<title>{escape(info['title'])}</title><style>{_STYLE}</style>"
     return f'<!doctype html><meta charset="utf-8">{head}{"".join(parts)}{link}'
 

@@ -21,8 +21,9 @@ LIMITS = Limits(bytes=1_000_000, pixels=500_000)
 
 
 def image_bytes(color, size=(40, 40), kind="PNG"):
-    file = io.BytesIO()
-    Image.new("RGB", size, color).save(file, kind)
+    image, file = Image.new("RGB", size, color), io.BytesIO()
+    image.putpixel((0, 0), (90, 90, 90))  # a blank image is refused
+    image.save(file, kind)
     return file.getvalue()
 
 

@@ -65,8 +65,14 @@ def test_an_allowed_origin_may_send_and_read(client_of):
         response = post(client, origin)
         assert response.status_code == 200
         assert response.headers["access-control-allow-origin"] == origin
-        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-        assert client.options("/predict", headers=headers).status_code == 200
+        # What a browser demands before it sends cookies or a password of the proxy.
+        asked = {"Method": "POST", "Headers": "authorization, content-type"}
+        headers = {f"Access-Control-Request-{name}": text for name, text in asked.items()}
+        allowed = client.options("/predict", headers={"Origin": origin, **headers})
+        assert allowed.status_code == 200
+        for preflight_or_response in (allowed, response):
+            assert preflight_or_response.headers["access-control-allow-credentials"] == "true"
+            assert preflight_or_response.headers["access-control-allow-origin"] == origin
         assert post(client, "https://evil.example").status_code == 403
 
 

@@ -1,5 +1,6 @@
 """Requests get the predictions of the model, or the status and reason of an error."""
 
+import html
 import io
 import re
 import zlib
@@ -8,10 +9,12 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from emotion.prediction.formats import SYNTHETIC_NOTE
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.serving import app as service
 from emotion.prediction.serving import batching, limits
 from emotion.prediction.serving.limits import BusyError
+from tests.prediction.conftest import write_onnx
 from tests.prediction.serving.conftest import BLUE, GREEN, LIMITS, RED, image_bytes
 
 
@@ -158,9 +161,83 @@ def test_health_version_and_the_page_that_describes_the_service(client):
     for text in ("POST /predict", "GET /health", "?min_face=20", "413", "<code>error</code>"):
         assert text in page
     assert not re.search(r"<script|(src|href)=.?https?:", page)  # it loads nothing from other hosts
-    description = client.get("/openapi.json").json()["paths"]["/predict"]["post"]
-    assert set(description["requestBody"]["content"]) == {"multipart/form-data", "image/*"}
-    assert {"200", "408", "413", "422", "503"} <= set(description["responses"])
+    assert "drawn faces" not in page
+
+
+def test_the_page_shows_the_address_that_is_in_use(app):
+    for address in ("http://127.0.0.1:8123", "http://faces.example:9000"):
+        with TestClient(app, base_url=address) as client:
+            page = client.get("/docs").text
+            assert set(re.findall(r"https?://[^/]+", page)) == {address}
+            assert 'action="predict?' in page  # also below the path of a proxy
+
+
+def test_the_warning_about_drawn_faces_is_in_every_response(tmp_path):
+    def client_of(share):
+        file = write_onnx(tmp_path / f"{share}.onnx", synthetic_fraction=share)
+        return TestClient(service.create_app(Predictor.load(file, threads=1), LIMITS))
+
+    with client_of(1.0) as client:
+        form = client.post("/predict", files=files(RED, b"text")).json()
+        warnings = {form["warning"], client.post("/predict", content=RED).json()["warning"]}
+        warnings.add(client.get("/version").json()["warning"])
+        [warning] = warnings
+        assert " ".join(SYNTHETIC_NOTE.split()).endswith(warning)
+        assert warning in html.unescape(client.get("/docs").text)
+        assert warning in client.get("/openapi.json").json()["info"]["description"]
+    with client_of(0.5) as client:
+        assert "warning" not in client.post("/predict", content=RED).json()
+        assert "warning" not in client.get("/version").json()
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("dettect=true", "dettect"),
+        ("Detect=true", "Detect"),
+        ("detect=maybe", "'maybe'"),
+        ("detect=", "detect"),
+        ("detect=true&min_face=nan", "'nan'"),
+        ("min_face=0", "'0'"),
+        ("min_face=1e9", "'1e9'"),
+        ("detect=true&detect=false", "detect"),
+        ("a%1b%5b2J=1", r"a\x1b[2J"),
+        ("=", "parameter"),
+    ],
+)
+def test_a_wrong_parameter_is_one_sentence_with_those_that_are_allowed(client, query, named):
+    response = client.post(f"/predict?{query}", content=GREEN)
+    assert response.status_code == 422
+    sentence = response.json()["detail"]
+    assert named in sentence
+    assert "detect (true or false) and min_face (1 to 10000)" in sentence
+    assert sentence.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"Content-Type": "multipart/form-datax; boundary=x"}, "multipart/form-data"),
+        ({"Content-Type": "multipart/mixed"}, "multipart/mixed"),
+        ({"Content-Encoding": "gzip"}, "gzip"),
+    ],
+)
+def test_a_body_in_another_form_is_refused_by_its_name(client, headers, named):
+    response = client.post("/predict", content=GREEN, headers=headers)
+    assert response.status_code == 415
+    assert named in response.json()["detail"]
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
+def test_a_body_that_is_not_compressed_may_say_so(client, encoding):
+    headers = {"Content-Encoding": encoding}
+    assert client.post("/predict", content=GREEN, headers=headers).status_code == 200
+
+
+def test_a_parameter_in_the_form_is_not_ignored(client):
+    response = client.post("/predict", files=files(GREEN), data={"detect": "true"})
+    assert response.status_code == 422
+    assert "/predict?detect=true" in response.json()["detail"]
 
 
 def test_an_error_of_the_program_does_not_end_the_service(app, monkeypatch):
@@ -174,7 +251,9 @@ def test_an_error_of_the_program_does_not_end_the_service(app, monkeypatch):
 
     monkeypatch.setattr(Predictor, "predict_sources", fail_once)
     with TestClient(app, raise_server_exceptions=False) as client:
-        assert client.post("/predict", content=GREEN).status_code == 500
+        response = client.post("/predict", content=GREEN)
+        assert response.status_code == 500
+        assert "log" in response.json()["detail"]
         assert client.post("/predict", content=GREEN).status_code == 200
 
 
