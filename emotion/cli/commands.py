@@ -5,6 +5,7 @@ import errno
 import io
 import math
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -12,12 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emotion.core.errors import UserError
-from emotion.core.text import printable
+from emotion.core.text import printable, shorten
 
 DEFAULT_MODEL = Path("models/model.onnx")
 MODEL_KINDS = "an ONNX file, a checkpoint or a Hub folder"
 # The extra of this package that installs another one, where it is not `train`.
 EXTRAS = {"cv2": "video", "fastapi": "serve", "uvicorn": "serve"}
+# Python also reads 1_000, nan and digits of other scripts.
+_DECIMAL = re.compile(r"\+?(\d{1,20}\.?\d{0,20}|\.\d{1,20})(e[+-]?\d{1,3})?", re.I | re.ASCII)
 CLOSED_PIPE, INTERRUPTED = 141, 130  # as shells report them
 FAILED = 2  # after a crash too: 1, Python's own status, is a result of audit, verify and compare
 
@@ -60,18 +63,20 @@ def add_model_option(parser: argparse.ArgumentParser) -> None:
 
 def positive_number(text: str) -> float:
     """Parse the value of an option; argparse reports the errors."""
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError("give a number above 0")
-    return value
+    if not (_DECIMAL.fullmatch(text) and 0 < float(text) < math.inf):
+        raise argparse.ArgumentTypeError(f"it is {shorten(text)!r}; give a number above 0")
+    return float(text)
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
     """A parser for options that are whole numbers in low..high; argparse reports the errors."""
 
     def check(text: str) -> int:
-        if not (text.isdecimal() and len(text) <= 10 and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(f"give a number from {low} to {high}")
+        is_number = text.isascii() and text.isdecimal() and len(text) <= 10
+        if not (is_number and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(
+                f"it is {shorten(text)!r}; give a number from {low} to {high}"
+            )
         return int(text)
 
     return check

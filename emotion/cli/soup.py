@@ -3,8 +3,8 @@
     emotion soup seed-0 seed-1 seed-2
     python -m emotion.cli.soup ...                 the same
 
-A run is a DVC experiment, a Git commit, branch or tag, `workspace`, or a checkpoint file (.pth or
-.safetensors).
+A run is a checkpoint file, or a DVC experiment, a Git commit, branch or tag, or `workspace`. A name
+that is both a file and a revision is the file.
 The result takes no more time per image than one of the runs. It is written to data/weights/;
 `train.checkpoint` puts it into the pipeline, and `train.teacher` makes it the teacher of another
 network. Exit status: 0 the average is written; 1 no average is better than the best run, nothing is
@@ -32,6 +32,7 @@ from emotion.training.soup.greedy import Soup, Step, greedy_soup
 from emotion.training.soup.ingredients import Ingredient, check_ingredients
 
 MODEL = "models/best_model.pth"  # from the root of the repository
+MODEL_SUFFIXES = (".pth", ".pt", ".ckpt", SAFETENSORS, ".onnx")  # never of a revision
 SPLITS = Path("data/splits")
 DEFAULT = Path("data/weights/soup.pth")
 HEADER = ("run", "alone:", "NLL", "accuracy", "macro-F1", "added:", "NLL", "accuracy", "macro-F1")
@@ -92,18 +93,28 @@ def make_soup(runs: Sequence[str]) -> Soup:
 
 
 def read_ingredient(run: str) -> Ingredient:
-    """The checkpoint of a run.
+    """The checkpoint of a run: a file, or else the model of a revision.
 
     Raises:
         UserError: it cannot be read.
     """
-    if run.endswith((".pth", SAFETENSORS)):
+    path = Path(run)
+    if "://" in run:
+        raise UserError("is an address", "download the file, and give its path", file=run)
+    if path.is_file() or path.suffix.lower() in MODEL_SUFFIXES:
         # Without the folder: the model card has the name.
-        return Ingredient(Path(run).name, load_checkpoint(Path(run)))
+        return Ingredient(path.name, load_checkpoint(path))
+    try:
+        content = read_bytes(run, MODEL)
+    except UserError:
+        if run and path.is_dir():
+            hint = f"give the checkpoint in it, such as {path / Path(MODEL).name}"
+            raise UserError("is a folder and no revision", hint, file=path) from None
+        raise
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(MODEL).name
-        path.write_bytes(read_bytes(run, MODEL))
-        return Ingredient(run, load_checkpoint(path))
+        copy = Path(folder) / Path(MODEL).name
+        copy.write_bytes(content)
+        return Ingredient(run, load_checkpoint(copy, f"{MODEL} of {run}"))
 
 
 def format_steps(steps: Sequence[Step]) -> str:

@@ -1,6 +1,5 @@
 """Backbones of timm: resolve a name to its architecture and weights, and build the network."""
 
-import difflib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from emotion.core.errors import UserError
 from emotion.core.text import shorten
 from emotion.data.preprocessing import Preprocessing
+from emotion.models.model_names import suggest
 from emotion.models.network_args import check_network
 
 
@@ -53,7 +53,8 @@ class BackboneInfo:
 
         None keeps the size of the weights.
         """
-        return self.args | ({"img_size": img_size} if img_size and self.needs_img_size else {})
+        given = img_size is not None and self.needs_img_size
+        return self.args | ({"img_size": img_size} if given else {})
 
 
 def resolve_timm_name(model_type: str) -> BackboneInfo:
@@ -63,14 +64,12 @@ def resolve_timm_name(model_type: str) -> BackboneInfo:
         UserError: timm has no such model; the hint names the closest ones.
     """
     if not timm.is_model(model_type):
-        near = " or ".join(difflib.get_close_matches(model_type, timm.list_models()))
-        hint = f"set it to {near}" if near else "list timm's names with `emotion backbones '*'`"
+        hint = suggest(model_type) or "list timm's names with `emotion backbones '*'`"
         raise unusable_model(model_type, f"timm {timm.__version__} has no such model", hint)
     try:
         network = _create(model_type, device="meta")
     except RuntimeError as error:  # of an unknown tag
-        hint = f"list its tags with `emotion backbones '{model_type.split('.')[0]}*'`"
-        raise unusable_model(model_type, str(error), hint) from None
+        raise unusable_model(model_type, str(error), suggest(model_type)) from None
     config = cast(dict[str, Any], network.pretrained_cfg)
     architecture = config["architecture"]
     tag = ".".join(part for part in (architecture, config["tag"]) if part)
@@ -97,9 +96,10 @@ def describe_config(config: Mapping[str, Any], **known: Any) -> BackboneInfo:
         config: of the weights, from timm or from the config.json of a repository.
         known: the other fields of BackboneInfo; they take precedence.
     """
+    mean, std = config.get("mean"), config.get("std")
     fields: dict[str, Any] = {
-        "mean": tuple(config.get("mean") or IMAGENET_DEFAULT_MEAN),
-        "std": tuple(config.get("std") or IMAGENET_DEFAULT_STD),
+        "mean": IMAGENET_DEFAULT_MEAN if mean is None else tuple(mean),
+        "std": IMAGENET_DEFAULT_STD if std is None else tuple(std),
         "interpolation": config.get("interpolation") or "bicubic",
         "needs_img_size": bool(config.get("fixed_input_size")),
         "license": config.get("license") or "unknown",
@@ -177,6 +177,23 @@ def _create(name: str, device: str, **args: Any) -> nn.Module:
         # timm warns when it maps an old name to a new one; the resolved tag records that.
         warnings.filterwarnings("ignore", message="Mapping deprecated model name")
         return timm.create_model(name, num_classes=0, **args)
+
+
+def check_features(backbone: nn.Module, img_size: int) -> None:
+    """Check that the network maps an image to pooled features, without memory for either.
+
+    Args:
+        backbone: on the device `meta`; it is left in evaluation mode.
+        img_size: side of its input, pixels.
+
+    Raises:
+        ValueError: it gives something else, such as a map of features.
+        Exception: of many kinds, by timm: it cannot take the image.
+    """
+    with torch.device("meta"), torch.no_grad():
+        shape = tuple(backbone.eval()(torch.empty(1, 3, img_size, img_size)).shape)
+    if shape != (expected := (1, feature_count(backbone))):
+        raise ValueError(f"its network gives {shape} for an image, but should give {expected}")
 
 
 def feature_count(backbone: nn.Module) -> int:

@@ -29,12 +29,14 @@ from emotion.data.labels import check_class_names
 from emotion.data.preprocessing import Preprocessing
 from emotion.models.backbones import create_network
 from emotion.models.classifier import HEADS, EmotionClassifier
-from emotion.models.network_args import check_network
+from emotion.models.network_args import check_network, explain_value
 from emotion.models.weights_files import check_tensors, read_pth
+from emotion.models.weights_kinds import explain_failure, is_safetensors
 
 FORMAT = 3  # of the file; raised when a field changes its meaning
 SAFETENSORS = ".safetensors"
 FORMER_NAMES = {"members": "ingredients"}  # of fields, in files that earlier versions wrote
+_HINT = "run `dvc repro train`"
 ORIGINS = ("pretrained", "random", "file")
 _CONFIG = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
@@ -116,39 +118,42 @@ class Checkpoint:
         return model.eval()
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path, name: str = "") -> Checkpoint:
     """Read what `Checkpoint.save` or `Checkpoint.save_safetensors` wrote, and check all of it.
 
     The file may come from an untrusted source. Its values are checked against the types of
     `Checkpoint`, its architecture and arguments by `check_network`, and its tensors against the
     network that these describe.
 
+    Args:
+        path: of the file; its content tells which of the two it is.
+        name: what messages call it, if that is not its path.
+
     Raises:
         UserError: the file is missing, is no checkpoint, has another format, or has a value that
             no checkpoint of this pipeline has.
     """
-    read = _read_safetensors if path.suffix == SAFETENSORS else read_pth
-    with files.explaining_failed_reads(path, "`dvc repro train` makes it"):
-        try:
-            content = read(path)
-        except OSError:
-            raise
-        except Exception as error:  # torch's have no base class, and advise to load unsafely
-            reason = str(error) if isinstance(error, ValueError) else type(error).__name__
-            raise _not_a_checkpoint(path, reason) from None
+    file = name or path
+    with files.explaining_failed_reads(path, "correct the path, or run `dvc repro train`"):
+        is_safe = is_safetensors(path)
+    try:
+        content = _read_safetensors(path) if is_safe else read_pth(path)
+    except Exception as error:  # torch's have no base class, and advise to load unsafely
+        raise _not_a_checkpoint(file, *explain_failure(path, error, _HINT)) from None
     if not isinstance(content, dict) or not {"state_dict", "class_names"} <= content.keys():
-        raise _not_a_checkpoint(path, "it has no state_dict with class_names")
+        raise _not_a_checkpoint(file, "it has no state_dict with class_names")
     if content.get("format") != FORMAT:
+        found = shorten(repr(content.get("format", 0)))
         raise UserError(
-            f"has format {content.get('format', 0)}, but version {__version__} reads {FORMAT}",
+            f"has format {found}, but version {__version__} reads {FORMAT}",
             "run `dvc repro train` to train it again, or read it with the version that wrote it",
-            file=path,
+            file=file,
         )
     try:
         checkpoint = _check_values(content)
         _check_weights(checkpoint)
     except ValueError as error:
-        raise _not_a_checkpoint(path, error) from None
+        raise _not_a_checkpoint(file, str(error)) from None
     return checkpoint
 
 
@@ -160,9 +165,7 @@ def _check_values(content: dict[Any, Any]) -> Checkpoint:
     try:
         checkpoint = Checkpoint(**values)
     except ValidationError as error:
-        item = error.errors(include_url=False, include_context=False)[0]
-        reason = item["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{'.'.join(map(str, item['loc']))}: {reason}") from None
+        raise ValueError(explain_value(error)) from None
     lengths = {len(values) for values in checkpoint.history.values()}
     if len(lengths) > 1 or min(lengths, default=0) < checkpoint.epoch:
         raise ValueError(f"its history has not one value for each of {checkpoint.epoch} epochs")
@@ -203,9 +206,13 @@ def _check_weights(checkpoint: Checkpoint) -> None:
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
-    files.open_regular(path).close()  # safetensors opens paths only, and would block on a pipe
     with safetensors.safe_open(path, framework="pt") as file:
-        content = json.loads(file.metadata()["checkpoint"])
+        metadata = file.metadata() or {}
+        if "checkpoint" not in metadata:
+            raise ValueError("it has weights, but no description of the network and its classes")
+        content = json.loads(metadata["checkpoint"])
+        if not isinstance(content, dict):
+            raise ValueError("its description is not an object")
         names = file.keys()
         return {**content, "state_dict": {name: file.get_tensor(name) for name in names}}
 
@@ -223,9 +230,9 @@ def library_versions() -> dict[str, str]:
     }
 
 
-def _not_a_checkpoint(path: Path, reason: object) -> UserError:
+def _not_a_checkpoint(file: Path | str, reason: str, hint: str = _HINT) -> UserError:
     problem = f"is not a checkpoint of this pipeline ({_one_line(reason).removesuffix('.')})"
-    return UserError(problem, "run `dvc repro train`", file=path)
+    return UserError(problem, hint, file=file)
 
 
 def _one_line(text: object) -> str:

@@ -8,6 +8,7 @@ loading, or training only.
 """
 
 import re
+import reprlib
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar, cast
 
@@ -109,8 +110,19 @@ def check_network(architecture: object, args: object, omitted: object = ()) -> N
         try:
             NETWORK_ARGS[key].validate_python(value)
         except ValidationError as error:
-            reason = error.errors(include_url=False)[0]["msg"].removeprefix("Input should be ")
-            raise ValueError(f"{key} is {shorten(repr(value))}, but should be {reason}") from None
+            reason = error.errors(include_url=False)[0]["msg"].removeprefix("Input ")
+            raise ValueError(f"{key} is {shorten(repr(value))}, but {reason}") from None
+
+
+def explain_value(error: ValidationError) -> str:
+    """The first wrong field and what is allowed: `epoch is 0, but should be ... 1`."""
+    item = error.errors(include_url=False, include_context=False)[0]
+    place, message = ".".join(map(str, item["loc"])), item["msg"]
+    if message.startswith("Input should be"):
+        return f"{place} is {reprlib.repr(item['input'])}, but {message.removeprefix('Input ')}"
+    if message.startswith("Value error, "):  # of a check of our own, which names the value
+        return message.removeprefix("Value error, ")
+    return f"{place}: {message}"
 
 
 def _is_module(name: object) -> bool:

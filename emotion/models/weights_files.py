@@ -1,9 +1,13 @@
-"""Read weights files of any origin, and check their tensors against a backbone."""
+"""Read weights files of any origin: safetensors, or what torch.save wrote.
+
+Only plain types and tensors are read. Which of the tensors are those of a backbone is the concern
+of weights_fit.py.
+"""
 
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -12,40 +16,51 @@ from torch import Tensor
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.text import shorten
-from emotion.models.backbones import BackboneInfo, build_backbone
+from emotion.models.weights_kinds import explain_failure, is_safetensors
 
 MOST_SHARED = 4  # names per stored value, on average
+KEY_END = "/"  # after a key of a dict that has a state dict; names of tensors have dots
 StateDict = dict[str, Tensor]
-# In timm's names of position embeddings: pos_embed, rel_pos, relative_position_bias_table.
-_POSITION = "pos"
 
 
 def read_weights(path: Path) -> StateDict:
     """Read the file that `pretrained` names: safetensors, or a state dict of torch.save.
 
     Returns:
-        Tensor by name, of any dtype and shape. A dict under the key `state_dict` is unwrapped.
+        Tensor by name, of any dtype and shape. Those of a dict within the dict have its key in
+        front: `model/conv1.weight`.
 
     Raises:
-        UserError: the file is neither, would run code when loaded, or has a tensor that is not
-            finite.
+        UserError: the file is neither, would run code when loaded, or has no tensor.
     """
+    otherwise = "save network.state_dict() alone, with safetensors or torch.save"
     try:
-        is_safe = path.suffix == ".safetensors"
-        content = safetensors.torch.load_file(path) if is_safe else read_pth(path)
-        nested = content.get("state_dict", content) if isinstance(content, dict) else content
-        if not _is_state_dict(nested):
-            raise ValueError(f"no dict of names and tensors, but {shorten(type(nested).__name__)}")
-        check_tensors(nested)
+        content = safetensors.torch.load_file(path) if is_safetensors(path) else read_pth(path)
+        if not isinstance(content, dict):
+            raise ValueError(f"it has no tensors by name, but one {type(content).__name__}")
+        tensors = _flatten(content)
+        if not tensors:
+            names = ", ".join(map(str, content)) or "no key"
+            raise ValueError(f"it has no tensors by name, but {shorten(names, 200)}")
     except Exception as error:  # torch's and safetensors' errors have no common base class
-        reason = error if isinstance(error, ValueError) else type(error).__name__
-        raise UserError(
-            f"cannot be used as weights ({reason})",
-            "save a plain state dict with safetensors or torch.save",
-            file=path,
-            key="pretrained",
-        ) from None
-    return nested
+        problem, hint = explain_failure(path, error, otherwise)
+        raise UserError(problem, hint, file=path, key="pretrained") from None
+    return tensors
+
+
+def _flatten(content: dict[Any, Any]) -> StateDict:
+    """The tensors in nested dicts, such as that under `state_dict`; other values are left out."""
+    found: StateDict = {}
+    open_dicts, seen = [("", content)], set[int]()  # a dict of a hostile file may have itself
+    while open_dicts:
+        prefix, values = open_dicts.pop(0)
+        for key, value in values.items():
+            if isinstance(value, Tensor):
+                found[f"{prefix}{key}"] = value
+            elif isinstance(value, dict) and id(value) not in seen:
+                seen.add(id(value))
+                open_dicts.append((f"{prefix}{key}{KEY_END}", value))
+    return found
 
 
 def read_pth(path: Path) -> Any:
@@ -59,14 +74,21 @@ def read_pth(path: Path) -> Any:
     with files.open_regular(path) as file:
         if zipfile.is_zipfile(file):  # older than torch 1.6: no archive
             with zipfile.ZipFile(file) as archive:
-                entries = archive.infolist()
-            # torch.save does not compress, but torch.load expands compressed entries to any size.
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-                raise ValueError("its archive is compressed")
-            if sum(entry.file_size for entry in entries) > path.stat().st_size:
-                raise ValueError("the entries of its archive overlap")
+                _check_archive(archive, path.stat().st_size)
         file.seek(0)
         return torch.load(file, weights_only=True, map_location="cpu")
+
+
+def _check_archive(archive: zipfile.ZipFile, size: int) -> None:
+    """Raise a ValueError unless the archive of `size` bytes is one that torch.save has written."""
+    entries = archive.infolist()
+    # torch.save does not compress, but torch.load expands compressed entries to any size.
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise ValueError("its archive is compressed")
+    if sum(entry.file_size for entry in entries) > size:
+        raise ValueError("the entries of its archive overlap")
+    if damaged := archive.testzip():  # torch.load ignores the checksums that torch.save writes
+        raise ValueError(f"the bytes of {shorten(damaged)} have another checksum than was written")
 
 
 def check_tensors(tensors: Mapping[str, Tensor]) -> None:
@@ -90,7 +112,10 @@ def check_tensors(tensors: Mapping[str, Tensor]) -> None:
     if sum(tensor.nbytes for tensor in tensors.values()) > MOST_SHARED * sum(stored.values()):
         raise ValueError("its tensors are the same memory under many names")
     for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+        if not tensor.is_floating_point():
+            continue
+        # torch has no isfinite of numbers of 8 bits.
+        if not torch.isfinite(tensor.float() if tensor.itemsize == 1 else tensor).all():
             raise ValueError(f"the tensor {shorten(name)} has values that are not finite")
 
 
@@ -105,52 +130,3 @@ def load_stored(path: Path) -> StateDict:
     except (OSError, safetensors.SafetensorError) as error:
         hint = "delete it and run `dvc repro pretrained_weights`"
         raise UserError(f"cannot be read ({error})", hint, file=path) from None
-
-
-def fit_weights(info: BackboneInfo, state_dict: StateDict, where: str) -> StateDict:
-    """Keep the tensors of the backbone, in its order; those of a classifier are dropped.
-
-    Args:
-        info: the backbone.
-        state_dict: under timm's names; those of our checkpoints begin with `backbone.`. Position
-            embeddings may be those of another input size, which timm resamples.
-        where: the source of the tensors, for the message.
-
-    Returns:
-        Contiguous tensors under timm's names.
-
-    Raises:
-        UserError: a tensor is missing, or has another shape.
-    """
-    state_dict = {name.removeprefix("backbone."): tensor for name, tensor in state_dict.items()}
-    expected = build_backbone(info).state_dict()
-    found = {name: tensor.shape for name, tensor in state_dict.items()}
-    wrong = [name for name, tensor in expected.items() if found.get(name) != tensor.shape]
-    if wrong and not _are_resampled(wrong, info, state_dict):
-        raise UserError(
-            f"does not fit {info.tag}: {len(wrong)} of {len(expected)} tensors are missing or of "
-            f"another shape ({', '.join(wrong[:3])} ...)",
-            f"use weights of {info.architecture}",
-            file=where,
-        )
-    return {name: state_dict[name].contiguous() for name in expected}
-
-
-def _are_resampled(wrong: list[str], info: BackboneInfo, state_dict: StateDict) -> bool:
-    """Whether all are position embeddings that timm resamples to those of the backbone.
-
-    timm would also resample the patch embedding of another model, so names are checked first.
-    """
-    if not all(_POSITION in name and name in state_dict for name in wrong):
-        return False
-    try:
-        build_backbone(info, state_dict=state_dict)
-    except Exception:  # of torch, where it copies a tensor; of timm, where it resamples one
-        return False
-    return True
-
-
-def _is_state_dict(content: Any) -> TypeGuard[StateDict]:
-    return isinstance(content, dict) and all(
-        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in content.items()
-    )

@@ -7,7 +7,13 @@ import sys
 import pytest
 
 from emotion.cli import main
-from emotion.cli.commands import FAILED, INTERRUPTED, run_command, whole_number
+from emotion.cli.commands import (
+    FAILED,
+    INTERRUPTED,
+    positive_number,
+    run_command,
+    whole_number,
+)
 from emotion.core.errors import UserError
 
 
@@ -49,11 +55,47 @@ def test_an_error_of_the_user_is_one_line_without_a_traceback(error, status, sho
     assert captured.err.count("\n") == bool(shown)
 
 
-@pytest.mark.parametrize("text", ["-1", "100", "1e1", "1.0", "", "٣x", "9" * 5000, "0x1"])
+NO_NUMBERS = [
+    "",
+    " ",
+    " 5 ",
+    "5\n",
+    "1_0",
+    "１２",
+    "٣",
+    "²",
+    "0x1",
+    "nan",
+    "inf",
+    "-1",
+    "1,5",
+    "5px",
+]
+
+
+@pytest.mark.parametrize("text", [*NO_NUMBERS, "100", "1e1", "1.0", "+5", "9" * 5000])
 def test_a_whole_number_out_of_its_range_is_refused(text):
     with pytest.raises(argparse.ArgumentTypeError, match=r"\b0 .*\b99\b"):
         whole_number(0, 99)(text)
     assert whole_number(0, 99)("42") == 42
+
+
+@pytest.mark.parametrize(
+    "text", [*NO_NUMBERS, "0", "0.0", "1e400", "1e-400", "9" * 5000, "1e", "."]
+)
+def test_what_is_not_a_finite_number_above_0_is_refused_with_its_text(text):
+    """Python reads 1_0, digits of other scripts, nan and inf as numbers."""
+    with pytest.raises(argparse.ArgumentTypeError, match="above 0") as caught:
+        positive_number(text)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1", 1), ("0.5", 0.5), (".5", 0.5), ("2.", 2), ("+1e-3", 0.001), ("1E2", 100)],
+)
+def test_decimal_numbers_are_read(text, value):
+    assert positive_number(text) == value
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in main.COMMANDS)])

@@ -4,6 +4,7 @@ import contextlib
 import re
 
 import pytest
+import torch
 from dvc.repo import Repo
 
 from emotion.cli.soup import main
@@ -111,6 +112,70 @@ def test_what_cannot_be_averaged_is_one_line_on_stderr(arguments, named, capsys)
     assert all(word in err for word in named)
     assert err.count("error: ") == err.count("\n") == 1
     assert out == ""
+
+
+@pytest.mark.parametrize("name", ["run", "R.PTH", "deep/v1.0"])
+def test_an_argument_that_is_a_file_is_that_file(project, name):
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).write_bytes((project / "right.pth").read_bytes())
+    assert main(["left.pth", name]) == 0
+    found = load_checkpoint(project / "data/weights/soup.pth").ingredients
+    assert sorted(found) == sorted(["left.pth", name.split("/")[-1]])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "named"),
+    [
+        ("m.onnx", b"\x08\x08\x12\x07pytorch" + bytes(40), "an ONNX file"),
+        ("notes", b"path,label\n", "a text file"),
+        ("a.safetensors", b"", "an empty file"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_and_not_taken_for_a_revision(
+    project, capsys, name, content, named
+):
+    (project / name).write_bytes(content)
+    assert main(["left.pth", name]) == 2
+    error = capsys.readouterr().err
+    assert f"error: {name} is not a checkpoint" in error
+    assert named in error
+
+
+@pytest.mark.parametrize("name", ["models", "none.onnx", "https://example.org/left.pth"])
+def test_a_folder_an_address_and_a_missing_file_are_no_revisions(capsys, name):
+    assert main(["left.pth", name]) == 2
+    error = capsys.readouterr().err
+    assert f"error: {name} " in error
+    assert "Git" not in error
+
+
+def rewrite(path, change):
+    content = torch.load(path, weights_only=True)
+    change(content["state_dict"])
+    torch.save(content, path)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda weights: weights.pop("head.bias"), "head.bias"),
+        (lambda weights: weights["head.bias"].fill_(float("nan")), "head.bias"),
+        (lambda weights: weights["head.weight"].fill_(3e38), "not finite"),  # in its logits
+    ],
+    ids=["missing", "nan", "overflow"],
+)
+@pytest.mark.parametrize("run", ["right.pth", "workspace"])
+def test_the_run_that_cannot_be_averaged_is_named_and_nothing_written(
+    project, capsys, change, named, run
+):
+    """A network that overflows has an NLL of NaN, which is neither better nor worse."""
+    rewrite(project / ("right.pth" if run == "right.pth" else "models/best_model.pth"), change)
+    for runs in (["broken.pth", run], [run, "broken.pth"]):
+        assert main(runs) == 2
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert run in error
+        assert named in error
+    assert not (project / "data/weights/soup.pth").exists()
 
 
 def test_one_run_is_not_enough(capsys):

@@ -1,5 +1,6 @@
 """A checkpoint alone is enough to rebuild network, preprocessing and class names."""
 
+import ast
 import dataclasses
 import os
 import subprocess
@@ -117,9 +118,9 @@ def rewritten(checkpoint, path, **changes):
     return path
 
 
-@pytest.mark.parametrize("number", [0, 99])
+@pytest.mark.parametrize("number", [0, 99, "'3'"])
 def test_another_format_is_named_with_the_one_that_is_read(checkpoint, tmp_path, number):
-    path = rewritten(checkpoint, tmp_path / "x.pth", format=number)
+    path = rewritten(checkpoint, tmp_path / "x.pth", format=ast.literal_eval(str(number)))
     with user_error(number, 3, file="x.pth", hint=TRAIN):
         load_checkpoint(path)
 
@@ -192,4 +193,24 @@ def test_a_compressed_archive_is_not_read(checkpoint, tmp_path):
 def test_a_network_must_map_an_image_to_the_classes(checkpoint, tmp_path, changes, named):
     path = rewritten(checkpoint, tmp_path / "x.pth", **changes)
     with user_error(named, file="x.pth", hint=TRAIN):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("synthetic_fraction", float("nan"), 1),
+        ("synthetic_fraction", -5.0, 0),
+        ("synthetic_fraction", "nan", "number"),
+        ("best_value", float("inf"), 1),
+        ("epoch", 0, 1),
+        ("class_names", "abc", "list"),
+        ("monitor", "loss", "'macro_f1'"),
+    ],
+)
+def test_a_value_that_no_checkpoint_has_is_shown_with_what_is_allowed(
+    checkpoint, tmp_path, field, value, allowed
+):
+    path = rewritten(checkpoint, tmp_path / "x.pth", **{field: value})
+    with user_error(field, repr(value).lstrip("-"), allowed, file="x.pth", hint=TRAIN):
         load_checkpoint(path)

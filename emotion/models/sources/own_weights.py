@@ -27,6 +27,12 @@ def locate_own(setting: str, path: str, folder: Path, others: str = "", content:
     inside = folder in normal.parents
     if inside and Path(path, content).is_file():
         return normal
+    if inside and not content and Path(path).is_dir():
+        raise UserError(
+            f"{setting} names {path!r}, which is a folder",
+            f"{others}name the file in it",
+            key=setting,
+        )
     missing = f"has no {content}" if content else "is not a file"
     raise UserError(
         f"{setting} names {path!r}, which {missing if inside else f'is not in {folder}'}",

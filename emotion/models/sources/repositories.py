@@ -5,27 +5,38 @@ config.json names the architecture and its arguments; the weights are in the sam
 of a repository is pinned in `BackboneInfo.revision`.
 """
 
+import dataclasses
 from pathlib import Path
 
 import huggingface_hub
 import timm
 from huggingface_hub import errors
-from timm.models._hub import load_model_config_from_path
 from torch import Tensor
 
+from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.hub_client import hub_or_cache
 from emotion.core.text import shorten
-from emotion.models.backbones import BackboneInfo, create_network, describe_config, unusable_model
+from emotion.models.backbones import (
+    BackboneInfo,
+    check_features,
+    create_network,
+    describe_config,
+    unusable_model,
+)
+from emotion.models.model_names import HUB_PREFIX, suggest
+from emotion.models.network_args import check_network
 from emotion.models.sources.own_weights import locate_own
+from emotion.models.sources.timm_config import parse_config
 from emotion.models.weights_files import read_weights
 
-HUB_PREFIXES = ("hf_hub:", "hf-hub:")  # timm reads both
+HUB_PREFIXES = (HUB_PREFIX, "hf-hub:")  # timm reads both
 FOLDER_PREFIX = "local-dir:"
 CONFIG = "config.json"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # of a folder, the first that exists
 LARGEST_CONFIG = 1_000_000  # bytes
 LARGEST_NETWORK = 1_000_000_000  # parameters
+USUAL_SIDE = 224  # pixels, of the input of networks for which nothing else is known
 
 
 def resolve_folder(model_type: str, own_folder: Path) -> BackboneInfo:
@@ -103,7 +114,8 @@ def _split(model_type: str) -> tuple[str, str | None]:
     name = model_type.removeprefix(HUB_PREFIXES[0]).removeprefix(HUB_PREFIXES[1])
     repository, _, revision = name.partition("@")
     if repository.count("/") != 1:
-        raise unusable_model(model_type, "it names no repository", "write hf_hub:owner/name")
+        hint = suggest(repository) or "write hf_hub:owner/name"
+        raise unusable_model(model_type, "it names no repository", hint)
     return repository, revision or None
 
 
@@ -114,26 +126,40 @@ def _read_config(
     if (folder / CONFIG).stat().st_size > LARGEST_CONFIG:
         raise unusable_model(model_type, f"its {CONFIG} has more than {LARGEST_CONFIG:,} bytes")
     try:
-        config, architecture, args = load_model_config_from_path(folder)
-        network = create_network(architecture, args, device="meta")
-        size = sum(parameter.numel() for parameter in network.parameters())
-        if size > LARGEST_NETWORK:
-            raise ValueError(f"it has {size:,} parameters, more than {LARGEST_NETWORK:,}")
-        usual = timm.models.get_pretrained_cfg(architecture)
+        config = parse_config(files.read_text(folder / CONFIG))
+        check_network(config.architecture, config.model_args)
+        usual = timm.models.get_pretrained_cfg(config.architecture)
+        fixed = config.weights.fixed_input_size
+        if fixed is None:
+            fixed = bool(usual and usual.fixed_input_size)
         info = describe_config(
-            {"fixed_input_size": usual and usual.fixed_input_size} | config,
+            dataclasses.asdict(config.weights),
             model_type=model_type,
             tag=tag,
-            architecture=architecture,
-            args=args,
-            license=shorten(" ".join(str(license or config.get("license") or "unknown").split())),
+            architecture=config.architecture,
+            args=config.model_args,
+            needs_img_size=fixed and not config.takes_any_size,
+            license=shorten(" ".join((license or config.license or "unknown").split())),
             revision=revision,
         )
         info.preprocessing(img_size=1, grayscale=False)  # checks mean, std and interpolation
+        _check_network(info, config.weights.input_size or (usual.input_size if usual else None))
     except Exception as error:  # of any JSON: any architecture with any arguments
         reason = " ".join(str(error).split()) or type(error).__name__
+        if not isinstance(error, ValueError):
+            reason = f"timm cannot build its network: {reason}"
         raise unusable_model(model_type, f"its {CONFIG} is of no use ({reason})") from None
     return info
+
+
+def _check_network(info: BackboneInfo, input_size: tuple[int, int, int] | None) -> None:
+    size = info.args.get("img_size") or (input_size or (USUAL_SIDE,))[-1]
+    side = size[-1] if isinstance(size, list) else size
+    network = create_network(info.architecture, info.args_at(side), device="meta")
+    count = sum(parameter.numel() for parameter in network.parameters())
+    if count > LARGEST_NETWORK:
+        raise ValueError(f"it has {count:,} parameters, more than {LARGEST_NETWORK:,}")
+    check_features(network, side)
 
 
 def _find_license(repository: str, commit: str) -> str:
@@ -152,11 +178,13 @@ def _explain(error: Exception, repository: str, problem: str) -> tuple[str, str]
         case errors.GatedRepoError():
             return "it is gated", f"accept its conditions at {address}, then set HF_TOKEN"
         case errors.RepositoryNotFoundError():
-            return f"{address} does not exist or is private", "correct the name or set HF_TOKEN"
+            meant = suggest(repository) if repository.startswith("timm/") else ""
+            hint = meant or "correct the name or set HF_TOKEN"
+            return f"{address} does not exist or is private", hint
         case errors.RevisionNotFoundError():
             return "it has no such revision", ""
         case errors.HFValidationError():
-            return "it names no repository", "write hf_hub:owner/name"
+            return "it names no repository", suggest(repository) or "write hf_hub:owner/name"
         case errors.LocalEntryNotFoundError() | errors.OfflineModeIsEnabled():
             why = problem or "it does not let this be read"
             reason = f"the Hub is of no use ({why}), and its cache in HF_HOME has no copy"
@@ -164,5 +192,5 @@ def _explain(error: Exception, repository: str, problem: str) -> tuple[str, str]
         case errors.EntryNotFoundError():
             return "it is no model of timm: a file is missing", ""
         case UserError():  # of read_weights; it names a path, which would be published
-            return "its weights file is damaged, or has tensors that are not finite numbers", ""
+            return "its weights file is damaged", ""
     return f"{problem or type(error).__name__} from {address}", ""

@@ -7,6 +7,7 @@ not the statistics of the average.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
+from emotion.core.errors import UserError
 from emotion.data.batches import load_batches
 from emotion.data.cache import Images
 from emotion.data.preprocessing import Preprocessing
@@ -79,6 +81,9 @@ def greedy_soup(
 
     Returns:
         Its checkpoint's `epoch`, `params` and `history` are those of the best ingredient.
+
+    Raises:
+        UserError: the logits of an ingredient are not finite.
     """
     preprocessing = ingredients[0].checkpoint.preprocessing
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -91,6 +96,7 @@ def greedy_soup(
     scored = [
         (each, score(each.checkpoint.build_model().to_device(device))) for each in ingredients
     ]
+    _check_finite(scored)
     (first, scores), *others = sorted(scored, key=lambda pair: pair[1].nll)
     kept, state = [first], first.checkpoint.state_dict
     steps = [Step(name=first.name, alone=scores, average=scores, kept=True)]
@@ -106,11 +112,23 @@ def greedy_soup(
     return Soup(checkpoint=describe_average(kept, state, scores), scores=scores, steps=steps)
 
 
+def _check_finite(scored: Sequence[tuple[Ingredient, ValidationScores]]) -> None:
+    """Raise if a network overflows: NaN is neither better nor worse than other scores."""
+    if names := [each.name for each, scores in scored if not math.isfinite(scores.nll)]:
+        raise UserError(
+            f"the logits of {', '.join(names)} on the validation split are not finite",
+            "leave it out, since it has diverged",
+        )
+
+
 def score_logits(logits: np.ndarray, labels: np.ndarray) -> ValidationScores:
-    """The scores of logits, float32 (N, C), against class indices, int64 (N,)."""
+    """The scores of logits, float32 (N, C), against class indices, int64 (N,).
+
+    The NLL is NaN if a logit is not finite.
+    """
     predicted = logits.argmax(axis=1)
     return ValidationScores(
-        nll=nll(logits, labels),
+        nll=nll(logits, labels) if np.isfinite(logits).all() else math.nan,
         accuracy=accuracy(labels, predicted),
         macro_f1=macro_f1(labels, predicted, logits.shape[1]),
     )

@@ -41,3 +41,9 @@ def test_the_absolute_path_of_the_folder_is_rejected_with_the_relative_one(folde
 def test_a_path_without_a_file_is_rejected_with_the_other_values(folder, path):
     with user_error(key="pretrained", hint="use x or "):
         locate_own("pretrained", path, folder, "use x or ")
+
+
+def test_a_folder_in_place_of_a_file_is_called_a_folder(folder):
+    with user_error("'data/weights/more'", "folder", key="pretrained", hint="use x or name"):
+        (folder / "more").mkdir()
+        locate_own("pretrained", "data/weights/more", folder, "use x or ")

@@ -139,7 +139,24 @@ def changed(**changes):
         (changed(model_args={"num_heads": 7}), ["config.json", "num_heads"]),
         (changed(model_args={"embed_dim": 8192, "depth": 200}), ["1,000,000,000"]),
         (changed(pretrained_cfg={"mean": [0.5]}), ["mean", "-10..10"]),
-        (changed(pretrained_cfg={"std": "wide"}), ["std", "0.001..10"]),
+        (changed(pretrained_cfg={"std": [0, 0, 0]}), ["std", "0.001..10"]),
+        (changed(pretrained_cfg={"std": "wide"}), ["std", "'wide'"]),
+        (changed(pretrained_cfg={"mean": []}), ["mean", "()"]),  # not timm's default
+        (changed(pretrained_cfg={"mean": 0}), ["mean", 0]),
+        (changed(pretrained_cfg={"interpolation": ""}), ["interpolation"]),
+        (changed(pretrained_cfg={"input_size": [3, 0, 0]}), ["input_size.1", 0]),
+        (changed(pretrained_cfg={"fixed_input_size": "no"}), ["fixed_input_size", "'no'"]),
+        (changed(pretrained_cfg=[1]), ["pretrained_cfg", "[1]"]),
+        (changed(model_args=[1]), ["model_args", "[1]"]),
+        (changed(num_classes=-1), ["num_classes", -1]),
+        (changed(architecture=None), ["None"]),
+        (json.dumps({"architectures": ["A"], "model_type": "vit"}).encode(), ["transformers"]),
+        # A map of features, and a network without its last stages.
+        (changed(model_args={"global_pool": ""}), ["(1, 17, 64)", "(1, 64)"]),
+        (changed(architecture="resnet18", model_args={"layers": [0] * 4}), ["(1, 64)"]),
+        (changed(architecture="resnet18", model_args={"layers": [3000, 1, 1, 1]}), [3000, 200]),
+        (changed(architecture="resnet18", model_args={"layers": [1]}), ["timm cannot build"]),
+        (b"[" * 100_000, ["nested"]),
         (None, ["timm"]),  # no config.json at all
     ],
 )
@@ -153,6 +170,30 @@ def test_a_config_that_cannot_be_used_is_rejected_in_one_line(files, tmp_path, c
     ):
         resolve_hub_name(f"hf_hub:{NAME}")
     assert "\n" not in str(caught.value)
+
+
+def test_arguments_are_not_ignored_where_the_values_of_the_weights_are_at_the_top(tmp_path):
+    """timm reads them only beside `pretrained_cfg`; the network would be another one."""
+    (tmp_path / "own").mkdir()
+    content = {"architecture": "test_vit", "model_args": {"depth": 2}, "mean": [0.1, 0.2, 0.3]}
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / "own/config.json").write_text(json.dumps(content), encoding=encoding)
+        info, _ = check_pretrained(
+            PretrainedParams(model_type=f"local-dir:{tmp_path}/own", pretrained="none"), tmp_path
+        )
+        assert (info.args, info.mean) == ({"depth": 2}, (0.1, 0.2, 0.3))
+
+
+@pytest.mark.parametrize(
+    ("license", "shown"),
+    [("mit\n\n# x\r\nb", "mit # x b"), (["a", "b"], "a, b"), (None, "unknown")],
+)
+def test_a_license_is_one_line(tmp_path, license, shown):
+    (tmp_path / "own").mkdir()
+    content = {"architecture": "test_vit", "pretrained_cfg": {}, "license": license}
+    (tmp_path / "own/config.json").write_text(json.dumps(content))
+    params = PretrainedParams(model_type=f"local-dir:{tmp_path}/own", pretrained="none")
+    assert check_pretrained(params, tmp_path)[0].license == shown
 
 
 def test_a_cut_download_is_resumed(files, weights, tmp_path):
