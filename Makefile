@@ -1,5 +1,5 @@
 # Creates the environment if it is missing, then calls the tools; DVC is the task runner.
-# `.venv` is updated when requirements.txt changes.
+# `.venv` is updated when requirements.txt changes, `build/extras` when pyproject.toml does.
 
 # A caller may set these two, as in `make pr-report BASE=other`. They are data: a branch may be
 # called `main;id>file`. So make does not expand them, and the shell reads them as variables.
@@ -13,9 +13,10 @@ export PYTHON BASE
 override HIDDEN := .*/.*|emotion|stages|params.yaml|Created|epoch|gap|img_s|minutes
 override VENV := .venv
 override BIN := $(VENV)/bin
+override EXTRAS := build/extras
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help repro experiments verify pr-report test test-fast test-shipped
+.PHONY: help repro experiments verify pr-report test test-fast test-shipped test-extras
 .PHONY: coverage lint format docs bench
 .DEFAULT_GOAL := repro
 
@@ -35,16 +36,20 @@ pr-report: $(VENV)/installed ## write pr_report/: what this branch changes again
 	$(BIN)/python -m emotion.cli.pr_report -- "$$BASE"
 
 test: $(VENV)/installed ## run the tests
-	pytest --numprocesses auto -m "not shipped"
+	pytest --numprocesses auto -m "not (shipped or extras)"
 
 test-fast: $(VENV)/installed ## run the tests that take milliseconds
-	pytest --numprocesses auto -m "not (slow or network or shipped)"
+	pytest --numprocesses auto -m "not (slow or network or shipped or extras)"
 
 test-shipped: $(VENV)/installed ## check that dvc.lock, params and README are those of this code
 	pytest -m shipped
 
+test-extras: $(EXTRAS)/installed ## run the fast tests and some more beside other packages
+	PYTHONPATH="$(CURDIR)/$(EXTRAS)" pytest --numprocesses auto \
+	  -m "extras or not (slow or network or shipped)"
+
 coverage: $(VENV)/installed ## run the tests and measure their coverage; details in build/coverage/html/
-	pytest --numprocesses auto -m "not shipped" --hypothesis-profile ci \
+	pytest --numprocesses auto -m "not (shipped or extras)" --hypothesis-profile ci \
 	  --cov --cov-report term --cov-report html
 
 lint: $(VENV)/installed ## check format, style, types and spelling
@@ -74,4 +79,11 @@ $(VENV)/installed: requirements.txt
 	"$$PYTHON" -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/pip install --disable-pip-version-check --no-deps --editable .  # the command `emotion`
+	touch $@
+
+# Without their dependencies, which are those of .venv: OpenCV 4.12 asks for an older numpy.
+$(EXTRAS)/installed: pyproject.toml $(VENV)/installed
+	rm -rf $(EXTRAS)
+	$(BIN)/pip install --disable-pip-version-check --no-deps --target $(EXTRAS) $$($(BIN)/python -c \
+	  'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["test-extras"])')
 	touch $@

@@ -68,7 +68,7 @@ def test_the_path_of_python_is_no_command_line(project, python):
 
 
 def test_other_variables_cannot_be_set(project):
-    hostile = [f"{name}=;id>PWNED;" for name in ("VENV", "BIN", "HIDDEN")]
+    hostile = [f"{name}=;id>PWNED;" for name in ("VENV", "BIN", "HIDDEN", "EXTRAS")]
     assert make(project, "verify", *hostile).stdout.strip() == str(["-m", "emotion.cli.verify"])
     assert not list(project.rglob("PWNED"))
 

@@ -46,7 +46,8 @@ def rank_confusions(test: SplitPredictions) -> pd.DataFrame:
     table = test.rows[["label", "group"]].assign(predicted=test.predicted_names)
     pairs = table[~test.correct].groupby(["label", "predicted"])["group"]
     ranked = pairs.agg(images="size", groups="nunique").reset_index()
-    share = ranked["images"] / ranked["label"].map(table["label"].value_counts())
-    ranked.insert(3, "share", share.astype(float).round(6))
+    # `map` of no rows would have the type of the labels, which cannot be divided by.
+    labeled = table["label"].value_counts().reindex(ranked["label"]).to_numpy()
+    ranked.insert(3, "share", (ranked["images"] / labeled).astype(float).round(6))
     columns, ascending = ["images", "share", "label", "predicted"], [False, False, True, True]
     return ranked.sort_values(columns, ascending=ascending, ignore_index=True)

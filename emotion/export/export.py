@@ -11,9 +11,10 @@ from emotion.core.reports import Calibration
 from emotion.data.cache import CachedImages, cache_images
 from emotion.data.labels import class_indices
 from emotion.export import parity
+from emotion.export.graph import opset_of
 from emotion.export.images import sample_rows
 from emotion.export.onnx_model import ServedClassifier, save_onnx
-from emotion.export.opsets import Attempt, attempt_exports, opset_of
+from emotion.export.opsets import Attempt, attempt_exports
 from emotion.export.params import NEWEST, ExportParams
 from emotion.export.parity import Parity, Reference, round_up
 from emotion.export.report import BatchParity, ExportReport

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from emotion.core.reports import Calibration
 from emotion.core.version import __version__
 from emotion.data.transforms import luminance, normalize
+from emotion.export.graph import check_graph
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.flip_average import average_flips
 
@@ -68,5 +69,10 @@ def describe_model(
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
-    """Serialize with sorted maps, so that equal models give equal bytes."""
+    """Serialize with sorted maps, so that equal models give equal bytes.
+
+    Raises:
+        ValueError: the graph is not valid; nothing is written.
+    """
+    check_graph(model)
     path.write_bytes(model.SerializeToString(deterministic=True))

@@ -10,16 +10,23 @@ opset that the graph declares is compared with the target.
 import io
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import onnx
 import torch
-from google.protobuf.message import Message
 from onnx import version_converter
+from onnxscript import optimizer
 from torch import nn
 
-import emotion.models  # noqa: F401, first: it prepares torchvision for torch.onnx
+import emotion.models  # noqa: F401, first: it prepares torchvision for timm and torch.onnx
+
+# isort: split
+from timm.layers import padding
+
+from emotion.export.graph import check_graph, opset_of, strip
 from emotion.export.params import NEWEST
+from emotion.export.quiet import quiet_logging
 
 INPUT, OUTPUTS = "images", ("logits", "probabilities")
 _BATCH = 2  # of the traced example; a batch of 1 would be taken for a constant
@@ -53,8 +60,8 @@ def attempt_exports(network: nn.Module, img_size: int, opset: int) -> Iterator[A
             attempt = Attempt(exporter=name, constant_folding=constant_folding)
             try:
                 model = export(network, img_size, opset, constant_folding)
-                _strip(model)
-                onnx.checker.check_model(model, full_check=True)
+                strip(model)
+                check_graph(model)
             except Exception as error:  # of three libraries, without a common base class
                 yield _failed(attempt, f"{type(error).__name__}: {error}")
                 continue
@@ -62,12 +69,6 @@ def attempt_exports(network: nn.Module, img_size: int, opset: int) -> Iterator[A
                 yield Attempt(exporter=name, constant_folding=constant_folding, model=model)
             else:
                 yield _failed(attempt, f"the graph declares opset {opset_of(model)}")
-
-
-def opset_of(model: onnx.ModelProto) -> int:
-    """The opset that a graph declares for the standard operators."""
-    standard = (e.version for e in model.opset_import if e.domain in {"", "ai.onnx"})
-    return int(next(standard))
 
 
 def _failed(attempt: Attempt, problem: str) -> Attempt:
@@ -105,7 +106,7 @@ def _by_torchscript(
     network: nn.Module, img_size: int, opset: int, constant_folding: bool
 ) -> onnx.ModelProto:
     file = io.BytesIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _fixed_padding():
         # It is deprecated, which is why it comes second, and warns of each traced shape.
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -121,7 +122,33 @@ def _by_torchscript(
         )
     model = onnx.load_from_string(file.getvalue())
     model.producer_version = model.producer_version.split("+")[0]
-    return model
+    return _fold(model) if constant_folding else model
+
+
+def _fold(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Compute what is constant: TorchScript leaves paddings and shapes to the runtime.
+
+    The zeros of a padding are a ConstantOfShape, which onnxscript by default leaves too.
+    """
+    with quiet_logging():
+        optimizer.fold_constants(
+            model, should_fold=lambda node: node.op_type == "ConstantOfShape" or None
+        )
+        return optimizer.optimize(model)
+
+
+@contextmanager
+def _fixed_padding() -> Iterator[None]:
+    """Let timm compute the padding "same" from numbers, since the size of the input is fixed.
+
+    During a trace, sizes are tensors, and the graph would compute each padding from a shape.
+    """
+    computed = padding.get_same_padding
+    padding.get_same_padding = lambda size, *others: computed(int(size), *others)
+    try:
+        yield
+    finally:
+        padding.get_same_padding = computed
 
 
 EXPORTERS: dict[str, Callable[[nn.Module, int, int, bool], onnx.ModelProto]] = {
@@ -139,16 +166,3 @@ def _unfuse_attention(network: nn.Module) -> None:
     for module in network.modules():
         if hasattr(module, "fused_attn"):
             setattr(module, "fused_attn", False)  # noqa: B010, torch's types refuse an assignment
-
-
-def _strip(message: Message) -> None:
-    """Delete doc strings and metadata at every level.
-
-    Exporters write the Python stack of each node there, with paths of the exporting machine.
-    """
-    for descriptor, value in message.ListFields():
-        if descriptor.name in {"doc_string", "metadata_props"}:
-            message.ClearField(descriptor.name)
-        elif descriptor.message_type is not None:
-            for item in value if descriptor.is_repeated else [value]:
-                _strip(item)

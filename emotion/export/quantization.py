@@ -7,10 +7,8 @@ matrix products only. Structured pruning is not offered: it removes channels, af
 network must be trained again, and unstructured zeros save no time in ONNX Runtime.
 """
 
-import logging
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +22,10 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
+from onnxruntime.transformers.onnx_model import OnnxModel
 
 from emotion.export.opsets import INPUT, OUTPUTS
+from emotion.export.quiet import quiet_logging
 
 PRODUCTS = ["Conv", "MatMul", "Gemm"]  # where the time goes
 _BATCH = 16  # images per pass of the calibration
@@ -46,7 +46,7 @@ def static_int8(operators: list[str] | None) -> Recipe:
     """
 
     def build(model_file: Path, images: np.ndarray) -> onnx.ModelProto:
-        with tempfile.TemporaryDirectory() as folder, _quietly():
+        with tempfile.TemporaryDirectory() as folder, quiet_logging():
             prepared, result = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
             quant_pre_process(model_file, prepared, skip_symbolic_shape=True)
             quantize_static(
@@ -67,7 +67,7 @@ def static_int8(operators: list[str] | None) -> Recipe:
 
 def dynamic_int8(model_file: Path, images: np.ndarray) -> onnx.ModelProto:  # noqa: ARG001
     """Weights of matrix products in 7 bits; ranges of their inputs per image, without `images`."""
-    with tempfile.TemporaryDirectory() as folder, _quietly():
+    with tempfile.TemporaryDirectory() as folder, quiet_logging():
         result = Path(folder) / "int8.onnx"
         quantize_dynamic(
             model_file,
@@ -82,6 +82,8 @@ def dynamic_int8(model_file: Path, images: np.ndarray) -> onnx.ModelProto:  # no
 def fp16(model_file: Path, images: np.ndarray) -> onnx.ModelProto:  # noqa: ARG001
     """Weights and operations in 16 bits; inputs and outputs stay float32."""
     model: onnx.ModelProto = convert_float_to_float16(onnx.load(model_file), keep_io_types=True)
+    # It appends the cast of the input behind its users.
+    OnnxModel(model).topological_sort(is_deterministic=True)
     return model
 
 
@@ -91,17 +93,6 @@ RECIPES: dict[tuple[str, str], Recipe] = {  # by precision and method
     ("int8", "dynamic, matrix products"): dynamic_int8,
     ("fp16", "all operators"): fp16,
 }
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the converters' warnings, which recommend what is done or measured here."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 class _Batches(CalibrationDataReader):  # type: ignore[misc]

@@ -17,6 +17,7 @@ import pandas as pd
 
 from emotion.core.machine import describe_machine
 from emotion.data.labels import class_indices
+from emotion.export.graph import strip
 from emotion.export.images import read_pixels, sample_rows
 from emotion.export.latency import median_seconds
 from emotion.export.onnx_model import save_onnx
@@ -115,6 +116,7 @@ def _build_all(
         path = folder / f"{len(built)}.onnx"
         try:
             model = recipe(onnx_file, examples)
+            strip(model)
             metadata = {e.key: e.value for e in onnx.load(onnx_file).metadata_props}
             onnx.helper.set_model_props(model, metadata)
             save_onnx(model, path)

@@ -14,8 +14,8 @@ import torch
 
 from emotion.core.version import __version__
 from emotion.data.preprocessing import Preprocessing
+from emotion.export.graph import opset_of
 from emotion.export.onnx_model import METADATA_FORMAT, save_onnx
-from emotion.export.opsets import opset_of
 from emotion.export.parity import compare
 from tests.conftest import make_calibration, make_checkpoint
 from tests.export.conftest import SIZE, TEMPERATURE, SmallCheckpoint, export, reference_of

@@ -9,7 +9,8 @@ from torch import nn
 from emotion.export import export as export_module
 from emotion.export import opsets
 from emotion.export.export import export_checkpoint
-from emotion.export.opsets import Attempt, attempt_exports, opset_of
+from emotion.export.graph import opset_of
+from emotion.export.opsets import Attempt, attempt_exports
 from emotion.export.params import ExportParams
 from emotion.export.parity import compare
 from tests.conftest import make_checkpoint
@@ -43,6 +44,17 @@ def test_every_family_reaches_older_opsets_with_the_same_outputs(family, opset, 
     model = export(checkpoint, opset=opset)
     assert opset_of(model) == opset
     compare(model, reference_of(checkpoint, cached)).require(1e-4)
+
+
+@pytest.mark.parametrize("opset", [17, 11])
+def test_paddings_that_depend_on_the_size_are_constants(opset, cached, monkeypatch):
+    monkeypatch.delitem(opsets.EXPORTERS, "torch.export")  # cannot reach them
+    checkpoint = make_checkpoint("tf_mobilenetv3_small_minimal_100", img_size=32)
+    model = export(checkpoint, opset=opset)
+    compare(model, reference_of(checkpoint, cached)).require(1e-4)
+    computed = {"Shape", "Gather", "Cast", "Ceil", "ConstantOfShape", "Concat", "Slice"}
+    assert not computed & {node.op_type for node in model.graph.node}
+    assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
 
 
 def test_operations_in_place_do_not_change_the_outputs():

@@ -44,6 +44,7 @@ def test_each_recipe_keeps_inputs_and_outputs(
     source = {"small": small_onnx, "vit": vit_file}[network]
     model, path = build(recipe, source, examples, tmp_path)
     graph = onnx.load(source).graph
+    onnx.checker.check_model(onnx.load(path), full_check=True)
     assert [i.type for i in model.graph.input] == [i.type for i in graph.input]
     assert [o.name for o in model.graph.output] == ["logits", "probabilities"]
     for size in (1, 5):

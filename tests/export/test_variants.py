@@ -33,6 +33,24 @@ def inverted(model_file, _):
     return model
 
 
+def unsorted(model_file, _):
+    """ONNX Runtime sorts the nodes; other programs refuse the file."""
+    model = onnx.load(model_file)
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(reversed(nodes))
+    return model
+
+
+def with_leftovers(model_file, _):
+    """Shapes for another batch size, and a domain without an operator."""
+    model = onnx.load(model_file)
+    shape = onnx.helper.make_tensor_value_info("stale", onnx.TensorProto.FLOAT, [128])
+    model.graph.value_info.append(shape)
+    model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
+    return model
+
+
 def broken(_, __):
     raise ValueError("no such operator")
 
@@ -47,10 +65,8 @@ def build(small_onnx, small_checkpoint, rows, tmp_path, monkeypatch):
 
     def run(*recipes):
         named = {(kind, f"method {i}"): make for i, (kind, _, make) in enumerate(recipes)}
-        # Of each file, for one image and for a batch; float32 is timed first.
-        seconds = iter(
-            [s for _, speedup, make in recipes if make is not broken for s in (speedup, 2)]
-        )
+        # Of each file, for one image and for a batch; float32 is timed first. 0: it is not built.
+        seconds = iter([s for _, speedup, _ in recipes if speedup for s in (speedup, 2)])
         monkeypatch.setattr(variants, "RECIPES", named)
         monkeypatch.setattr(
             variants,
@@ -116,6 +132,20 @@ def test_a_recipe_that_fails_is_reported_and_the_others_go_on(build, tmp_path):
     assert report.variants[0].kept
     write_report(tmp_path / "variants.json", report)
     assert read_report(tmp_path / "variants.json", VariantsReport) == report
+
+
+def test_a_file_that_is_no_valid_graph_is_not_kept_although_onnx_runtime_runs_it(build):
+    report, folder = build(("fp16", 0, unsorted))
+    [failed] = report.failed
+    assert failed.startswith("fp16, method 0: not a valid graph (")
+    assert not list(folder.iterdir())
+
+
+def test_what_a_converter_leaves_behind_is_not_in_the_file(build):
+    _, folder = build(("int8", 2.0, with_leftovers))
+    kept = onnx.load(folder / "model.int8.onnx")
+    assert not kept.graph.value_info
+    assert [entry.domain for entry in kept.opset_import] == [""]
 
 
 def test_the_change_of_macro_f1_and_its_interval_are_those_of_compare():
