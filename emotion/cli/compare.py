@@ -9,7 +9,7 @@ the first one. Exit status: 0 compared, 1 with --fail-if-worse if one is worse, 
 import argparse
 import sys
 
-from emotion.cli.commands import run_command
+from emotion.cli.commands import run_command, whole_number
 
 # Tables of predictions, from the root of the repository: in Git, or in the DVC cache or remote.
 PREDICTIONS = {
@@ -45,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     add("baseline", metavar="A", help="a revision, or `workspace`")
     add("revisions", metavar="B", nargs="+", help="compared with A")
     add("--split", choices=PREDICTIONS, default="test")
-    add("--resamples", type=int, default=2000, help="of the bootstrap (default: %(default)s)")
+    count = whole_number(1, 10**9)
+    add("--resamples", type=count, default=2000, help="of the bootstrap (default: %(default)s)")
     add("--fail-if-worse", action="store_true", help="exit with 1 if a B is worse than A")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--md", dest="form", action="store_const", const="md", help="print Markdown")

@@ -58,4 +58,4 @@ class ExplanationReport:
     baselines: dict[str, MethodReport]
     methods: dict[str, MethodReport]  # those that passed come first
     left_out: dict[str, str]  # methods that do not apply, and why
-    observations: list[str]
+    observations: list[str]  # sentences about the maps, or one that says why there is none

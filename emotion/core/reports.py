@@ -70,8 +70,10 @@ class SplitsReport:
 
     rows: Counts  # total, train, val, test, rejected
     classes: dict[str, Counts]  # rows of each class per split
-    subjects: Counts  # per split
+    subjects: Counts  # per split, those that the dataset names
+    unknown_subjects: Counts  # rows per split whose subject the dataset does not name
     groups: Counts  # per split, and the rows of the largest
+    shared_groups: Counts  # rows per split whose group is also in another one; 0 but for leaks kept
     duplicates: Counts  # exact, near, conflicts
     leaks: dict[str, Counts]  # of the official split of the dataset, by pair of splits
     rejected: Counts  # rows by reason

@@ -39,6 +39,11 @@ def message_of(text: str) -> str:
     return "\n".join(map(printable, shorten(words, _LONGEST_MESSAGE).split("\n")))
 
 
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, which gets an s in the plural."""
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+
+
 def file_name_of(text: str) -> str:
     """A file name without suffix that no other text has: `fear/awe` is `fear_awe-` and a hash.
 

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from emotion.core.text import counted
+
 DELTA = 0.05  # probability, over validation splits, that the target is exceeded
 DECIMALS = 4  # of a threshold, so that every reader compares with the same number
 STEPS = 128  # tested thresholds accept multiples of 1 / STEPS of the images
@@ -68,7 +70,8 @@ def choose_threshold(
         return _describe(float(thresholds[lowest]), confidence, wrong, group)
     reason = (
         f"every image is answered, because no threshold was found that guarantees an error rate of "
-        f"{target_error:g} on {len(wrong):,} validation images in {group.max() + 1:,} groups"
+        f"{target_error:g} on {counted(len(wrong), 'validation image')} in "
+        f"{counted(group.max() + 1, 'group')}"
     )
     few_groups = "; images of other groups are needed" if group.max() < 1 else ""
     return Abstention(reason=reason + few_groups)
@@ -156,9 +159,10 @@ def _describe(
     rows, errors = int(accepted.sum()), int(wrong[accepted].sum())
     bound = _bound(wrong, group, accepted)
     reason = (
-        f"{rows:,} of {len(wrong):,} validation images are answered, {errors:,} of them wrongly; "
-        f"with probability {1 - DELTA:g} the error rate is at most {bound:.3f} (images of a group "
-        f"are dependent: each counts as {1 / _effect(wrong, group, accepted):.2f})"
+        f"of {counted(len(wrong), 'validation image')}, {rows:,} are answered, {errors:,} of them "
+        f"wrongly; if groups are independent, the error rate is at most {bound:.3f} with "
+        f"probability {1 - DELTA:g} (images of a group are not: each counts as "
+        f"{1 / _effect(wrong, group, accepted):.2f})"
     )
     coverage, error = rows / len(wrong), errors / rows
     return Abstention(

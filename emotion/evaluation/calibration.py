@@ -14,6 +14,7 @@ from scipy import optimize
 
 from emotion.core.reports import Calibration
 from emotion.core.seeding import derive_seed
+from emotion.core.text import counted
 from emotion.evaluation.abstention import choose_threshold
 from emotion.evaluation.predictions import SplitPredictions
 from emotion.metrics import scores
@@ -94,7 +95,8 @@ def calibrate(val: SplitPredictions, target_error: float | None, flip: bool = Fa
     count = len(np.unique(groups))
     gain, temperature = None, 1.0
     if count < MIN_GROUPS:
-        reason = f"left at 1: {count} groups in validation, and {MIN_GROUPS} are needed to judge it"
+        found = counted(count, "group")
+        reason = f"left at 1: {found} in validation, and {MIN_GROUPS} are needed to judge it"
     elif min(abs(math.log(fitted / limit)) for limit in RANGE) < 0.01:  # it is never quite reached
         reason = (
             f"left at 1: the fit on validation ended at {fitted:g}, a limit of its range "

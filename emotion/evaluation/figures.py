@@ -34,7 +34,7 @@ def draw_figures(
 
     Args:
         folder: receives the PNG files.
-        predictions: of the test split.
+        predictions: of that split.
         temperature: from `calibrate`.
         slices: from `score_slices`; without rows, slices.png is not drawn.
         gaps: from `compute_gaps`.
@@ -65,7 +65,7 @@ def draw_confusion(predictions: SplitPredictions) -> Figure:
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axes = figure.add_subplot()
     image = figures.draw_confusion(axes, counts, names)
-    axes.set_title("Confusion matrix (test images)")
+    axes.set_title("Confusion matrix (images)")
     figures.add_share_bar(figure, axes, image)
     return figure
 
@@ -139,6 +139,6 @@ def draw_per_class(predictions: SplitPredictions) -> Figure:
     shown = map(figures.show_name, names)
     labels = [f"{name} ({rows})" for name, rows in zip(shown, per_class["support"], strict=True)]
     axes.set_yticks(positions, labels)
-    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Test scores per class (images)")
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), title="Scores per class (images)")
     figure.legend(loc="outside lower center", ncols=3)
     return figure

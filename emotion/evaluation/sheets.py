@@ -9,6 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from emotion.core.errors import UserError
+from emotion.core.text import counted
 from emotion.data import image_sheet
 from emotion.data.image_sheet import COLORS, GAP, HEAD, RED, write
 from emotion.data.images import read_image
@@ -26,7 +27,7 @@ def draw_mistakes(path: Path, mistakes: pd.DataFrame) -> None:
         path: of the PNG.
         mistakes: from `list_mistakes`.
     """
-    title = _title(mistakes, "mistakes", "most confident first")
+    title = _title(mistakes, "mistake", "most confident first")
     _draw(path, mistakes.assign(split=""), title, role="predicted")
 
 
@@ -37,7 +38,7 @@ def draw_label_noise(path: Path, candidates: pd.DataFrame) -> None:
         path: of the PNG.
         candidates: from `find_label_noise`.
     """
-    title = _title(candidates, "candidates for wrong labels", "least probable labels first")
+    title = _title(candidates, "candidate for a wrong label", "least probable labels first")
     names = {"suggested": "predicted", "label_quality": "label_probability"}
     _draw(path, candidates.rename(columns=names), title, role="suggested")
 
@@ -45,7 +46,9 @@ def draw_label_noise(path: Path, candidates: pd.DataFrame) -> None:
 def _title(table: pd.DataFrame, what: str, order: str) -> str:
     if table.empty:
         return f"no {what}"
-    return f"{min(len(table), COLUMNS * ROWS)} of {len(table):,} {what}, {order}"
+    noun, *rest = what.split(" ", 1)
+    shown = min(len(table), COLUMNS * ROWS)
+    return f"{shown} of {' '.join([counted(len(table), noun), *rest])}, {order}"
 
 
 def _draw(path: Path, table: pd.DataFrame, title: str, role: str) -> None:

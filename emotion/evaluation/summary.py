@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from emotion.core.reports import Counts, EvaluationReport, SelectiveScores, TrainingTime
+from emotion.core.text import counted
 from emotion.evaluation.mistakes import rank_confusions
 from emotion.evaluation.predictions import SplitPredictions
 
@@ -92,8 +93,8 @@ def _lines(report: EvaluationReport, predictions: SplitPredictions) -> Iterator[
     yield ""
     for pair in rank_confusions(predictions).head(PAIRS).to_dict("records"):
         yield (
-            f"{pair['label']} taken for {pair['predicted']}: {pair['images']:,} "
-            f"image{'s' * (pair['images'] != 1)} ({100 * pair['share']:.1f} % of {pair['label']})"
+            f"{pair['label']} taken for {pair['predicted']}: {counted(pair['images'], 'image')} "
+            f"({100 * pair['share']:.1f} % of {pair['label']})"
         )
 
 
@@ -104,7 +105,7 @@ def _interval(low: float | None, high: float | None) -> str:
 def _describe_selection(accepted: SelectiveScores) -> str:
     error = "" if accepted.error is None else f", error rate of these {accepted.error:.3f}"
     return (
-        f"above the model's threshold of {accepted.threshold:.3f}: "
+        f"at or above the model's threshold of {accepted.threshold:.3f}: "
         f"{100 * accepted.coverage:.1f} % of the images{error}"
     )
 

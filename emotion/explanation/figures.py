@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion.core.explanation_report import ExplanationReport
-from emotion.core.text import file_name_of
+from emotion.core.text import counted, file_name_of
 from emotion.explanation.methods import EXPLAINERS, SAMPLING
 from emotion.explanation.panels import LabeledMap, Panel, draw_panel, draw_sheet
 from emotion.explanation.scoring import MethodScores
@@ -91,11 +91,10 @@ def _draw_mistakes(
     for place, panel in enumerate(_compose(task, scores, report, wrong, methods)):
         maps = []
         for name, of_predicted, others in zip(methods, panel.maps, of_true, strict=True):
-            title = report.methods[name].title
-            maps += [
-                LabeledMap(title=f"{title}\nfor the predicted class", map=of_predicted.map),
-                LabeledMap(title=f"{title}\nfor the true class", map=others[place]),
-            ]
+            title, passed = report.methods[name].title, report.methods[name].passed
+            for whose, values in (("predicted", of_predicted.map), ("true", others[place])):
+                text = f"{title}\nfor the {whose} class"
+                maps.append(LabeledMap(title=text, map=values, passed=passed))
         panels.append(replace(panel, maps=maps))
     draw_sheet(folder / "mistakes.png", panels)
 
@@ -115,8 +114,9 @@ def _draw_mean_maps(
         for method in methods:
             chosen = predicted[: scores[method].count] == name
             mean = scores[method].attribution.maps[chosen].mean(axis=0)
-            title, caption = report.methods[method].title, f"{chosen.sum()} images"
-            maps.append(LabeledMap(title=title, map=mean, caption=caption))
+            caption = counted(chosen.sum(), "image")
+            title, passed = report.methods[method].title, report.methods[method].passed
+            maps.append(LabeledMap(title=title, map=mean, caption=caption, passed=passed))
         panels.append(
             Panel(
                 shown=shown,

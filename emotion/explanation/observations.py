@@ -7,7 +7,7 @@ import numpy as np
 
 from emotion.data.face_regions import LEVELS
 
-_MIN_IMAGES = 5  # of a class; with fewer, there is no sentence
+MIN_IMAGES = 5  # of a class; with fewer, there is no sentence
 _MIN_CONFUSED = 3  # images of a confusion
 _REGIONS = 2  # named in a sentence
 
@@ -42,7 +42,7 @@ def observe(
     sentences = []
     for name in class_names:
         chosen = explained == name
-        if chosen.sum() >= _MIN_IMAGES:
+        if chosen.sum() >= MIN_IMAGES:
             shares = measure_shares(maps[chosen], regions[chosen])
             sentences.append(f"{name} ({chosen.sum()} images): {_words(shares, title)}.")
     for name in class_names:

@@ -64,7 +64,7 @@ def draw_panel(path: Path, panel: Panel) -> None:
     """Draw one image next to its maps, with the scores of each map below it."""
     cells = 1 + len(panel.maps)
     columns = min(cells, _COLUMNS)
-    legend = f"{panel.name}\ngreen line: drawn evidence" if panel.evidence.any() else panel.name
+    legend = f"{panel.name}\ngreen line: evidence" if panel.evidence.any() else panel.name
     height = _TITLE + _CELL + _space_below(legend, *(item.caption for item in panel.maps))
     width = _GAP + columns * (_CELL + _GAP)
     figure, axes = _new_axes(width, _HEADING + math.ceil(cells / columns) * height)
@@ -165,7 +165,8 @@ def _space_below(*captions: str) -> float:
 
 
 def _show(axes: Axes, image: np.ndarray, extent: tuple[float, float, float, float]) -> None:
-    axes.imshow(image, extent=extent, interpolation="nearest", aspect="auto")
+    # A mean of floats can be 1.0000001, which matplotlib would report on stderr.
+    axes.imshow(np.clip(image, 0, 1), extent=extent, interpolation="nearest", aspect="auto")
 
 
 def _style(panel: Panel, longest: str, size: int, width: float) -> dict[str, Any]:

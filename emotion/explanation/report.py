@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from emotion.core.explanation_report import Estimate, ExplanationReport, MethodReport, UnitReport
+from emotion.core.text import counted
+from emotion.data.manifest import REGIONS
 from emotion.explanation.faithfulness.evidence import score_evidence, unit_masks
 from emotion.explanation.images import read_units
-from emotion.explanation.observations import observe
+from emotion.explanation.observations import MIN_IMAGES, observe
 from emotion.explanation.scoring import MethodScores
 from emotion.explanation.task import ExplainTask
 from emotion.explanation.verdicts import judge
@@ -109,13 +111,13 @@ def _report_units(task: ExplainTask, scores: MethodScores) -> dict[str, UnitRepo
 def _observe_best(
     task: ExplainTask, scores: Mapping[str, MethodScores], methods: Mapping[str, MethodReport]
 ) -> list[str]:
-    """Sentences about the best method that passed, if any, on as many images as possible."""
+    """Sentences about the best method that passed, on as many images as possible, or why none."""
     passed = [name for name, method in methods.items() if method.passed]
     if not passed:
-        return []
+        return ["No method passed, so the maps say nothing about the model."]
     best = max(passed, key=lambda name: methods[name].images)
     count = methods[best].images
-    return observe(
+    sentences = observe(
         maps=scores[best].attribution.maps,
         regions=task.regions[:count],
         labels=list(task.rows["label"][:count]),
@@ -123,6 +125,17 @@ def _observe_best(
         class_names=task.class_names,
         title=methods[best].title,
     )
+    masks = task.rows[REGIONS][:count] if REGIONS in task.rows else [""] * count
+    assumed = sum(mask == "" for mask in masks)
+    if sentences and assumed:
+        sentences.append(
+            f"Without a mask of the face regions: {assumed:,} of {counted(count, 'image')}, taken "
+            "as cropped to an upright face."
+        )
+    return sentences or [
+        f"No class was predicted for {MIN_IMAGES} of the {counted(count, 'image')} that "
+        f"{methods[best].title} explained, so nothing is said about classes."
+    ]
 
 
 def _rank(method: MethodReport) -> tuple[bool, float]:

@@ -2,6 +2,7 @@
 
 from emotion.core import markdown
 from emotion.core.explanation_report import ExplanationReport, MethodReport
+from emotion.core.text import counted
 
 
 def headline(report: ExplanationReport) -> str:
@@ -9,7 +10,7 @@ def headline(report: ExplanationReport) -> str:
     width = max(len(method.title) for method in report.methods.values())
     lines = []
     for method in report.methods.values():
-        scores = [f"{method.images:>4} images", _gain(method)]
+        scores = [f"{counted(method.images, 'image'):>11}", _gain(method)]
         if method.mass is not None:
             scores.append(f"evidence {method.mass.mean:.2f} (area {method.area:.2f})")
         if method.blank_maps:
@@ -22,16 +23,11 @@ def headline(report: ExplanationReport) -> str:
 
 def format_observations(report: ExplanationReport) -> str:
     """The page plots/explain/observations.md."""
-    lines = ["# What the model looks at", ""]
-    if report.observations:
-        lines.append(markdown.bullets(report.observations))
-    else:
-        lines.append("No method passed, so the maps say nothing about the model.")
-    lines += ["", "## Which methods can be trusted", ""]
-    lines += [
-        f"- **{method.title}** ({method.images} images): {markdown.escape(method.verdict)}."
-        for method in report.methods.values()
-    ]
+    lines = ["# What the model looks at", "", markdown.bullets(report.observations), ""]
+    lines += ["## Which methods can be trusted", ""]
+    for method in report.methods.values():
+        images = counted(method.images, "image")
+        lines.append(f"- **{method.title}** ({images}): {markdown.escape(method.verdict)}.")
     lines += [
         f"- **{markdown.escape(name)}** is left out: {markdown.escape(why)}."
         for name, why in report.left_out.items()

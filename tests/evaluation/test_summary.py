@@ -128,6 +128,6 @@ def test_a_class_without_images_is_named():
     ("threshold", "numbers"), [(0.5, ["0.500", "100.0", "0.333"]), (0.9, ["0.900", "0.0"])]
 )
 def test_coverage_and_error_are_given_if_there_is_a_threshold(threshold, numbers):
-    words = line_of("above", describe(threshold=threshold)[1])
+    words = line_of("at or above", describe(threshold=threshold)[1])
     assert [word.strip(":,") for word in words if word[0].isdigit()] == numbers
     assert not any(line.startswith("above") for line in describe()[1])

@@ -116,7 +116,7 @@ def test_blank_maps_are_counted_and_reported(rows, tmp_path):
     assert report.methods["grad_cam"].blank_maps == 12
     assert not report.methods["grad_cam"].passed
     assert "12 blank" in headline(report)
-    assert not report.observations
+    assert report.observations == ["No method passed, so the maps say nothing about the model."]
     assert "**Grad-CAM** (12 images)" in format_observations(report)
 
 

@@ -1,5 +1,7 @@
 """Figures: the color code, and equal bytes for equal maps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,11 @@ def test_red_is_positive_blue_is_negative_and_zero_is_the_gray_image():
     np.testing.assert_allclose(np.ptp(result[2], axis=1), 0, atol=1e-6)
     assert result.min() >= 0
     assert result.max() <= 1
+
+
+def test_rounding_errors_of_an_image_are_not_reported(panel, tmp_path, caplog):
+    draw_panel(tmp_path / "a.png", replace(panel, shown=np.full((48, 48, 3), 1 + 1e-7)))
+    assert not caplog.messages
 
 
 def test_a_blank_map_shows_the_gray_image(panel):

@@ -8,7 +8,7 @@ import pytest
 
 from emotion.data.face_regions import LEVELS
 from emotion.explanation.methods.attribution import Attribution
-from emotion.explanation.report import report_method
+from emotion.explanation.report import build_report, report_method
 from emotion.explanation.scoring import MethodScores
 
 COUNT = 20
@@ -61,3 +61,41 @@ def test_a_baseline_is_not_judged(task):
     report = report_method(task, scores_of(0.0), {})
     assert not report.passed
     assert not report.gain_over
+
+
+def observations(task, passes: bool, predicted, masks=None):
+    """Of a method with maps that do or do not beat the baselines."""
+    count = len(predicted)
+    task.class_names, task.predicted = ["happy", "sad"], predicted
+    task.counts = SimpleNamespace(single=count, sampling=count)
+    rows = task.rows.drop(columns="face_regions", errors="ignore").assign(label="happy")
+    task.rows = rows if masks is None else rows.assign(face_regions=masks)
+    scores = {"m": scores_of(0.2 if passes else -0.2, count=count)}
+    return build_report(task, scores, {"center_map": scores_of(0.0)}, {}).observations
+
+
+def test_no_observation_says_which_reason_it_has(task):
+    few, many = ["happy"] * 2 + ["sad"] * 2, ["happy"] * 6
+    for passes, predicted, masks, words in (
+        (False, many, None, ["No method passed"]),
+        (False, few, None, ["No method passed"]),
+        (True, few, None, ["No class was predicted for 5 of the 4 images that m explained"]),
+        (True, many, ["mask.png"] * COUNT, ["happy (6 images)"]),
+        (True, many, ["mask.png"] * 19 + [""], ["happy (6 images)"]),  # the last is not explained
+        (
+            True,
+            many,
+            ["", *["mask.png"] * 19],
+            ["happy (6 images)", "Without a mask of the face regions: 1 of 6 images,"],
+        ),
+        (
+            True,
+            many,
+            None,
+            ["happy (6 images)", "Without a mask of the face regions: 6 of 6 images,"],
+        ),
+    ):
+        found = observations(task, passes, predicted, masks)
+        assert len(found) == len(words)
+        for sentence, start in zip(found, words, strict=True):
+            assert sentence.startswith(start)

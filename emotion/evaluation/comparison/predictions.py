@@ -116,6 +116,8 @@ def _read_class_names(table: pd.DataFrame) -> list[str]:
 
 
 def _check_cells(table: pd.DataFrame, class_names: list[str]) -> None:
+    if "path" in table and (repeated := table["path"].duplicated()).any():
+        raise ValueError(f"it has the image {table['path'][repeated].iloc[0]} more than once")
     for column in COLUMNS:
         if empty := (table[column] == "").sum():
             raise ValueError(f"it has {empty:,} row(s) without {column}")

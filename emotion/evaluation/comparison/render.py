@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from emotion.core import markdown
-from emotion.core.text import printable
+from emotion.core.text import counted, printable
 from emotion.evaluation.comparison import sentences
 from emotion.evaluation.comparison.paired import Comparison, Difference
 
@@ -83,8 +83,8 @@ def _title(comparisons: Sequence[Comparison], split: str) -> str:
     if len(comparisons) > 1:
         return f"{len(comparisons)} revisions against {first}, {split} split: macro-F1"
     rows = comparisons[0].rows
-    images = sentences.counted(len(rows.labels), "image")
-    groups = sentences.counted(rows.group_count, "group")
+    images = counted(len(rows.labels), "image")
+    groups = counted(rows.group_count, "group")
     return f"{comparisons[0].second} against {first}, {split} split: {images} in {groups}"
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from emotion.core import files
 from emotion.core.errors import UserError
+from emotion.core.text import printable
 
 WORKSPACE = "workspace"  # the files as they are now, as in DVC's own commands
+_NAME_COMMIT = "give a branch, tag, commit or DVC experiment, such as HEAD"
 _IN_CLONE = "run the command in a clone of the pipeline's repository"
 UNSHALLOW = "git fetch --unshallow --tags origin '+refs/heads/*:refs/remotes/origin/*'"
 
@@ -65,16 +67,12 @@ def _find_root(repo: Path) -> Path:
 def _read_tracked(revision: str, path: str, root: Path) -> bytes:
     from dvc import api
     from dvc.exceptions import PathMissingError
-    from dvc.scm import RevError
     from dvc_data.index import DataIndexDirError
 
     inside = _path_in_git(path, root)
-    if not revision:  # DVC would read the files as they are now
-        raise _unknown_revision(revision, root)
+    _check_commit(revision, root)
     try:
         return api.read(inside, repo=str(root), rev=revision, mode="rb")
-    except RevError:
-        raise _unknown_revision(revision, root) from None
     except DataIndexDirError:  # the list of the files of a tracked folder is not available
         raise _missing_content(revision, path, root) from None
     except PathMissingError:
@@ -100,6 +98,24 @@ def _path_in_git(path: str, root: Path) -> str:
         raise UserError(problem, _IN_CLONE, file=root) from None
 
 
+def _check_commit(revision: str, root: Path) -> None:
+    """Raise unless it names a commit: `HEAD^{tree}` and `HEAD:README.md` name parts of one."""
+    from dvc.scm import SCM, RevError, resolve_rev
+
+    # For "", DVC would read the files as they are now; no name has hidden characters.
+    if not revision or not revision.isprintable():
+        raise _unknown_revision(printable(revision), root)
+    git = SCM(str(root))
+    if git.no_commits:
+        raise UserError(f"has no commit, so '{revision}' is none", "commit first", file=root)
+    try:
+        kind = git.dulwich.repo[resolve_rev(git, revision).encode()].type_name.decode()
+    except RevError:
+        raise _unknown_revision(revision, root) from None
+    if kind != "commit":
+        raise UserError(f"'{revision}' is a Git {kind}, not a commit", _NAME_COMMIT)
+
+
 def _unknown_revision(revision: str, root: Path) -> UserError:
     from dvc.repo import Repo
     from dvc.repo.experiments.utils import exp_refs
@@ -110,6 +126,8 @@ def _unknown_revision(revision: str, root: Path) -> UserError:
         remote = [name.removeprefix("refs/remotes/") for name in git.iter_refs("refs/remotes/")]
         shallow = bool(git.dulwich.repo.get_shallow())
     names = [*git.list_branches(), *git.list_tags(), *experiments, *remote]
+    if revision in names and revision not in experiments:
+        return UserError(f"'{revision}' is not the name of a commit", _NAME_COMMIT)
     if experiments.count(revision) > 1:
         hint = "use the commit of one, which `dvc exp list --all-commits --sha-only` lists"
         return UserError(f"'{revision}' is the name of several DVC experiments", hint)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from emotion.core.text import counted
 from emotion.evaluation.comparison.paired import Comparison
-
-TOO_FEW_GROUPS = 6  # with fewer that differ, no sign test is below 0.05
+from emotion.metrics.bootstrap import LEVEL
 
 
 def state_verdict(comparison: Comparison, split: str, comparisons: int = 1) -> str:
@@ -36,9 +36,11 @@ def _explain_no_difference(comparison: Comparison, split: str, comparisons: int)
     shown = f"no difference shown with {images:,} {split} images ({groups:,} groups)"
     if comparisons > 1 and comparison.p_value < 0.05:
         shown += f" after the correction for {comparisons} revisions"
-    if comparison.differing_groups < TOO_FEW_GROUPS:
+    least = 2.0 ** (1 - comparison.differing_groups)  # of a sign test, which bounds the p-value
+    if least >= 1 - LEVEL or comparison.p_value <= least:
         differing = counted(comparison.differing_groups, "group")
-        return f"{shown}; predictions differ in only {differing}, which is too few for any test"
+        what = "any test" if least >= 1 - LEVEL else f"{comparisons} revisions"
+        return f"{shown}; predictions differ in only {differing}, which is too few for {what}"
     if comparison.images_needed is None:
         return f"{shown}; the macro-F1 is equal"
     needed, difference = comparison.images_needed, signed(comparison.macro_f1.difference)
@@ -50,7 +52,7 @@ def state_notes(comparison: Comparison) -> Iterator[str]:
     first, second, rows = comparison.first, comparison.second, comparison.rows
     if rows.only_first or rows.only_second:
         yield (
-            f"the test sets differ: {counted(rows.only_first, 'image')} only in {first} and "
+            f"the images differ: {counted(rows.only_first, 'image')} only in {first} and "
             f"{rows.only_second:,} only in {second} cannot be paired"
         )
     if rows.conflicts:
@@ -83,8 +85,3 @@ def signed(value: float) -> str:
 def p_text(p_value: float) -> str:
     """A p-value with three decimals."""
     return f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"
-
-
-def counted(number: int, noun: str) -> str:
-    """The number with its noun, which gets an s in the plural."""
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"

@@ -3,6 +3,7 @@
 The text is the template model_card.md in this folder; this module computes its variables.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from emotion.core import markdown
 from emotion.core.explanation_report import ExplanationReport
 from emotion.core.reports import (
     Calibration,
-    ClassScores,
     EvaluationReport,
     PretrainedSource,
     SplitsReport,
     TrainingSummary,
     TrainingTime,
 )
+from emotion.core.text import counted
 from emotion.export.report import ExportReport, VariantsReport
 
 TEMPLATE = Path(__file__).with_suffix(".md")
@@ -75,6 +76,7 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         "change": _change,
         "percent": _percent,
         "duration": _duration,
+        "counted": counted,
         "interval": _interval,
         "code": lambda text: Markup(markdown.code(text)),
     }
@@ -86,6 +88,10 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         datasets=", ".join(
             f"{dataset} ({sum(rows.values())})" for dataset, rows in inputs.splits.source.items()
         ),
+        origin=_origin_of_splits(inputs.splits),
+        subjects=_count_subjects(inputs.splits),
+        familiar=sum(rows["test"] for rows in inputs.splits.source.values() if rows["train"]),
+        batches=_enumerate(name.removeprefix("batch_") for name in inputs.export.parity),
         lowest_recall=_lowest_recall(inputs),
     )
     return f"---\n{_front_matter(inputs, license, name).to_yaml()}\n---\n\n{text}"
@@ -101,9 +107,28 @@ def describe_commit(inputs: CardInputs, name: str) -> str:
     return f"{name}: test macro-F1 {inputs.evaluation.test.macro_f1:.3f}"
 
 
-def _lowest_recall(inputs: CardInputs) -> tuple[str, ClassScores]:
-    tested = {name: s for name, s in inputs.evaluation.per_class.items() if s.support}
-    return min(tested.items(), key=lambda item: item[1].recall)
+def _lowest_recall(inputs: CardInputs) -> tuple[list[str], float]:
+    """The classes with test images that have the lowest recall, and that recall."""
+    tested = {name: s.recall for name, s in inputs.evaluation.per_class.items() if s.support}
+    lowest = min(tested.values())
+    return [name for name, recall in tested.items() if recall == lowest], lowest
+
+
+def _count_subjects(splits: SplitsReport) -> str:
+    """Subjects per split, and the images whose subject is unknown."""
+    unknown = sum(splits.unknown_subjects.values())
+    if unknown == splits.rows["total"]:
+        return "unknown"
+    named = ", ".join(str(splits.subjects[split]) for split in ("train", "val", "test"))
+    return f"{named}; unknown for {counted(unknown, 'image')}" if unknown else named
+
+
+def _origin_of_splits(splits: SplitsReport) -> str:
+    if not splits.leaks:  # they are counted for splits of the dataset only
+        return "made by the pipeline, by group"
+    if "train_val" in splits.leaks:
+        return "the dataset's own"
+    return "the dataset's own: test is what it holds out, and validation was taken from train"
 
 
 def _initial_weights(inputs: CardInputs) -> dict[str, str]:
@@ -134,12 +159,18 @@ def _front_matter(inputs: CardInputs, license: str, name: str) -> ModelCardData:
         labels=inputs.class_names,
         eval_results=[
             _eval_result(inputs, "accuracy", "accuracy", test.accuracy),
-            _eval_result(inputs, "f1", "macro-F1", test.macro_f1),
+            _eval_result(inputs, "f1", "macro-F1", test.macro_f1, {"average": "macro"}),
         ],
     )
 
 
-def _eval_result(inputs: CardInputs, metric: str, metric_name: str, value: float) -> EvalResult:
+def _eval_result(
+    inputs: CardInputs,
+    metric: str,
+    metric_name: str,
+    value: float,
+    args: dict[str, str] | None = None,
+) -> EvalResult:
     datasets = ", ".join(inputs.splits.source)
     return EvalResult(
         task_type=TASK,
@@ -149,7 +180,14 @@ def _eval_result(inputs: CardInputs, metric: str, metric_name: str, value: float
         metric_type=metric,
         metric_name=metric_name,
         metric_value=value,
+        metric_args=args,
     )
+
+
+def _enumerate(items: Iterable[str]) -> str:
+    """`1, 2 and 7`."""
+    *others, last = items
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _finalize(value: object) -> object:

@@ -94,6 +94,13 @@ def test_values_that_cannot_be_predictions_are_an_error(write, columns, names):
         parse_predictions(write(changed(GOOD, **columns)), "v1", PATH)
 
 
+def test_an_image_that_is_listed_twice_is_an_error_and_not_two_images():
+    lines = to_csv(GOOD).splitlines()
+    path = lines[1].split(",")[lines[0].split(",").index("path")]
+    with user_error("'v1'", path, "more than once", file=PATH, hint="dvc repro evaluate"):
+        parse_predictions("\n".join([*lines, lines[1]]), "v1", PATH)
+
+
 @pytest.mark.parametrize("cell", ["", "nan", "inf", "-0.1", "1.1", "high"])
 def test_a_probability_that_is_none_is_an_error_of_its_column(cell):
     in_cache = to_csv(changed(GOOD, confidence=cell))

@@ -156,6 +156,27 @@ def test_an_unknown_revision_has_the_names_that_are_close(repo, revision, hint):
     assert caught.value.hint.startswith(hint)
 
 
+@pytest.mark.parametrize("revision", ["HEAD^{tree}", "HEAD:", "HEAD:dvc.yaml", "of-a-file"])
+def test_what_is_not_a_commit_is_named_as_such(repo, revision):
+    git(repo, "tag", "-a", "-m", "of a file", "of-a-file", "HEAD:dvc.yaml")
+    with user_error(f"'{revision}'", "commit", hint="branch, tag, commit") as caught:
+        read_text(revision, PATH, repo)
+    assert "pygit2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("revision", ["HEAD\nmain", "main\r", "a\x1b[2Jb", "\u202emain"])
+def test_a_revision_with_hidden_characters_is_shown_in_one_line(repo, revision):
+    with user_error(repo, hint="git fetch") as caught:
+        read_text(revision, PATH, repo)
+    assert str(caught.value).isprintable()
+
+
+def test_an_annotated_tag_and_a_search_are_commits(repo):
+    git(repo, "tag", "-a", "-m", "release", "v2", "main")
+    for revision in ("v2", "v2^{}", ":/change", "main@{0}"):
+        assert read_text(revision, "dvc.yaml", repo)
+
+
 def test_an_experiment_of_two_commits_needs_a_commit(repo):
     refs = git(repo, "for-each-ref", "--format=%(refname)", "refs/exps").split()
     (ref,) = (ref for ref in refs if ref.endswith("/my-exp"))

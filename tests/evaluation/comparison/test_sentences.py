@@ -76,6 +76,14 @@ def test_predictions_that_differ_in_few_groups_say_so():
     assert numbers(sentence(second=corrected_in(5))) == ["180", "30", "5"]
 
 
+def test_too_few_groups_for_the_correction_are_the_reason_and_not_the_number_of_images():
+    least = 2.0**-6  # of a sign test of 7 groups
+    lost = {"comparisons": 4, "p_value": least, "adjusted": 4 * least, "images_needed": 94}
+    shown = sentence(second=corrected_in(7), **lost)
+    assert numbers(shown) == ["180", "30", "4", "7", "4"]
+    assert shown.endswith("predictions differ in only 7 groups, which is too few for 4 revisions")
+
+
 def test_a_difference_lost_to_the_correction_for_several_revisions_is_explained():
     shown = sentence(comparisons=3, p_value=0.03, adjusted=0.09, images_needed=200)
     assert shown.startswith("new: ")
