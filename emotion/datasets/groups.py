@@ -1,7 +1,8 @@
 """Groups: rows that must stay in the same split, because they show the same person or image.
 
-Two rows are linked by the same subject, by identical pixels, by near-duplicate pixels, or by being
-augmented copies of one image. Groups are the connected components of these links.
+Two rows are linked by the same subject, by identical pixels, by near-duplicate pixels (mirrored or
+turned by quarter turns too), or by being augmented copies of one image. Groups are the connected
+components of these links.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from emotion.datasets.augmented_names import name_originals
+from emotion.datasets.image_hashes import HASH_BYTES
 from emotion.datasets.near_duplicates import Pairs, find_near_pairs
 
 NAME_DIGITS = 16  # of a sha256, enough for billions of groups
@@ -30,8 +32,7 @@ def group_images(rows: pd.DataFrame, bits: int) -> Grouping:
     """Find near-duplicates, augmented copies, and the group of each row.
 
     Args:
-        rows: with `path`, `label`, `subject`, `sha256` and `phash`: bytes of one length, a
-            multiple of 8. Not changed.
+        rows: with `path`, `label`, `subject`, `sha256` and `phash`: HASH_BYTES bytes. Not changed.
         bits: perceptual hashes that differ in at most this many bits are near-duplicates.
     """
     near = find_near_pairs(_stack(rows["phash"]), bits)
@@ -42,12 +43,12 @@ def group_images(rows: pd.DataFrame, bits: int) -> Grouping:
 def name_groups(rows: pd.DataFrame, near: Pairs, originals: np.ndarray) -> np.ndarray:
     """Name the group of each row by the first digits of the smallest `sha256` in it.
 
-    Therefore the names depend neither on file names nor on the order of the rows. Subjects are
-    compared as written: if two datasets in one table both have a subject "7", the two become one
-    group, which only gives the split less freedom.
+    Therefore the names depend neither on file names nor on the order of the rows. If two datasets
+    in one table both have a subject "7", the two become one group, which only gives the split less
+    freedom.
 
     Args:
-        rows: with `subject` and `sha256`.
+        rows: with `subject`, as normalized by the reader, and `sha256`.
         near: pairs of near-duplicates, by row number.
         originals: keys from `name_originals`, "" for rows that are neither copies nor copied.
 
@@ -70,6 +71,5 @@ def name_groups(rows: pd.DataFrame, near: Pairs, originals: np.ndarray) -> np.nd
 
 
 def _stack(phashes: pd.Series) -> np.ndarray:
-    """Hashes as uint8 (N, bytes)."""
-    width = len(phashes.iloc[0]) if len(phashes) else 8
-    return np.frombuffer(b"".join(phashes), dtype=np.uint8).reshape(-1, width)
+    """Hashes as uint8 (N, HASH_BYTES)."""
+    return np.frombuffer(b"".join(phashes), dtype=np.uint8).reshape(-1, HASH_BYTES)

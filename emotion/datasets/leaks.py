@@ -49,8 +49,8 @@ def count_leaks(
         second_rows                all rows of the second
         second_identical           with identical pixels in the first
         second_near                without, but whose perceptual hash is near that of a row of the
-                                   first (a common subject or a chain of near-duplicates is not
-                                   enough)
+                                   first, mirrored and turned copies included (a common subject or
+                                   a chain of near-duplicates is not enough)
         second_linked              whose group is in the first, for any reason
         second_subject_rows        whose subject is in the first
         second_subjects            subjects of the second
@@ -141,6 +141,8 @@ def find_leaking(rows: pd.DataFrame) -> pd.Series:
 
 def _is_near(near: Pairs, targets: np.ndarray) -> np.ndarray:
     """Whether the perceptual hash of each row is near that of a target row, or equal to it.
+
+    Hashes that a transform makes equal count as equal: they are near the same hashes.
 
     Args:
         near: pairs by row number; rows of one hash are chained, and one of them represents all.

@@ -1,6 +1,8 @@
 """Figures of the splits: class distribution, one contact sheet per class, duplicate pairs."""
 
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -73,10 +75,16 @@ def draw_duplicates(path: Path, pairs: pd.DataFrame) -> None:
         for x, side in ((left, "first"), (left + SIDE + GAP, "second")):
             sheet.paste(_framed_image(pair[f"{side}_path"], pair[f"{side}_split"]), (x, top))
             write(pen, (x, top + SIDE), pair[f"{side}_label"], color, 12)
-        distance = pair["distance"]
-        caption = f"{distance} bits apart" if distance else "same phash"
-        write(pen, (left, top + SIDE + 15), caption, GRAY, 11)
+        write(pen, (left, top + SIDE + 15), _caption(pair), GRAY, 11)
     image_sheet.save(path, sheet)
+
+
+def _caption(pair: dict[Hashable, Any]) -> str:
+    """How the images differ, such as `12 bits apart` or `12 bits, mirrored, turned 180 degrees`."""
+    if pair["identical"]:
+        return "same pixels"
+    transform = pair["transform"]
+    return f"{pair['distance']} bits" + (f", {transform}" if transform else " apart")
 
 
 def _framed_image(path: str, split: str) -> Image.Image:

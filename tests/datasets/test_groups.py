@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from emotion.datasets.augmented_names import name_originals
 from emotion.datasets.groups import NAME_DIGITS, group_images, name_groups
+from emotion.datasets.image_hashes import compute_phashes, lowest_frequencies
 from emotion.datasets.near_duplicates import Pairs
+from tests.datasets.test_image_hashes import draw_blobs
 
 NONE = np.array([], dtype=np.int64)
-NO_PAIRS = Pairs(NONE, NONE, NONE)
+NO_PAIRS = Pairs(NONE, NONE, NONE, NONE)
 
 
 def sha(content):
@@ -29,7 +31,8 @@ def make_rows(records):
 
 def make_pairs(pairs):
     table = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
-    return Pairs(table[:, 0], table[:, 1], np.ones(len(table), dtype=np.int64))
+    ones = np.ones(len(table), dtype=np.int64)
+    return Pairs(table[:, 0], table[:, 1], ones, 0 * ones)
 
 
 def group_by_brute_force(rows, originals, pairs):
@@ -121,10 +124,10 @@ def test_a_subject_and_a_key_of_copies_with_equal_text_are_not_linked():
     assert len(set(name_groups(rows, NO_PAIRS, originals))) == 2
 
 
-def make_images(*records, size=32):
+def make_images(*records):
     """Rows of `group_images` from (path, subject, number of set bits in the phash)."""
     paths, subjects, bits = zip(*records, strict=True) if records else ((), (), ())
-    codes = [np.packbits(np.arange(8 * size) < count).tobytes() for count in bits]
+    codes = [np.packbits(np.arange(256) < count).tobytes() for count in bits]
     return pd.DataFrame(
         {
             "path": pd.Series(paths, dtype=str),
@@ -136,8 +139,7 @@ def make_images(*records, size=32):
     )
 
 
-@pytest.mark.parametrize("size", [8, 32])
-def test_group_images_links_near_duplicates_copies_and_subjects(size):
+def test_group_images_links_near_duplicates_copies_and_subjects():
     rows = make_images(
         ("1.jpg", "", 0),
         ("2.jpg", "", 4),
@@ -145,16 +147,25 @@ def test_group_images_links_near_duplicates_copies_and_subjects(size):
         ("3.jpg", "ann", 43),
         ("4.jpg", "ann", 60),
         ("5.jpg", "", 48),
-        size=size,
     )
     before = rows.copy(deep=True)
     found = group_images(rows, bits=4)
     first, _, _, second, _, other = found.names
     assert found.names.tolist() == [first] * 3 + [second] * 2 + [other]
     assert len({first, second, other}) == 3
-    assert [column.tolist() for column in found.near] == [[0], [1], [4]]
+    assert [column.tolist() for column in found.near] == [[0], [1], [4], [0]]
     assert found.is_copy.tolist() == [False, False, True, False, False, False]
     pd.testing.assert_frame_equal(rows, before)
+
+
+def test_mirrored_and_turned_copies_are_in_the_group_of_their_original():
+    image, other = (np.asarray(draw_blobs(seed)) for seed in (0, 1))
+    images = [image, np.fliplr(image), np.rot90(image), np.rot90(image, 2), other]
+    rows = make_images(*((f"{number}.png", "", 0) for number in range(5)))
+    phashes = compute_phashes(lowest_frequencies(np.stack(images)))
+    names = group_images(rows.assign(phash=list(map(bytes, phashes))), bits=16).names
+    assert names[:4].tolist() == [names[0]] * 4
+    assert names[4] != names[0]
 
 
 def test_group_images_accepts_an_empty_table():

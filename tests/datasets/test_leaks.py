@@ -14,7 +14,7 @@ from emotion.datasets.leaks import count_leaks, describe_leak, find_conflicts, f
 from emotion.datasets.near_duplicates import Pairs
 
 BITS = 16
-NO_PAIRS = Pairs(*np.empty((3, 0), dtype=np.int64))
+NO_PAIRS = Pairs(*np.empty((4, 0), dtype=np.int64))
 
 
 def table(columns, *records):
@@ -126,6 +126,17 @@ def test_counts_of_the_second_split_equal_joins_of_all_pairs_of_rows(records):
     rows, near = grouped(*records)
     for (first, second), counts in count_leaks(rows, near).items():
         assert counts.items() >= count_by_merges(rows, first, second).items()
+
+
+def test_a_mirrored_copy_of_a_test_image_in_train_is_a_near_duplicate():
+    rows, _ = grouped(("train", "", 1, 0), ("test", "", 2, 0), ("test", "", 3, 0))
+    bits = np.unpackbits(np.frombuffer(rows.loc[0, "phash"], np.uint8)).reshape(16, 16)
+    bits[:, 1::2] ^= 1
+    rows.at[1, "phash"] = np.packbits(bits).tobytes()
+    grouping = group_images(rows, BITS)
+    counts = count_leaks(rows.assign(group=grouping.names), grouping.near)["train", "test"]
+    assert (counts["second_identical"], counts["second_near"]) == (0, 1)
+    assert counts["groups"] == 1
 
 
 def test_leaks_are_described_in_rows_with_shares():

@@ -36,6 +36,20 @@ def test_a_contact_sheet_frames_each_image_in_the_color_of_its_split(balanced, t
     assert {(0x33, 0x60, 0x8C), (0xE0, 0xA0, 0x30), (0xB5, 0x50, 0x4A)} <= colors
 
 
+def test_a_pair_of_duplicates_says_how_its_images_differ(balanced, tmp_path, monkeypatch):
+    for name, turn in (("same", 0), ("mirrored", None), ("turned", -1)):
+        with Image.open(balanced.root / "000.png") as image:
+            pixels = np.asarray(image)
+        copy = np.fliplr(pixels) if turn is None else np.rot90(pixels, turn)
+        Image.fromarray(copy).save(balanced.root / f"{name}.png")
+        balanced.rows.append({"path": f"{name}.png", "label": "happy"})
+    written = []
+    monkeypatch.setattr(sheets, "write", lambda *arguments: written.append(arguments[2]))
+    sheets.draw_duplicates(tmp_path / "duplicates.png", balanced.prepare().duplicates)
+    for caption in ("same pixels", "0 bits, mirrored", "0 bits, turned 90 degrees"):
+        assert caption in written
+
+
 NAMES = ["$\\frac$", "sehr/../froh", "$5_x^2$ and $", "幸福"]
 
 
