@@ -7,7 +7,7 @@ Writes  plots/check_params/report.json, always the same: no other stage becomes 
 from emotion.core import files
 from emotion.core.params import check_params
 from emotion.data.class_weights import ClassWeightParams
-from emotion.datasets.drawn_faces.dataset import DrawFacesParams
+from emotion.datasets.drawn_faces.dataset import DataRootParams, DrawFacesParams
 from emotion.datasets.params import DataParams
 from emotion.datasets.reader import locate_root
 from emotion.evaluation.params import EvaluateParams
@@ -27,7 +27,7 @@ RESULT = {"explain": ExplainParams, "export_onnx": ExportParams, "publish": Publ
 
 def main() -> None:
     params = check_params({**DATA, **NETWORK, **RESULT}, paths.PARAMS, paths.PIPELINE)
-    if params["data"].root != str(paths.DRAWN_FACES):  # made next
+    if not DataRootParams(root=params["data"].root).uses(paths.DRAWN_FACES):  # made next
         locate_root(params["data"])
     check_pretrained(params[None], paths.OWN_WEIGHTS)
     locate_checkpoints(params["train"], paths.OWN_WEIGHTS)

@@ -17,7 +17,7 @@ import stages.code
 from emotion.core.params import load_params
 from emotion.data.cache import CacheParams
 from emotion.data.class_weights import ClassWeightParams
-from emotion.datasets.drawn_faces.dataset import DrawFacesParams
+from emotion.datasets.drawn_faces.dataset import DataRootParams, DrawFacesParams
 from emotion.datasets.params import DataParams
 from emotion.evaluation.params import EvaluateParams
 from emotion.explanation.params import ExplainParams
@@ -37,7 +37,7 @@ PARAMS = YAML(typ="safe").load(Path("params.yaml").read_text())
 SETTINGS = {
     "code": [],
     "check_params": [],  # params.yaml as a whole is its dependency
-    "draw_faces": [("draw_faces", DrawFacesParams)],
+    "draw_faces": [("draw_faces", DrawFacesParams), ("data", DataRootParams)],
     "prepare_splits": [("data", DataParams)],
     "class_weights": [("class_weights", ClassWeightParams)],
     "pretrained_weights": [(None, PretrainedParams), ("train", OwnCheckpointParams)],

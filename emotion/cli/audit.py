@@ -20,12 +20,14 @@ from emotion.cli.commands import run_command
 from emotion.core.errors import UserError
 from emotion.core.reports import Counts
 from emotion.core.text import printable
+from emotion.data.identifiers import merge_spellings
+from emotion.data.labels import canonical_label
 from emotion.data.manifest import SPLITS
 from emotion.datasets.formats.csv_table import read_labeled_table
 from emotion.datasets.groups import group_images
-from emotion.datasets.inspection import inspect_images
+from emotion.datasets.inspection import MISSING, inspect_images
 from emotion.datasets.leaks import SplitPair, count_leaks, describe_leak, find_conflicts
-from emotion.datasets.near_duplicates import Pairs
+from emotion.datasets.near_duplicates import UNSEEN, Pairs
 from emotion.datasets.params import DataParams
 
 NO_LEAKS, LEAKS, UNKNOWN = 0, 1, 2  # exit status
@@ -44,8 +46,8 @@ def audit(tables: list[Path], root: Path | None = None) -> tuple[str, int]:
         The report as text, and NO_LEAKS, LEAKS or UNKNOWN.
 
     Raises:
-        UserError: a table is missing, malformed or empty, two have the same name, or no image of
-            one can be read.
+        UserError: a table is missing, malformed or empty, two have the same name, the root is no
+            folder, or no image of a table can be read.
     """
     names = [table.stem for table in tables]
     if len(set(names)) < len(names) or len(names) < 2:
@@ -54,13 +56,17 @@ def audit(tables: list[Path], root: Path | None = None) -> tuple[str, int]:
             "name each after its split, such as train.csv and test.csv",
             key="CSV",
         )
+    if root and not root.is_dir():
+        raise UserError("is not a folder", "give that of the images", file=root, key="--root")
     rows = pd.concat([_read_split(table, root or table.parent) for table in tables])
-    rows, near, bad = _inspect(rows.reset_index(drop=True))
+    hint = f"correct the paths, or pass another folder than {root} with --root"
+    hint = hint if root else "pass the folder of the images with --root"
+    rows, near, bad = _inspect(rows.reset_index(drop=True), hint)
     counts = count_leaks(rows, near, list(dict.fromkeys([*SPLITS, *names])))
     status = UNKNOWN if len(bad) else NO_LEAKS
     if any(count["groups"] for count in counts.values()):
         status = LEAKS
-    return "\n".join(_report(rows, bad, counts, names)), status
+    return "\n".join(_report(rows, bad, counts, names, hint)), status
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -84,42 +90,64 @@ def _read_split(table: Path, root: Path) -> pd.DataFrame:
     if rows.empty:
         raise UserError("has no rows", "the audit needs at least one image per split", file=table)
     path = [Path(root, path).as_posix() for path in rows["path"]]
-    return rows[["label", "subject"]].assign(path=path, split=table.stem)
+    label = rows["label"].map(lambda name: canonical_label(name) or name)
+    return rows[["subject", "attempts"]].assign(path=path, label=label, split=table.stem)
 
 
-def _inspect(rows: pd.DataFrame) -> tuple[pd.DataFrame, Pairs, pd.Series]:
-    """Readable rows with their groups, their near-duplicates, and the other rows by reason."""
+def _inspect(rows: pd.DataFrame, hint: str) -> tuple[pd.DataFrame, Pairs, pd.Series]:
+    """Readable rows with their groups, their near-duplicates, and the other rows by reason.
+
+    `hint` is for a split whose images are missing.
+    """
+    # Tables that different programs wrote may spell a person or a class differently.
+    rows = rows.assign(**{name: merge_spellings(rows[name]) for name in ("subject", "label")})
     findings = pd.DataFrame(inspect_images(rows["path"].tolist(), min_size=1))
     bad = findings["sha256"] == ""
     for split, unreadable in bad.groupby(rows["split"]):
         if unreadable.all():
-            first = rows.loc[unreadable.index[0], "path"]
-            problem = (
-                f"none of the {len(unreadable):,} images of {split} can be read, first {first}"
-            )
-            raise UserError(problem, "pass their folder with --root", key="--root")
+            raise _unreadable(rows[rows["split"] == split], findings, hint)
     rows = rows.join(findings[["sha256", "phash"]])[~bad].reset_index(drop=True)
     grouping = group_images(rows, NEAR_BITS)
     reasons = findings.loc[bad, "reason"].value_counts()
     return rows.assign(group=grouping.names), grouping.near, reasons
 
 
+def _unreadable(rows: pd.DataFrame, findings: pd.DataFrame, hint: str) -> UserError:
+    """The error for a split, of which no image can be read."""
+    first, reason = rows.iloc[0], findings["reason"][rows.index[0]]
+    problem = (
+        f"none of the {len(rows):,} images of {first['split']} can be read, first "
+        f"{first['path']}: {reason}"
+    )
+    if reason != MISSING:
+        return UserError(problem, "restore or convert them", key="CSV")
+    tried = f"; looked for at {first['attempts']}" if first["attempts"] else ""
+    return UserError(problem + tried, hint, key="--root")
+
+
 def _report(
-    rows: pd.DataFrame, bad: pd.Series, counts: dict[SplitPair, Counts], names: list[str]
+    rows: pd.DataFrame,
+    bad: pd.Series,
+    counts: dict[SplitPair, Counts],
+    names: list[str],
+    hint: str,
 ) -> Iterator[str]:
     splits = ", ".join(f"{printable(name)} {(rows['split'] == name).sum():,}" for name in names)
     yield f"{len(rows):,} images read: {splits}"
     for reason, count in bad.items():
         yield f"{count:,} left out: {reason}"
     yield f"{find_conflicts(rows).sum():,} rows whose pixels also occur with another label"
+    if unknown := int((rows["subject"] == "").sum()):
+        yield f"subjects: unknown for {unknown:,} rows, so the same person may be in several splits"
+    yield UNSEEN
     yield ""
     if not any(count["groups"] for count in counts.values()):
         unread = int(bad.sum())
         yield (
             f"no leaks among the images that were read; {unread:,} could not be read and may leak: "
-            "restore them, or pass their folder with --root"
+            f"restore them, or {hint}"
             if unread
-            else "no leaks"
+            else "no leaks found"
         )
         return
     for pair, count in counts.items():
@@ -131,7 +159,10 @@ def _report(
         yield from (f"  {kind}" for kind in kinds)
         yield "  such as"
         yield from _examples(rows, *pair)
-    yield "(a group is one person, or one image with its near-duplicates and augmented copies)"
+    yield (
+        "(a group is one person, or one image with its near-duplicates, also mirrored or turned by "
+        "quarter turns, and its augmented copies)"
+    )
 
 
 def _examples(rows: pd.DataFrame, first: str, second: str) -> Iterator[str]:

@@ -24,12 +24,13 @@ from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.output_folder import OutputFolder
 from emotion.data.manifest import SPLITS
-from emotion.datasets.formats import ADAPTERS
+from emotion.datasets.formats import ADAPTERS, votes
 from emotion.datasets.groups import group_images
 from emotion.datasets.inspection import Finding, inspect_images
 from emotion.datasets.leaks import find_conflicts
-from emotion.datasets.model_classes import check_classes, parse_labels, read_for_model
+from emotion.datasets.model_classes import EXCLUDED, check_classes, parse_labels, read_for_model
 from emotion.datasets.params import DataParams
+from emotion.datasets.subjects_in_names import check_pattern
 from emotion.datasets.unpack import unpack_images
 from emotion.evaluation.outputs import name_final_paths, write_outputs
 from emotion.evaluation.predictions import SplitPredictions
@@ -56,6 +57,7 @@ class Request:
     data: Path  # folder of the dataset
     format: str  # a key of ADAPTERS
     labels: dict[str, str]  # word: class, or "" to leave its rows out
+    subject_pattern: str  # as data.subject_pattern of params.yaml
     split: str  # train, val, test or ALL
     out: Path  # new, empty, or of an earlier evaluation
 
@@ -70,7 +72,8 @@ def evaluate(request: Request) -> str:
     model = load_model(request.model, threads=1)
     _check_places(request)
     outputs = OutputFolder(request.out, LIST, COMMAND)
-    rows = read_for_model(request.data, request.format, request.labels, model.class_names)
+    words, subjects = request.labels, request.subject_pattern
+    rows = read_for_model(request.data, request.format, words, model.class_names, subjects)
     rows, chosen = _choose_split(rows, request)
     check_classes(rows, request.data, model.class_names)
     _check_images(rows, request.out)
@@ -115,6 +118,8 @@ def parse_request(arguments: list[str] | None = None) -> Request:
     add("--format", choices=ADAPTERS, help="default: csv if DATA has a labels.csv, else folder")
     explained = "read a class of the dataset as one of the model; WORD= leaves its rows out"
     add("--labels", nargs="+", action="extend", default=[], metavar="WORD=CLASS", help=explained)
+    explained = "a regular expression; its group is the subject, in the path of an image below DATA"
+    add("--subject-pattern", type=_pattern, default="", metavar="REGEX", help=explained)
     add("--split", choices=[*SPLITS, ALL], default=ALL, help="rows to use (default: %(default)s)")
     add("--out", type=Path, help="default: reports/MODEL_on_DATA")
     options = parser.parse_args(arguments)
@@ -123,6 +128,13 @@ def parse_request(arguments: list[str] | None = None) -> Request:
     options.format, options.out = options.format or found, options.out or Path("reports") / name
     options.labels = parse_labels(options.labels)
     return Request(**vars(options))
+
+
+def _pattern(text: str) -> str:
+    try:
+        return check_pattern(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"give {error}") from None
 
 
 def _check_places(request: Request) -> None:
@@ -191,9 +203,9 @@ def _predict(model: Model, rows: pd.DataFrame) -> SplitPredictions:
     stream = predict_stream(Predictor(model), map(Source.of, rows["path"]))
     bar = tqdm(stream, total=len(rows), desc="predict", unit="image", leave=False)
     for row, prediction in enumerate(bar):
-        if prediction.error:  # the file was readable when it was inspected
-            hint = "it was readable when it was inspected: run the command again"
-            raise UserError(prediction.error.removesuffix("."), hint)
+        if prediction.error:  # of the model, or the file has changed since it was inspected
+            problem, _, hint = prediction.error.removesuffix(".").rpartition("; ")
+            raise UserError(problem, hint)
         probabilities[row] = list(prediction.probabilities.values())
     # A float32 softmax underflows to 0, whose logarithm is not finite.
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
@@ -202,7 +214,11 @@ def _predict(model: Model, rows: pd.DataFrame) -> SplitPredictions:
 
 def _describe_rows(rows: pd.DataFrame, left_out: pd.DataFrame) -> Iterator[str]:
     if len(left_out):
-        yield f"{len(left_out):,} rows left out: {_count_reasons(left_out)} (see left_out.csv)"
+        unusable = left_out[~left_out["reason"].isin([EXCLUDED, *votes.PROBLEMS])]
+        many = len(unusable) > DataParams.max_rejected * (len(rows) + len(left_out))
+        warning = "WARNING: " if many else ""
+        reasons = _count_reasons(left_out)
+        yield f"{warning}{len(left_out):,} rows left out: {reasons} (see left_out.csv)"
     if conflicts := int(find_conflicts(rows).sum()):
         yield f"{conflicts:,} rows have pixels that also occur with another label"
 

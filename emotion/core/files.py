@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emotion.core.errors import UserError
+from emotion.core.file_kinds import refuse_other_than_text
 from emotion.core.text import cell_of
 
 if TYPE_CHECKING:
@@ -170,15 +171,21 @@ def open_regular(path: str | Path) -> FileIO:
     return FileIO(descriptor)
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path, hint: str = "save it as text") -> str:
     """The text of a file in UTF-8, or in UTF-16 with its mark; without a byte order mark.
+
+    Args:
+        path: of the file.
+        hint: of the error for an image, a workbook or another file that is no text.
 
     Raises:
         OSError: as `open_regular`.
         UnicodeDecodeError: another encoding.
+        UserError: it is of a known kind that is no text, such as an archive.
     """
     with open_regular(path) as file:
         data = file.readall()
+    refuse_other_than_text(data, path, hint)
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return data.decode("utf-16" if utf16 else "utf-8-sig")
 
@@ -193,14 +200,13 @@ def read_json(path: Path, when_missing: str = "`dvc repro` makes it") -> Any:
     Raises:
         UserError: the file is missing, cannot be read or is not JSON.
     """
+    hint = "delete it and run `dvc repro`"
     with explaining_failed_reads(path, when_missing):
-        text = read_text(path)
+        text = read_text(path, hint)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:  # not JSON, or nested too deeply
-        raise UserError(
-            f"is not valid JSON ({error})", "delete it and run `dvc repro`", file=path
-        ) from None
+        raise UserError(f"is not valid JSON ({error})", hint, file=path) from None
 
 
 def sha256_of(path: Path) -> str:

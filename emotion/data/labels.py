@@ -1,5 +1,6 @@
 """Class names: synonyms that datasets use, and the label map, which orders the logits."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.text import shorten
+from emotion.data.identifiers import identifier_key
 
 # The six classes of the recipe; a dataset with other classes of SYNONYMS, such as `disgust` or
 # Mikels' `awe`, keeps them.
@@ -23,7 +25,7 @@ SYNONYMS = {
     "excitement": (),
     "fearful": ("fear", "afraid", "scared"),
     "happy": ("happiness", "joy", "joyful"),
-    "neutral": ("neutrality", "none"),
+    "neutral": ("neutrality",),
     "sad": ("sadness",),
     "surprised": ("surprise",),
 }
@@ -36,11 +38,17 @@ def canonical_label(name: str, extra: Mapping[str, str] | None = None) -> str | 
     """The class of a name that a dataset uses, or None if the name is unknown.
 
     Args:
-        name: of the dataset; case and surrounding spaces are ignored.
-        extra: the user's own names (`data.labels` in params.yaml), which take precedence.
+        name: of the dataset, in any spelling (see `identifier_key`).
+        extra: the keys of the user's own names (`data.labels` in params.yaml), which take
+            precedence.
     """
-    key = str(name).strip().lower()
+    key = identifier_key(name)
     return (extra or {}).get(key) or _CLASS_OF.get(key)
+
+
+def class_name_of(name: str) -> str:
+    """The class that a name of the user becomes: in lower case, composed, with single blanks."""
+    return unicodedata.normalize("NFC", " ".join(name.split())).lower()
 
 
 def is_class_name(name: str) -> bool:
@@ -56,8 +64,8 @@ def check_class_names(names: object) -> list[str]:
     """Check the class names of a file, in the order of the logits, and return them.
 
     Raises:
-        ValueError: not a list of different names that `is_class_name` accepts. Callers add the
-            file and a hint.
+        ValueError: not a list of names that `is_class_name` accepts and that differ in more than
+            their spelling. Callers add the file and a hint.
     """
     if not isinstance(names, list) or not names:
         raise ValueError(f"class_names is {shorten(repr(names))}, but should be a list of names")
@@ -69,8 +77,10 @@ def check_class_names(names: object) -> list[str]:
                 f"class_names has {shorten(repr(name))}, but a name should be text of up to "
                 f"{LONGEST_CLASS} printable characters that begins with a letter or a digit"
             )
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"class_names has {', '.join(repeated)} more than once")
+    keys = [identifier_key(name) for name in names]
+    if repeated := [name for name, key in zip(names, keys, strict=True) if keys.count(key) > 1]:
+        shown = shorten(", ".join(dict.fromkeys(repeated)))
+        raise ValueError(f"class_names has a class more than once: {shown}")
     return names
 
 

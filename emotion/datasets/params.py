@@ -1,15 +1,16 @@
 """The settings of a dataset: the section `data` of params.yaml."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from emotion.core.params import one_of, settings
 from emotion.core.text import shorten
 from emotion.data.labels import LONGEST_CLASS, is_class_name
 from emotion.datasets.formats import ADAPTERS
 from emotion.datasets.formats.votes import Mode
+from emotion.datasets.subjects_in_names import check_pattern
 
 
 @settings
@@ -25,13 +26,23 @@ class DataParams:
     split_seed: int = 42  # separate from the training seed, which must not change the test set
     classes: list[str] = Field(default_factory=list)  # to keep, in this order; empty = all found
     labels: dict[str, str] = Field(default_factory=dict)  # word of the dataset: class
+    # of paths below root; its group is the subject, where the dataset does not name it
+    subject_pattern: Annotated[str, AfterValidator(check_pattern)] = ""
     votes: Mode = "majority"  # rule for datasets with annotators' votes
     min_size: Annotated[int, Field(ge=1)] = 32  # pixels; a shorter side rejects the image
-    max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.0  # tolerated share of rejected images
+    max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.01  # tolerated share of rejected images
     allow_outside: bool = False  # whether a table may name images outside root
     near_duplicate_bits: Annotated[int, Field(ge=0, le=64)] = 16  # of 256; see image_hashes.py
     leak_policy: Literal["drop_from_train", "report", "fail"] = "drop_from_train"
     synthetic_max_fraction: Annotated[float, Field(ge=0, le=1)] = 0.5  # per class, in train
+
+    @field_validator("classes", "labels", mode="before")
+    @classmethod
+    def _reads_numbers_as_text(cls, value: Any) -> Any:
+        """Folders and labels are often numbers, which YAML does not read as text."""
+        if isinstance(value, dict):
+            return {_text_of(word): _text_of(name) for word, name in value.items()}
+        return [_text_of(name) for name in value] if isinstance(value, list) else value
 
     @field_validator("classes", "labels")
     @classmethod
@@ -54,3 +65,13 @@ class DataParams:
                 f"less than 1 - val_fraction ({1 - val_fraction:g}): train gets the rest"
             )
         return value
+
+
+def _text_of(word: Any) -> Any:
+    """A word of params.yaml as text: a whole number as its digits."""
+    if isinstance(word, str | list | dict):  # the last two are refused by the type
+        return word
+    if isinstance(word, int | float) and not isinstance(word, bool) and word == word // 1:
+        return str(word)
+    read_as = "null" if word is None else str(word).lower()
+    raise ValueError(f"words and whole numbers: write {read_as} in quotes, {read_as!r}")

@@ -12,11 +12,15 @@ import pandas as pd
 from emotion.core.errors import UserError
 from emotion.core.text import shorten
 from emotion.data import labels
+from emotion.data.identifiers import identifier_key, merge_spellings
 from emotion.data.manifest import MASKS, SHARE
-from emotion.datasets.formats import ADAPTERS
-from emotion.datasets.formats.votes import PREFIX, Mode, labels_from_votes
+from emotion.datasets.formats import ADAPTERS, codes
+from emotion.datasets.formats.file_names import refuse_unencodable
+from emotion.datasets.formats.votes import PREFIX, Mode, labels_from_votes, problem_of, vote_columns
 from emotion.datasets.params import DataParams
-from emotion.datasets.split_names import SPLIT_OF
+from emotion.datasets.row_numbers import drop_row_numbers
+from emotion.datasets.split_names import map_splits
+from emotion.datasets.subjects_in_names import read_subjects
 
 # Reasons to reject a row before its image is opened; `votes` defines more.
 MISSING = "missing"
@@ -30,8 +34,9 @@ def read_dataset(params: DataParams) -> tuple[pd.DataFrame, list[str]]:
     Returns:
         Rows as returned by the adapters (see the package), with these changes. `path` and the masks
         are joined to `data.root`. `label` is a class. `split` is train, val or test, or "" in every
-        row. `problem` and `detail` state why a row cannot be used, else both are "". A missing path
-        or an unknown label is kept as written. Soft votes become columns `share_<class>`.
+        row. A `subject` has one spelling. Columns that only number the rows are left out.
+        `problem` and `detail` state why a row cannot be used, else both are "". A missing path or
+        an unknown label is kept as written. Soft votes become columns `share_<class>`.
 
         And the classes of `data.classes` in their order, or none if all are kept.
 
@@ -41,19 +46,22 @@ def read_dataset(params: DataParams) -> tuple[pd.DataFrame, list[str]]:
     """
     root = locate_root(params)
     rows = ADAPTERS[params.format](root)
-    _refuse_unencodable(rows["path"])
+    refuse_unencodable(rows["path"])
     if rows.empty:
         problem = f"data.root {params.root!r} has no images that data.format {params.format} finds"
         hint = f"check both in params.yaml (formats: {', '.join(ADAPTERS)})"
         raise UserError(problem, hint, key="data.root")
+    rows = read_subjects(drop_row_numbers(rows), params.subject_pattern)
+    rows = rows.assign(subject=merge_spellings(rows["subject"]))
     words = _vocabulary(params.labels)
+    rows = _name_codes(rows, words)
     chosen = {name: _class_of(name, words) for name in params.classes}
     rows = _apply_votes(rows, params.votes, words)
     rows = _map_labels(rows, words)
     if chosen:
         rows = _choose_classes(rows, chosen, params.root)
     rows = _locate(rows, root, params.allow_outside)
-    rows = rows.assign(split=_map_splits(rows["split"], params.root)).reset_index(drop=True)
+    rows = rows.assign(split=map_splits(rows["split"], params.root)).reset_index(drop=True)
     return rows, list(dict.fromkeys(chosen.values()))
 
 
@@ -89,22 +97,31 @@ def order_classes(found: pd.Series, chosen: list[str], root: str) -> dict[str, i
     return {label: index for index, label in enumerate(chosen or sorted(set(found)))}
 
 
-def _refuse_unencodable(paths: pd.Series) -> None:
-    """Raise for file names that are not UTF-8: Python has lone surrogates in their place."""
-    wrong = paths[paths.str.contains("[\ud800-\udfff]", regex=True)]
-    if len(wrong):
-        names = ", ".join(map(repr, wrong[:3]))
-        problem = f"{len(wrong):,} file names are not UTF-8, so no table can have them: {names}"
-        raise UserError(problem, "rename them (convmv renames many at once)")
-
-
 def _vocabulary(extra: dict[str, str]) -> dict[str, str]:
-    """Map the user's words, in lower case, to classes; a new class also maps to itself."""
-    classes = {
-        word.strip().lower(): labels.canonical_label(name) or name.strip().lower()
-        for word, name in extra.items()
-    }
-    return {name: name for name in classes.values()} | classes
+    """Map the keys of the user's words to classes; a new class also maps to itself.
+
+    Raises:
+        UserError: two spellings of one word have different classes.
+    """
+    new: dict[str, str] = {}
+    words: dict[str, str] = {}
+    for word, name in extra.items():
+        written = new.setdefault(identifier_key(name), labels.class_name_of(name))
+        label = labels.canonical_label(name) or written
+        if words.setdefault(identifier_key(word), label) != label:
+            problem = f"data.labels has {word!r} in two spellings, for two classes"
+            raise UserError(problem, "give each word once", key="data.labels")
+    return {identifier_key(name): name for name in words.values()} | words
+
+
+def _name_codes(rows: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:
+    """Let data.labels say what the codes of the dataset mean, rather than the adapter."""
+    if not rows.columns.isin(codes.COLUMNS).any():
+        return rows
+    named = rows["code"].isin([word for word in words if word])
+    codes.refuse_unnamed(rows, named)
+    label = rows["label"].mask(named, rows["code"])
+    return rows.assign(label=label).drop(columns=list(codes.COLUMNS))
 
 
 def _class_of(word: str, words: dict[str, str]) -> str:
@@ -114,7 +131,8 @@ def _class_of(word: str, words: dict[str, str]) -> str:
 
 def _apply_votes(rows: pd.DataFrame, mode: Mode, words: dict[str, str]) -> pd.DataFrame:
     """Compute labels from votes, if there are any, and sum the shares of words of one class."""
-    votes = [column for column in rows.columns if column.startswith(PREFIX)]
+    rows = _rename_votes(rows, words)
+    votes = vote_columns(rows)
     if not votes:
         return rows.assign(vote_problem="")
     written, unvoted = rows["label"], ~rows[votes].any(axis=1)
@@ -130,6 +148,17 @@ def _apply_votes(rows: pd.DataFrame, mode: Mode, words: dict[str, str]) -> pd.Da
         name = SHARE + _class_of(column.removeprefix(SHARE), words)
         shares[name] = shares[name] + rows[column] if name in shares else rows[column]
     return rows.drop(columns=columns).assign(**shares)
+
+
+def _rename_votes(rows: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:
+    """Add the votes for words such as `unknown` to those of the class of data.labels, if any."""
+    for column in vote_columns(rows):
+        word = column.removeprefix(PREFIX)
+        label = words.get(identifier_key(word)) if problem_of(word) else None
+        if label:
+            total = rows[column] + rows.get(PREFIX + label, 0)
+            rows = rows.drop(columns=column).assign(**{PREFIX + label: total})
+    return rows
 
 
 def _refuse_contradictions(written: pd.Series, voted: pd.Series, words: dict[str, str]) -> None:
@@ -203,18 +232,3 @@ def _join(paths: pd.Series, root: Path) -> tuple[pd.Series, pd.Series]:
     if base == ".":
         return joined, joined.str.startswith(("/", "../"))
     return joined, (joined != "") & ~joined.str.startswith(posixpath.join(base, ""))
-
-
-def _map_splits(written: pd.Series, root: str) -> pd.Series:
-    names = written.str.strip().str.lower()
-    counts = names.value_counts().to_dict()
-    if set(counts) == {""}:
-        return names
-    without = counts.pop("", 0)
-    unknown = [f"{name!r} ({counts[name]})" for name in sorted({*names} - {"", *SPLIT_OF})]
-    problems = [f"{without} of {len(names)} rows have no split"] if without else []
-    problems += [f"unknown split names: {', '.join(unknown)}"] if unknown else []
-    if problems:
-        hint = f"give every row one of {', '.join(SPLIT_OF)}, or remove the split from all rows"
-        raise UserError(f"has its own split, but {'; '.join(problems)}", hint, file=root)
-    return names.map(SPLIT_OF)

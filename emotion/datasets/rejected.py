@@ -13,12 +13,15 @@ import pandas as pd
 
 from emotion.core import files
 from emotion.core.errors import UserError
-from emotion.core.text import shorten
+from emotion.core.file_kinds import FIRST, hint_for, kind_of
+from emotion.core.text import message_of
 from emotion.data import labels
 from emotion.data.images import FORMATS
+from emotion.data.pixels import UnknownRangeError
 from emotion.datasets.formats import votes
-from emotion.datasets.inspection import NOT_AN_IMAGE, TOO_SMALL
+from emotion.datasets.inspection import NOT_AN_IMAGE, TOO_SMALL, UNKNOWN_RANGE
 from emotion.datasets.reader import OUTSIDE, UNKNOWN_LABEL
+from emotion.datasets.unknown_labels import count_words, how_to_map
 
 CONFLICT = "conflicting labels"  # identical pixels with different labels
 
@@ -28,13 +31,11 @@ SHOWN, LABELS_SHOWN = 3, 12  # files per reason and unknown labels in a message
 _HINTS = {
     OUTSIDE: "set data.allow_outside to true",
     TOO_SMALL: "lower data.min_size",
-    UNKNOWN_LABEL: "map the unknown labels to classes in data.labels, such as `labels: {grin: "
-    "happy}`, or list the classes to keep in data.classes",
 }
 
 
 def refuse_too_many(rejected: pd.DataFrame, total: int, max_rejected: float) -> None:
-    """Raise if too large a share of all rows cannot be used.
+    """Raise if too large a share of all rows cannot be used; warn of a smaller one.
 
     Args:
         rejected: with COLUMNS.
@@ -45,21 +46,29 @@ def refuse_too_many(rejected: pd.DataFrame, total: int, max_rejected: float) -> 
         UserError: with counts, first files and hint per reason.
     """
     rejected = rejected[~rejected["reason"].isin(votes.PROBLEMS)]
-    share = len(rejected) / total
-    if share <= max_rejected:
+    if rejected.empty:
         return
+    share = len(rejected) / total
     reasons = [_describe(str(reason), part) for reason, part in rejected.groupby("reason")]
+    problem = f"{len(rejected):,} of {total:,} images cannot be used: {'; '.join(reasons)}"
+    if share <= max_rejected:
+        left_out = f"left out, as data.max_rejected ({max_rejected:g}) allows: see rejected.csv"
+        print(message_of(f"WARNING: {problem}; {left_out}"))
+        return
     hints = [hint for reason, hint in _HINTS.items() if reason in set(rejected["reason"])]
+    unknown = rejected.loc[rejected["reason"] == UNKNOWN_LABEL, "label"]
+    if len(unknown):
+        hints.append(f"{how_to_map(unknown)}, or list the classes to keep in data.classes")
     if share < 0.5:  # raising the limit does not help with a dataset that is mostly unusable
         enough = np.ceil(share * 1e4) / 1e4
         hints.append(f"raise data.max_rejected from {max_rejected:g} to {enough:g} to omit them")
     settings = f"; or in params.yaml: {'; or '.join(hints)}" if hints else ""
-    foreign = (rejected["reason"] == NOT_AN_IMAGE).any()
-    convert = f" (readable formats: {', '.join(FORMATS)})" if foreign else ""
-    raise UserError(
-        f"{len(rejected):,} of {total:,} images cannot be used: {'; '.join(reasons)}",
-        f"restore, repair or delete them{convert}{settings}",
-    )
+    foreign = rejected.loc[rejected["reason"] == NOT_AN_IMAGE, "path"]
+    remedies = [_how_to_convert(foreign.iloc[0])] if len(foreign) else []
+    if (rejected["reason"] == UNKNOWN_RANGE).any():
+        remedies.append(f"of an image with an {UNKNOWN_RANGE}: {UnknownRangeError.hint}")
+    convert = f" ({'; '.join(remedies)})" if remedies else ""
+    raise UserError(problem, f"restore, repair or delete them{convert}{settings}")
 
 
 def count_reasons(rejected: Sequence[pd.DataFrame]) -> str:
@@ -74,15 +83,27 @@ def write_rejected(path: Path, rejected: pd.DataFrame) -> None:
     files.write_csv(path, rows, for_people=True)
 
 
+def _how_to_convert(path: str) -> str:
+    return hint_for(_kind_of_file(path), f"readable formats: {', '.join(FORMATS)}")
+
+
+def _kind_of_file(path: str) -> str:
+    """What a file is that is no image, if its first bytes show it."""
+    try:
+        with files.open_regular(path) as file:
+            return kind_of(file.read(FIRST))
+    except (OSError, ValueError):  # deleted meanwhile
+        return ""
+
+
 def _describe(reason: str, part: pd.DataFrame) -> str:
     if reason == UNKNOWN_LABEL:
-        counts = part["label"].value_counts().sort_index()
-        first = counts.head(LABELS_SHOWN)
-        named = ", ".join(f"{shorten(repr(name))} ({count:,})" for name, count in first.items())
-        named += f" and {len(counts) - len(first):,} others" if len(counts) > len(first) else ""
+        named = count_words(part["label"], LABELS_SHOWN)
         return f"{len(part):,} {reason}: {named}; known classes: {', '.join(labels.SYNONYMS)}"
+    first = part.head(SHOWN)
+    details = first["path"].map(_kind_of_file) if reason == NOT_AN_IMAGE else first["detail"]
     shown = [
         f"{path}{f' ({detail})' if detail else ''}"
-        for path, detail in part[["path", "detail"]].head(SHOWN).itertuples(index=False)
+        for path, detail in zip(first["path"], details, strict=True)
     ]
     return f"{len(part):,} {reason} ({', '.join(shown)}{', ...' * (len(part) > SHOWN)})"

@@ -6,8 +6,10 @@ from typing import cast
 import pandas as pd
 
 from emotion.core.reports import Counts, SplitsReport
+from emotion.core.text import counted
 from emotion.data.manifest import SPLITS
 from emotion.datasets.leaks import SplitPair, describe_leak
+from emotion.datasets.near_duplicates import UNSEEN
 from emotion.datasets.rejected import CONFLICT
 from emotion.datasets.splits import count_by_split
 
@@ -33,16 +35,19 @@ def compute_report(
     """
     parts = {split: rows[rows["split"] == split] for split in SPLITS}
     sizes = {split: len(part) for split, part in parts.items()}
-    people = {split: part["subject"].replace("", pd.NA).nunique() for split, part in parts.items()}
+    named = {split: part["subject"][part["subject"] != ""] for split, part in parts.items()}
     groups = {split: part["group"].nunique() for split, part in parts.items()}
+    shared = rows.groupby("group")["split"].transform("nunique") > 1
     return SplitsReport(
         rows={"total": len(rows), **sizes, "rejected": len(rejected)},
         classes=_by_split(rows, "label"),
-        subjects=people,
+        subjects={split: subjects.nunique() for split, subjects in named.items()},
+        unknown_subjects={split: sizes[split] - len(named[split]) for split in SPLITS},
         groups={**groups, "largest": int(rows["group"].value_counts().max())},
+        shared_groups={split: int(shared[part.index].sum()) for split, part in parts.items()},
         duplicates={
             "exact": int(usable["sha256"].duplicated().sum()),
-            "near": int((duplicates["distance"] > 0).sum()),
+            "near": int((~duplicates["identical"]).sum()),
             "conflicts": int((rejected["reason"] == CONFLICT).sum()),
         },
         leaks={"_".join(pair): counts for pair, counts in leaks.items()},
@@ -56,27 +61,45 @@ def compute_report(
 
 def describe_report(report: SplitsReport) -> str:
     """Summarize the report as text: images and subjects per split, duplicates, rejects, leaks."""
-
-    def by_split(counts: dict[str, int]) -> str:
-        return ", ".join(f"{split} {counts[split]:,}" for split in SPLITS)
-
-    rows, subjects, duplicates = report.rows, report.subjects, report.duplicates
-    people = f"; subjects: {by_split(subjects)}" if any(subjects.values()) else ""
-    lines = [f"{rows['total']:,} images: {by_split(rows)}{people}"]
+    rows, duplicates = report.rows, report.duplicates
+    shared = sum(report.shared_groups.values())
+    lines = [
+        f"{counted(rows['total'], 'image')}: {_list_splits(rows)}; {_describe_subjects(report)}"
+    ]
     lines.append(
-        f"{duplicates['exact']:,} exact duplicates and {duplicates['near']:,} near-duplicates, "
-        f"each kept in one split; largest group {report.groups['largest']:,} images"
+        f"{counted(duplicates['exact'], 'exact duplicate')} and "
+        f"{counted(duplicates['near'], 'pair')} of near-duplicates"
+        f"{'' if shared else ', each kept in one split'}; "
+        f"largest group {counted(report.groups['largest'], 'image')} ({UNSEEN})"
     )
     if rows["rejected"]:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.rejected.items())
-        lines.append(f"{rows['rejected']:,} rows rejected: {reasons} (see rejected.csv)")
+        lines.append(f"{counted(rows['rejected'], 'row')} rejected: {reasons} (see rejected.csv)")
     for pair, leak in report.leaks.items():
         if leak["groups"]:
             first, second = pair.split("_")
             total, *kinds = describe_leak((first, second), leak)
             lines.append(f"WARNING: the existing split leaks between {total}")
             lines += [f"  {kind}" for kind in kinds]
+    if shared:
+        kept = _list_splits(report.shared_groups)
+        lines.append(f"WARNING: images whose group is in two splits are kept: {kept}")
     return "\n".join(lines)
+
+
+def _list_splits(counts: Counts) -> str:
+    return ", ".join(f"{split} {counts[split]:,}" for split in SPLITS)
+
+
+def _describe_subjects(report: SplitsReport) -> str:
+    """How many there are, and for how many images that is unknown."""
+    unknown = sum(report.unknown_subjects.values())
+    if unknown == report.rows["total"]:
+        return "subjects: unknown, so the same person may be in two splits"
+    subjects = f"subjects: {_list_splits(report.subjects)}"
+    if not unknown:
+        return subjects
+    return f"{subjects}; unknown for {counted(unknown, 'image')}, whose person may be in two splits"
 
 
 def _by_split(rows: pd.DataFrame, column: str) -> dict[str, Counts]:

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from emotion.cli.audit import audit, main
 from tests.datasets.conftest import save_noise
@@ -109,6 +109,80 @@ def test_a_split_without_readable_images_is_an_error_and_not_clean(split, capsys
     assert "6 images of test" in capsys.readouterr().err
 
 
+def test_tables_of_bare_names_are_audited_with_the_root_of_the_images(split, capsys):
+    for name in ("train", "test"):
+        table = pd.read_csv(split / f"{name}.csv")
+        table["path"] = table["path"].str.removeprefix("images/")
+        table.to_csv(split / f"{name}.csv", index=False)
+    root = split / "root"
+    (root / "deep").mkdir(parents=True)
+    (split / "images").rename(root / "deep" / "images")
+    assert run(split) == 0  # below the folder of the table
+    assert run(split, "--root", str(root)) == 0
+    assert "18 images read" in capsys.readouterr().out
+
+
+def test_advice_that_was_followed_is_not_repeated(split, capsys):
+    for index in range(20, 26):
+        (split / "images" / f"{index}.png").unlink()
+    run(split)
+    assert "pass the folder" in capsys.readouterr().err
+    run(split, "--root", str(split / "images"))
+    message = capsys.readouterr().err
+    assert "pass the folder" not in message
+    assert "another folder" in message
+    assert f", {split}/images/20.png" in message
+
+
+def test_a_root_that_is_no_folder_is_an_error(split, capsys):
+    assert run(split, "--root", str(split / "none")) == 2
+    assert f"{split}/none is not a folder" in capsys.readouterr().err
+
+
+def test_images_that_are_there_but_cannot_be_read_are_not_said_to_be_elsewhere(split, capsys):
+    for index in range(20, 26):
+        (split / "images" / f"{index}.png").write_text("text")
+    assert run(split) == 2
+    message = capsys.readouterr().err
+    assert "not an image" in message
+    assert "--root" not in message
+
+
+def test_a_person_or_class_spelled_otherwise_in_the_other_table_is_the_same(split, capsys):
+    table = pd.read_csv(split / "test.csv")
+    save_noise(split / "images" / "20.png", seed=0)
+    table.loc[0, "label"], table.loc[1, "subject"] = "Happiness", "S3"
+    table.to_csv(split / "test.csv", index=False)
+    assert run(split) == 1
+    out = capsys.readouterr().out
+    assert "1 of 6 people" in out
+    assert "\n0 rows whose pixels also occur with another label" in out
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+def test_the_copies_that_no_hash_sees_are_named(split, capsys, leaks):
+    if leaks:
+        save_noise(split / "images" / "20.png", seed=0)
+    assert run(split) == leaks
+    assert "cropped, shifted" in capsys.readouterr().out
+
+
+def test_a_mirrored_copy_is_a_leak(split, capsys):
+    ImageOps.mirror(Image.open(split / "images" / "0.png")).save(split / "images" / "20.png")
+    assert run(split) == 1
+    out = capsys.readouterr().out
+    assert "1 of 6 test rows (16.7 %) has a near-duplicate in train" in out
+
+
+def test_unknown_people_are_said_to_be_unknown(split, capsys):
+    run(split)
+    assert "unknown" not in capsys.readouterr().out
+    table = pd.read_csv(split / "test.csv")
+    table.drop(columns="subject").to_csv(split / "test.csv", index=False)
+    run(split)
+    assert "unknown for 6 rows" in capsys.readouterr().out
+
+
 def test_a_split_with_an_unreadable_image_is_never_called_clean(split, capsys):
     (split / "images" / "3.png").unlink()
     (split / "images" / "4.png").write_text("text")
@@ -116,7 +190,7 @@ def test_a_split_with_an_unreadable_image_is_never_called_clean(split, capsys):
     out = capsys.readouterr().out
     assert "1 left out: missing" in out
     assert "2 could not be read" in out
-    assert "no leaks" not in out.splitlines()
+    assert "no leaks found" not in out
 
 
 def test_a_leak_is_found_also_where_other_images_are_unreadable(split):
@@ -132,7 +206,7 @@ def test_the_splits_that_the_pipeline_wrote_can_be_audited(split, capsys):
             split / f"{name}.csv", index=False
         )
     assert run(split) == 0
-    assert "no leaks" in capsys.readouterr().out.splitlines()
+    assert "no leaks found" in capsys.readouterr().out.splitlines()
 
 
 def test_images_in_another_folder_are_found_with_root(split, tmp_path_factory, capsys):

@@ -156,6 +156,24 @@ def test_the_interval_respects_people_and_near_duplicates(dataset, run):
     assert test["groups"] == 4  # three people, and one image twice
 
 
+def test_people_whom_the_names_of_class_folders_name_are_groups(tmp_path, run, capsys):
+    for index in range(18):
+        label, person = CLASSES[index % 3], index // 6
+        save_image(tmp_path / "faces" / label / f"S{person:03d}_001_{index:08d}.png", label, index)
+    assert read_report(run(tmp_path / "faces")[1])["test"]["groups"] == 18
+    assert "--subject-pattern" in capsys.readouterr().out
+    for options in (["--subject-pattern", r"/(S\d+)_"], ["--format", "ckplus"]):
+        _, out = run(tmp_path / "faces", *options)
+        assert read_report(out)["test"]["groups"] == 3
+        assert capsys.readouterr().out == ""
+
+
+def test_a_pattern_without_a_group_is_an_error_of_the_command_line(mixed, run, capsys):
+    with pytest.raises(SystemExit):
+        run(mixed.root, "--subject-pattern", "S1")
+    assert "one group" in capsys.readouterr().err
+
+
 def test_the_order_of_the_rows_does_not_matter(mixed, run):
     first = contents(run(mixed.root)[1])
     mixed.rows = mixed.rows[::-1]
@@ -189,13 +207,20 @@ def test_rows_that_cannot_be_used_are_counted_by_reason_and_listed(mixed, run):
     (mixed.root / "002.png").write_bytes((mixed.root / "003.png").read_bytes()[:300])
     Image.new("RGB", (40, 40), "red").save(mixed.root / "004.png")
     text, out = run(mixed.root)
-    for count in ("26 images", "4 rows", "1 missing", "1 not an image", "1 truncated", "1 blank"):
+    reasons = ("1 missing", "1 not an image", "1 truncated", "1 blank")
+    for count in ("26 images", "WARNING: 4 rows", *reasons):
         assert count in text
     left_out = pd.read_csv(out / "left_out.csv")
     assert set(left_out["path"].str[-7:]) == {"000.png", "001.png", "002.png", "004.png"}
     rows = mixed.write().drop(index=[0, 1, 2, 4])
     accuracy = (rows["label"] == rows["predicted"]).mean()
     assert read_report(out)["test"]["accuracy"] == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_rows_that_an_option_leaves_out_are_no_warning(mixed, run):
+    text, _ = run(mixed.root, "--labels", f"{CLASSES[0]}=")
+    assert "10 rows left out" in text
+    assert "WARNING" not in text
 
 
 def test_a_class_that_the_model_lacks_is_named_with_the_option_that_maps_it(mixed, run, tmp_path):

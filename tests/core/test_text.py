@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.core.text import cell_of, file_name_of, message_of, printable, shorten
+from emotion.core.text import cell_of, counted, file_name_of, message_of, printable, shorten
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -98,3 +98,8 @@ def test_a_formula_after_another_separator_becomes_text_too(text):
     """German and French spreadsheets separate cells by semicolons."""
     assert cell_of(text).replace("'", "") == text
     assert not re.search(r"[;\n\t]\s*[=@-]", cell_of(text))
+
+
+def test_a_number_has_its_noun_in_the_right_form():
+    found = [counted(number, "group") for number in (0, 1, 2, 1234)]
+    assert found == ["0 groups", "1 group", "2 groups", "1,234 groups"]

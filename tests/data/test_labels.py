@@ -15,7 +15,9 @@ from tests.user_errors import user_error
         ("anger", "angry"),
         (" Happiness ", "happy"),
         ("FEAR", "fearful"),
-        ("none", "neutral"),
+        ("none", None),  # no listed emotion, or no label: not neutral
+        ("H\u200bappy\u00a0", "happy"),
+        ("ＳＡＤ", "sad"),
         ("surprise", "surprised"),
         ("sadness", "sad"),
         ("disgusted", "disgust"),
@@ -90,3 +92,12 @@ def test_an_ordinary_word_can_be_a_class(name):
 )
 def test_a_name_that_cannot_be_shown_is_no_class(name):
     assert not labels.is_class_name(name)
+
+
+@pytest.mark.parametrize(
+    "names", ["abcdef", None, {"a": 0}, [], ["a", "b", "a"], ["a", "A"], ["\u00e9", "e\u0301"]]
+)
+def test_class_names_are_a_list_of_different_names(names):
+    with pytest.raises(ValueError, match="class_names"):
+        labels.check_class_names(names)
+    assert labels.check_class_names(["a", "b"]) == ["a", "b"]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from emotion.datasets.params import DataParams
 from emotion.datasets.prepare import prepare
+from emotion.datasets.reader import read_dataset
 
 
 def touch(root, *paths):
@@ -38,6 +39,11 @@ def png_that_claims(path, width, height):
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+
+
+def read_rows(root, **params):
+    """The rows of a dataset, with these settings."""
+    return read_dataset(DataParams(root=str(root), **params))[0]
 
 
 class NoiseImages:
@@ -70,3 +76,16 @@ def balanced(dataset):
     for index in range(60):
         dataset.add(f"{index:03d}.png", ("happy", "sad")[index % 2])
     return dataset
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read images from a labels.csv; header and lines are given without the column path."""
+
+    def read_lines(header, *lines, **params):
+        lines = [f"{i}.jpg,{line}\n" for i, line in enumerate(lines)]
+        touch(tmp_path, *(f"{i}.jpg" for i in range(len(lines))))
+        (tmp_path / "labels.csv").write_text(f"path,{header}\n{''.join(lines)}")
+        return read_rows(tmp_path, **params)
+
+    return read_lines

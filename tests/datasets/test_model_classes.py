@@ -96,3 +96,30 @@ def test_an_error_of_the_dataset_names_the_options_for_its_settings(tmp_path):
         read_for_model(tmp_path, "folder", {}, CLASSES)
     with user_error(file="gone", key="DATA"):
         read_for_model(tmp_path / "gone", "folder", {}, CLASSES)
+
+
+def test_spellings_of_a_word_are_one_word(read):
+    labels = parse_labels(["3.0=Happy", "A\u0308rger=angry", "no\u00a0face="])
+    assert read("3", "03", "Ärger", "NO FACE", labels=labels) == [
+        ("happy", ""),
+        ("happy", ""),
+        ("angry", ""),
+        ("no face", EXCLUDED),
+    ]
+    with user_error("'1'", key="--labels"):
+        parse_labels(["1=happy", "01.0=sad"])
+
+
+def test_rows_have_the_classes_as_the_model_spells_them(tmp_path):
+    (tmp_path / "labels.csv").write_text("path,label\n1.png,joy\n2.png,anger\n3.png,2.0\n")
+    found = read_for_model(tmp_path, "csv", {}, ["Happy", "Anger", "2"])
+    assert found["label"].tolist() == ["Happy", "Anger", "2"]
+
+
+@pytest.mark.parametrize("word", ["None", "nan", "null", "N/A", "unknown", "-"])
+def test_a_word_for_no_label_is_a_class_only_if_the_user_says_so(tmp_path, read, word):
+    assert read(word, "happy", labels={}) == [(word, "unknown label"), ("happy", "")]
+    rows = read_for_model(tmp_path, "csv", {}, CLASSES)
+    with user_error(f"{word!r}: no label", hint=f"{word.lower()}="):
+        check_classes(rows, tmp_path, CLASSES)
+    assert read(word, "happy", labels=parse_labels([f"{word}=bored"]))[0] == ("bored", "")

@@ -88,6 +88,21 @@ def test_a_reencoded_image_is_in_the_split_of_its_original(balanced):
     assert (splits_per_group(prepared) == 1).all()
 
 
+@pytest.mark.parametrize("turn", Image.Transpose)
+def test_a_mirrored_or_turned_copy_is_in_the_split_of_its_original(balanced, turn):
+    for index in range(60):
+        with Image.open(balanced.root / f"{index:03d}.png") as image:
+            image.transpose(turn).save(balanced.root / f"turned_{index:03d}.png")
+        balanced.rows.append(
+            {"path": f"turned_{index:03d}.png", "label": ("happy", "sad")[index % 2]}
+        )
+    prepared = balanced.prepare()
+    # Most have the very hash of the original then, but other pixels.
+    assert prepared.report.duplicates == {"exact": 0, "near": 60, "conflicts": 0}
+    assert prepared.rows["group"].nunique() == 60
+    assert (splits_per_group(prepared) == 1).all()
+
+
 def test_identical_images_with_two_labels_are_dropped_and_listed(balanced):
     balanced.add("a.png", "happy", seed=5)
     balanced.add("b.png", "sad", seed=5)
@@ -135,7 +150,7 @@ def test_all_reasons_are_in_one_error_and_in_the_list_if_tolerated(balanced):
     Image.new("L", (40, 40), 7).save(balanced.root / "blank.png")
     balanced.rows.append({"path": "blank.png", "label": "sad"})
     parts = ["1 unknown label", "1 missing", "missing.png", "1 not an image", "1 blank"]
-    with user_error("4 of 64", *parts, hint="data.max_rejected from 0 to 0.0625"):
+    with user_error("4 of 64", *parts, hint="data.max_rejected from 0.01 to 0.0625"):
         balanced.prepare()
     prepared = balanced.prepare(max_rejected=0.0625)
     assert reasons(prepared) == {"unknown label": 1, "missing": 1, "not an image": 1, "blank": 1}

@@ -11,25 +11,8 @@ from pydantic import ValidationError
 from emotion.datasets.formats import ADAPTERS
 from emotion.datasets.params import DataParams
 from emotion.datasets.reader import order_classes, read_dataset
-from tests.datasets.conftest import touch
+from tests.datasets.conftest import read_rows, touch
 from tests.user_errors import user_error
-
-
-def read_rows(root, **params):
-    return read_dataset(DataParams(root=str(root), **params))[0]
-
-
-@pytest.fixture
-def read(tmp_path):
-    """Read images from a labels.csv; header and lines are given without the column path."""
-
-    def read_lines(header, *lines, **params):
-        lines = [f"{i}.jpg,{line}\n" for i, line in enumerate(lines)]
-        touch(tmp_path, *(f"{i}.jpg" for i in range(len(lines))))
-        (tmp_path / "labels.csv").write_text(f"path,{header}\n{''.join(lines)}")
-        return read_rows(tmp_path, **params)
-
-    return read_lines
 
 
 def test_paths_are_joined_to_the_root_as_given(tmp_path, monkeypatch):
@@ -40,7 +23,7 @@ def test_paths_are_joined_to_the_root_as_given(tmp_path, monkeypatch):
 
 
 def test_synonyms_are_mapped_to_classes(read):
-    rows = read("label", "Anger", "happiness", "none")
+    rows = read("label", "Anger", "happiness", "neutrality")
     assert rows["label"].tolist() == ["angry", "happy", "neutral"]
 
 

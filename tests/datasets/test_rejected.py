@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from emotion.datasets.params import DataParams
 from emotion.datasets.rejected import COLUMNS, refuse_too_many, write_rejected
 from tests.user_errors import user_error
 
@@ -28,12 +29,36 @@ def test_too_many_rejected_rows_raise_with_counts_first_files_and_hints():
         ("not an image", "JPEG, PNG"),
         ("unknown label", "data.labels"),
         ("outside data.root", "data.allow_outside"),
+        ("unknown range of values", "floats of 0..1"),
     ],
 )
 def test_every_reason_has_its_hint_and_max_rejected_is_no_hint_for_all(reason, hint):
     with user_error(f"4 {reason}", hint=hint) as caught:
         refuse_too_many(rejected(*[reason] * 4), total=4, max_rejected=0.0)
     assert "max_rejected" not in str(caught.value)
+
+
+def test_what_is_tolerated_is_said_loudly_with_counts_and_first_files(capsys):
+    bad = rejected("blank", "blank", "unknown label", "no majority").assign(label="grin")
+    refuse_too_many(bad, total=1000, max_rejected=0.01)
+    out = capsys.readouterr().out
+    assert out.startswith("WARNING: 3 of 1,000 images")
+    for part in ("2 blank (p/0.png, p/1.png)", "1 unknown label: 'grin' (1)", "rejected.csv"):
+        assert part in out
+    refuse_too_many(bad[3:], total=1000, max_rejected=0.01)
+    refuse_too_many(bad[:0], total=1000, max_rejected=0.0)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_hundredth_is_tolerated_unless_it_is_set_otherwise():
+    assert DataParams(root="x").max_rejected == 0.01
+
+
+def test_pointers_and_pages_in_place_of_images_are_named(tmp_path):
+    (tmp_path / "a.png").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")
+    bad = rejected("not an image").assign(path=str(tmp_path / "a.png"))
+    with user_error("a.png (a pointer of Git LFS)", hint="git lfs pull"):
+        refuse_too_many(bad, total=1, max_rejected=0.01)
 
 
 def test_images_without_agreement_of_annotators_do_not_count():

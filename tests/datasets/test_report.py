@@ -1,5 +1,7 @@
 """Metrics of the splits, and the printed summary."""
 
+import pytest
+
 from emotion.datasets.report import describe_report
 
 
@@ -76,6 +78,38 @@ def test_a_dataset_without_a_split_has_no_leaks(balanced):
 
 def test_the_summary_of_a_clean_dataset_has_no_warning_and_no_rejected_rows(balanced):
     lines = describe_report(balanced.prepare().report).splitlines()
-    assert lines[0] == "60 images: train 42, val 10, test 8"
+    assert lines[0].startswith("60 images: train 42, val 10, test 8; subjects: unknown")
     assert "0 exact duplicates" in lines[1]
     assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        (60, "subjects: train 42, val 10, test 8"),
+        (59, "; unknown for 1 image, whose person may be in two splits"),
+        (0, "; subjects: unknown, so the same person may be in two splits"),
+    ],
+)
+def test_an_unknown_subject_is_not_counted_and_is_said(balanced, named, words):
+    for index, row in enumerate(balanced.rows):
+        row["subject"] = f"p{index}" if index < named else ""
+    report = balanced.prepare().report
+    assert sum(report.unknown_subjects.values()) == 60 - named
+    assert sum(report.subjects.values()) == named
+    assert describe_report(report).splitlines()[0].endswith(words)
+
+
+@pytest.mark.parametrize("policy", ["drop_from_train", "report"])
+def test_leaks_that_are_kept_are_not_called_kept_in_one_split(dataset, policy):
+    """An image of train is also in test."""
+    for index in range(12):
+        split = ("train", "val", "test")[index // 4]
+        seed = 5 if index in {0, 8} else None
+        dataset.add(f"{index}.png", ("happy", "sad")[index % 2], seed, split=split)
+    report = dataset.prepare(leak_policy=policy, max_rejected=0.2).report
+    text, kept = describe_report(report), policy == "report"
+    assert report.shared_groups == {"train": kept, "val": 0, "test": kept}
+    assert ("each kept in one split" in text) != kept
+    assert ("in two splits are kept: train 1, val 0, test 1" in text) == kept
+    assert text.splitlines()[1].startswith("1 exact duplicate and 0 pairs of near-duplicates")

@@ -136,7 +136,7 @@ def test_every_reason_is_reported_before_any_output_is_written(project, reason):
     before = outputs(project)
     BAD[reason](project / "faces" / "07.png", project / "faces" / "labels.csv")
     named = "'bored' (1)" if reason == "unknown label" else "07.png"
-    with user_error("1 of 60", f"1 {reason}", named, hint="data.max_rejected from 0 to 0.0167"):
+    with user_error("1 of 60", f"1 {reason}", named, hint="data.max_rejected from 0.01 to 0.0167"):
         prepare_splits.main()
     assert outputs(project) == before
 

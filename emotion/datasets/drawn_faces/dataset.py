@@ -44,6 +44,18 @@ class DrawFacesParams:
     seed: Annotated[int, Field(ge=0)] = 42
 
 
+@settings
+class DataRootParams:
+    """The setting of the section `data` that says whether the drawn faces are used."""
+
+    root: str = ""
+
+    def uses(self, folder: Path) -> bool:
+        """Whether the root of the dataset is this folder, is in it, or contains it."""
+        root, folder = Path(self.root).resolve(), folder.resolve()
+        return root.is_relative_to(folder) or folder.is_relative_to(root)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """One image of the dataset."""

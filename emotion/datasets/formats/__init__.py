@@ -21,6 +21,8 @@ Attribute columns follow. Some adapters return more columns:
     evidence_units
                   numbers of the action units that are evidence, with a space between
     attempts      the paths that were tried for a missing image or mask, or ""
+    code, code_problem, code_hint
+                  of a dataset that numbers its labels; see `codes`
 
 A defect of the whole dataset raises a UserError. A row with a defective image is returned as
 written, and the caller rejects it with a reason. `data/README.md` shows the layout of each dataset.

@@ -14,7 +14,9 @@ import pandas as pd
 from emotion.core.errors import UserError
 from emotion.core.files import open_regular
 from emotion.data.images import SUFFIXES
-from emotion.datasets.formats.tables import find_in, name_codes, read_text_table, require_columns
+from emotion.datasets.formats import codes
+from emotion.datasets.formats.file_names import refuse_unencodable
+from emotion.datasets.formats.tables import find_in, read_text_table, require_columns
 
 TABLES = {"train": "training.csv", "test": "validation.csv"}
 TABLE_FOLDERS = ("", "Manually_Annotated_file_lists")
@@ -32,9 +34,9 @@ def read_affectnet(root: Path) -> pd.DataFrame:
     """Read whichever form is found in root.
 
     Returns:
-        The columns of the package, and the attributes valence and arousal as text (-1 to 1; -2 in
-        the dataset means no value). Codes 8 to 10 become words that are not classes; unknown codes
-        are kept.
+        The columns of the package and of `codes`, and the attributes valence and arousal as text
+        (-1 to 1; -2 in the dataset means no value). Codes 8 to 10 become words that are not
+        classes; unknown codes are kept.
 
     Raises:
         UserError: neither form is found; a folder is missing; a table is missing, malformed or
@@ -50,10 +52,10 @@ def read_affectnet(root: Path) -> pd.DataFrame:
         hint = "data.format affectnet needs AffectNet in a published layout: correct data.root"
         raise UserError(problem, hint, file=root, key="data.root")
     rows = pd.concat(parts, ignore_index=True)
-    label = name_codes(rows["expression"], WORDS)
-    rows = rows.assign(label=label, subject="", source="affectnet", synthetic=False)
+    rows = rows.join(codes.name_codes(rows["expression"], WORDS, lists or root))
+    rows = rows.assign(subject="", source="affectnet", synthetic=False)
     columns = ["path", "label", "split", "subject", "source", "synthetic", "valence", "arousal"]
-    return rows[columns]
+    return rows[[*columns, *codes.COLUMNS]]
 
 
 def _read_tables(root: Path, lists: Path) -> list[pd.DataFrame]:
@@ -84,6 +86,7 @@ def _read_set(folder: Path) -> pd.DataFrame:
     }
     annotated = {p.name.removesuffix("_exp.npy") for p in folder.glob("annotations/*_exp.npy")}
     ids = sorted(images.keys() | annotated, key=lambda name: (len(name), name))
+    refuse_unencodable([*ids, *images.values()])
     rows = pd.DataFrame(
         {"path": [f"{folder.name}/images/{images.get(name, f'{name}.jpg')}" for name in ids]},
         dtype=str,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from emotion.core.errors import UserError
 from emotion.datasets.formats.folder import read_folder
+from emotion.datasets.subjects_in_names import CK_PLUS, match_subjects
 
 
 def read_ckplus(root: Path) -> pd.DataFrame:
@@ -19,8 +20,8 @@ def read_ckplus(root: Path) -> pd.DataFrame:
         UserError: as in `read_folder`, or no file name has the form above.
     """
     rows = read_folder(root)
-    subject = rows["path"].str.extract(r"/(S\d+)_\d+_\d+[^/]*$", expand=False).fillna("")
-    if len(rows) and not subject.any():
+    subject = match_subjects(rows["path"], CK_PLUS)
+    if len(rows) and not any(subject):
         first = rows["path"].iloc[0]
         problem = f"has no image with a name such as S010_004_00000017.png, first {first}"
         hint = "for class folders of another dataset, set data.format to folder"

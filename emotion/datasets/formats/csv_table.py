@@ -1,10 +1,11 @@
 """Read a folder with a `labels.csv`: the layout that can contain the subject of each image.
 
 The columns path and label are required; split, subject, synthetic, source and masks are
-optional; columns votes_<word> hold the number of annotators' votes for each word. Any other column
-is an attribute (skin tone, age, ...): it is kept as text and becomes a slice in the evaluation.
-Paths of images and of masks are resolved by `resolve_path`. Headings may be in capitals, and path
-and label may have one of the names in ALIASES. Subjects such as `nan` and -1 count as unknown.
+optional. Columns votes_<word> hold the number of annotators' votes for each word; with them, label
+is optional too. Any other column is an attribute (skin tone, age, ...): it is kept as text and
+becomes a slice in the evaluation. Paths of images and of masks are resolved by `resolve_path`.
+Headings may be in capitals, and path and label may have one of the names in ALIASES. Subjects such
+as `nan` and -1 count as unknown.
 """
 
 import posixpath
@@ -14,10 +15,12 @@ from pathlib import Path
 import pandas as pd
 
 from emotion.core.errors import UserError
+from emotion.core.text import printable
 from emotion.data import manifest
+from emotion.data.identifiers import identifier_key, is_missing
 from emotion.datasets.formats.resolve_path import resolve_paths
 from emotion.datasets.formats.tables import read_text_table, refuse_cells, require_columns
-from emotion.datasets.formats.votes import parse_votes
+from emotion.datasets.formats.votes import PREFIX, parse_votes, vote_columns
 
 REQUIRED = ("path", "label")
 # Headings of other tools that mean one of ours; used only if the table does not have ours too.
@@ -29,9 +32,6 @@ OPTIONAL = ("split", "subject", "source", "synthetic")
 FILLED_IN = set(manifest.COLUMNS) - {*REQUIRED, *OPTIONAL} | {
     *("attempts", "detail", "mode", "phash", "pixels", "problem", "vote_problem"),
 }
-# What tables have in place of an unknown person, in lower case. As a name, it would put all of them
-# into one group.
-UNKNOWN_SUBJECTS = {"unknown", "nan", "none", "na", "n/a", "null", "-1", "-1.0", "-", "?"}
 _HINT = (
     "write it with columns path and label; for class folders without a table, set data.format to "
     "folder"
@@ -75,7 +75,9 @@ def read_labeled_table(
         UserError: the file is missing or malformed, lacks or misuses a column, or has invalid
             booleans or votes.
     """
-    rows = _rename_columns(read_text_table(table, when_missing))
+    rows = _rename_columns(read_text_table(table, when_missing), table)
+    if vote_columns(rows) and "label" not in rows:
+        rows = rows.assign(label="")
     require_columns(rows, REQUIRED, table, "name the columns path and label")
     taken = sorted(
         name
@@ -86,9 +88,8 @@ def read_labeled_table(
         problem = f"has the column(s) {', '.join(taken)}, which prepare_splits fills itself"
         raise UserError(problem, "rename or remove them", file=table)
     rows = rows.assign(**{column: "" for column in OPTIONAL if column not in rows})
-    unknown = rows["subject"].str.lower().isin(UNKNOWN_SUBJECTS)
     rows = rows.assign(
-        subject=rows["subject"].mask(unknown, ""),
+        subject=_blank_missing(rows["subject"], table),
         source=rows["source"].mask(rows["source"] == "", root.name),
         synthetic=_parse_booleans(rows["synthetic"], table),
     )
@@ -98,18 +99,32 @@ def read_labeled_table(
     return rows.assign(path=found["path"], attempts=attempts)
 
 
-def _rename_columns(rows: pd.DataFrame) -> pd.DataFrame:
-    """Give our columns their names, whatever their case, and whatever one other name they have."""
-    names: dict[str, str] = {}
+def _rename_columns(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Give our columns their names, however spelled, and whatever one other name they have."""
+    keys = {name: identifier_key(name) for name in map(str, rows)}
+    votes = [name for name in keys if name.lower().startswith(PREFIX)]
+    names = {name: PREFIX + name[len(PREFIX) :] for name in votes}
+    if len(set(names.values())) < len(names):
+        problem = f"has more than one column of votes for a word: {', '.join(votes)}"
+        raise UserError(problem, "keep one of each", file=table)
     for ours in (*REQUIRED, *OPTIONAL, *manifest.MASKS):
         if ours in rows:
             continue
         words = {ours, *ALIASES.get(ours, ())}
-        written = [name for name in map(str, rows) if name.lower() == ours]
-        written = written or [name for name in map(str, rows) if name.lower() in words]
+        written = [name for name, key in keys.items() if key == ours]
+        written = written or [name for name, key in keys.items() if key in words]
         if len(written) == 1:
             names[written[0]] = ours
     return rows.rename(columns=names)
+
+
+def _blank_missing(subjects: pd.Series, table: Path) -> pd.Series:
+    """Replace what stands for an unknown person by "": as a name, it would be one large group."""
+    unknown = subjects.map({cell: is_missing(cell) for cell in subjects.unique()}).astype(bool)
+    words = ", ".join(sorted({printable(cell) for cell in subjects[unknown] if cell}))
+    if words:
+        print(f"{table}: {(unknown & (subjects != '')).sum():,} subjects are unknown: {words}")
+    return subjects.mask(unknown, "")
 
 
 def _resolve_masks(rows: pd.DataFrame, table: Path, root: Path) -> pd.DataFrame:
@@ -124,7 +139,8 @@ def _resolve_masks(rows: pd.DataFrame, table: Path, root: Path) -> pd.DataFrame:
 
 
 def _parse_booleans(cells: pd.Series, table: Path) -> pd.Series:
-    words = cells.str.lower().mask(cells == "", "false")
+    words = cells.map({cell: identifier_key(cell) for cell in cells.unique()})
+    words = words.mask(cells == "", "false")
     invalid = cells[~words.isin(list(BOOLEANS))]
     hint = "write true or false, or leave the cell empty (false)"
     refuse_cells(invalid, "values of synthetic that are not true or false", table, hint)

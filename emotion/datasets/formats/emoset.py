@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from emotion.core.errors import UserError
+from emotion.datasets.formats.file_names import is_encodable
 from emotion.datasets.formats.tables import read_text
 
 SPLITS = ("train", "val", "test")
@@ -47,5 +48,6 @@ def _read_records(list_file: Path) -> list[tuple[str, str]]:
 
 
 def _is_entry(entry: Any) -> bool:
-    of_four = isinstance(entry, list) and len(entry) == 4
-    return of_four and isinstance(entry[0], str) and isinstance(entry[2], str)
+    if not isinstance(entry, list) or len(entry) != 4:
+        return False
+    return all(isinstance(text, str) and is_encodable(text) for text in (entry[0], entry[2]))

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from emotion.core.errors import UserError
+from emotion.datasets.formats.codes import name_codes
 from emotion.datasets.formats.folder import read_folder
-from emotion.datasets.formats.tables import name_codes, read_text_table, require_columns
+from emotion.datasets.formats.tables import hint_if_packed, read_text_table, require_columns
 
 TABLES = ("fer2013.csv", "icml_face_data.csv")  # the first one found is read
 COLUMNS = ("emotion", "pixels", "Usage")
@@ -27,9 +28,10 @@ def read_fer2013(root: Path) -> pd.DataFrame:
     """Read whichever form is found in root.
 
     Returns:
-        The columns of the package. For a table also `pixels`, uint8 arrays of 48 x 48, None if the
-        string is invalid; `path` is `fer2013/<row>.png`, the name of the file to write. `split` is
-        the column Usage: Training, PublicTest (used as val) or PrivateTest (used as test).
+        The columns of the package. For a table also those of `codes`, and `pixels`, uint8 arrays of
+        48 x 48, None if the string is invalid; `path` is `fer2013/<row>.png`, the name of the file
+        to write. `split` is the column Usage: Training, PublicTest (used as val) or PrivateTest
+        (used as test).
 
     Raises:
         UserError: no form is found, or the table is malformed, lacks a column or has images of
@@ -40,7 +42,7 @@ def read_fer2013(root: Path) -> pd.DataFrame:
     if (root / "train").is_dir() and (root / "test").is_dir():
         return read_folder(root).assign(source="fer2013")
     problem = f"has neither {' nor '.join(TABLES)} nor the folders train and test"
-    hint = "data.format fer2013 needs one of the three: correct data.root"
+    hint = hint_if_packed(root, "data.format fer2013 needs one of the three: correct data.root")
     raise UserError(problem, hint, file=root, key="data.root")
 
 
@@ -58,11 +60,10 @@ def read_pixel_table(table: Path) -> pd.DataFrame:
     rows = pd.DataFrame(
         {
             "path": [f"fer2013/{row:05d}.png" for row in range(len(cells))],
-            "label": name_codes(cells["emotion"], WORDS),
             "split": cells["Usage"],
             "pixels": pixels,
         }
-    )
+    ).join(name_codes(cells["emotion"], WORDS, table))
     return rows.assign(subject="", source="fer2013", synthetic=False)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from emotion.core.errors import UserError
+from emotion.datasets.formats import codes
 from emotion.datasets.formats.fer2013 import TABLES, read_pixel_table
 from emotion.datasets.formats.tables import find_in, read_text_table, refuse_cells, require_columns
 from emotion.datasets.formats.votes import PREFIX, parse_votes
@@ -43,7 +44,8 @@ def read_ferplus(root: Path) -> pd.DataFrame:
     votes = cells[list(WORDS)].rename(columns={word: f"{PREFIX}{word.lower()}" for word in WORDS})
     votes = parse_votes(votes, votes_table)
 
-    rows = read_pixel_table(table).assign(source="ferplus", label="")
+    rows = read_pixel_table(table).drop(columns=list(codes.COLUMNS))
+    rows = rows.assign(source="ferplus", label="")
     if len(rows) != len(votes):
         problem = f"has {len(votes):,} rows, but should have the {len(rows):,} rows of {table}"
         raise UserError(problem, _HINT, file=votes_table)

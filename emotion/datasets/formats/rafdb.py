@@ -10,7 +10,9 @@ import pandas as pd
 
 from emotion.core import files
 from emotion.core.errors import UserError
-from emotion.datasets.formats.tables import find_in, name_codes
+from emotion.core.file_kinds import refuse_other_than_text
+from emotion.datasets.formats.codes import name_codes
+from emotion.datasets.formats.tables import find_in
 
 NAMES = ("list_patition_label.txt", "list_partition_label.txt")
 LISTS = [f"{folder}{name}" for folder in ("EmoLabel/", "") for name in NAMES]
@@ -26,7 +28,7 @@ def read_rafdb(root: Path) -> pd.DataFrame:
     A code other than 1 to 7 is kept as the label; a line of one word gets the label "".
 
     Returns:
-        The columns of the package, in the order of the list.
+        The columns of the package, in the order of the list, with those of `codes`.
 
     Raises:
         UserError: the list or the folder of aligned faces is missing, or the list has another form.
@@ -34,14 +36,16 @@ def read_rafdb(root: Path) -> pd.DataFrame:
     list_file = find_in(root, LISTS, Path.is_file, _HINT)
     folder = find_in(root, FOLDERS, Path.is_dir, _HINT).relative_to(root).as_posix()
     with files.open_regular(list_file) as file:
-        lines = file.readall().decode("utf-8-sig", errors="replace").splitlines()
+        data = file.readall()
+    refuse_other_than_text(data, list_file, _HINT)
+    lines = data.decode("utf-8-sig", errors="replace").splitlines()
     pairs = [(line.strip().split(maxsplit=1) + [""])[:2] for line in lines if line.strip()]
     cells = pd.DataFrame(pairs, columns=["name", "code"], dtype=str)
-    label = name_codes(cells["code"], WORDS, first=1)
-    if label.equals(cells["code"]):
+    named = name_codes(cells["code"], WORDS, list_file, first=1)
+    if not (named["label"] != cells["code"]).any() and not named["code_problem"].any():
         problem = "has no line such as `train_00001.jpg 5`, a name and a code from 1 to 7"
         raise UserError(problem, "use the list as published", file=list_file)
     stem = cells["name"].str.replace(r"\.\w+$", "", regex=True)
-    rows = pd.DataFrame({"path": f"{folder}/" + stem + "_aligned.jpg", "label": label})
+    rows = pd.DataFrame({"path": f"{folder}/" + stem + "_aligned.jpg"}).join(named)
     split = cells["name"].str.partition("_")[0]
     return rows.assign(split=split, subject="", source="rafdb", synthetic=False)

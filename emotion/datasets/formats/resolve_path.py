@@ -9,19 +9,24 @@ A path is tried in this order, and the first file found is used:
    as content/data/train/happy/1.jpg, data/train/happy/1.jpg, ..., happy/1.jpg and 1.jpg.
 
 Backslashes count as slashes. A drive letter makes a path absolute and is not part of a suffix.
-`..` is removed before any path is tried.
+`..` is removed before any path is tried. If no file is found, the same places are tried again in
+other spellings; see `Listings`. If none of all files of a table is found, names without a folder
+are looked up in all folders below the root; see `look_below`.
 
 Each candidate folder is listed once, and all rows are looked up in these listings. 400,000 rows
 thus cost one listing per folder that they name, and the result of a row does not depend on others.
 """
 
-import os
 import posixpath
 import re
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
+
+from emotion.datasets.formats.bare_names import look_below
+from emotion.datasets.formats.file_names import refuse_unencodable
+from emotion.datasets.formats.listings import Listings
 
 _DRIVE = re.compile(r"\A[A-Za-z]:")
 
@@ -36,25 +41,33 @@ def resolve_paths(written: pd.Series, table: Path, root: Path) -> pd.DataFrame:
 
     Returns:
         A table of text with the index of `written` and two columns. `path`: relative to root, with
-        forward slashes, if the file is under root, else absolute; as written if no file was found.
-        `attempts`: every path that was tried, joined by ", ", if no file was found, else "" (an
-        empty path is not looked for).
+        forward slashes, if the file is under root, else absolute; as the file is spelled on disk if
+        it was found, else as written. `attempts`: every path that was tried, joined by ", ", if no
+        file was found, else "" (an empty path is not looked for).
+
+    Raises:
+        UserError: a path is not UTF-8, such as that of the dataset.
     """
     cwd = Path.cwd().as_posix()
     table_folder = posixpath.join(cwd, table.parent.as_posix())
     base = posixpath.normpath(posixpath.join(cwd, root.as_posix()))
     candidates_of = cache(lambda folder: _candidate_folders(folder, (cwd, table_folder, base)))
-    files_in = cache(_files_in)
+    listings = Listings()
     prefix = posixpath.join(base, "")
     paths, attempts = [], []
     for text in written:
         written_folder, name = posixpath.split(text.replace("\\", "/"))
         candidates = candidates_of(written_folder)
-        found = next((folder for folder in candidates if name in files_in(folder)), None)
-        paths.append(text if found is None else posixpath.join(found, name).removeprefix(prefix))
+        found = listings.find(candidates, name) if name else None
+        paths.append(text if found is None else found.removeprefix(prefix))
         tried = candidates if text and found is None else []
         attempts.append(", ".join(posixpath.join(folder, name) for folder in tried))
-    return pd.DataFrame({"path": paths, "attempts": attempts}, index=written.index, dtype=str)
+    refuse_unencodable([*paths, *attempts])
+    columns = {"path": paths, "attempts": attempts}
+    resolved = pd.DataFrame(columns, index=written.index, dtype=str)
+    # Where others are found, a name alone is that of a missing file.
+    nothing_found = all(attempts[row] for row, text in enumerate(written) if text)
+    return look_below(resolved, root) if nothing_found else resolved
 
 
 def _candidate_folders(folder: str, starts: tuple[str, str, str]) -> list[str]:
@@ -68,18 +81,3 @@ def _candidate_folders(folder: str, starts: tuple[str, str, str]) -> list[str]:
     parts = [part for part in posixpath.normpath(bare).split("/") if part not in ("", ".", "..")]
     candidates += [posixpath.join(starts[-1], *parts[cut:]) for cut in range(len(parts) + 1)]
     return list(dict.fromkeys(map(posixpath.normpath, candidates)))
-
-
-def _files_in(folder: str) -> frozenset[str]:
-    """The names of the files in a folder; empty if there is no such folder."""
-    try:
-        with os.scandir(folder) as entries:
-            return frozenset(
-                entry.name
-                for entry in entries
-                # Only symbolic links cost a second disk access.
-                if entry.is_file(follow_symlinks=False)
-                or (entry.is_symlink() and Path(entry.path).is_file())
-            )
-    except (OSError, ValueError):  # ValueError: a NUL in the name
-        return frozenset()

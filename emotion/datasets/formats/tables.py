@@ -6,8 +6,9 @@ ragged rows, missing columns and invalid cells are handled in one place.
 
 import csv
 import io
+import re
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,13 @@ from emotion.core.errors import UserError
 from emotion.core.text import shorten
 
 SHOWN = 5  # invalid values listed in one message, next to their total count
+AS_CSV = "save the table as CSV UTF-8"
+SEPARATORS = ",;\t|"
+# Excel's own first line, which names the separator. Other programs quote it, or fill up the row.
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=([^\w\r\n\"])\"?[,;\t|]*(?:\r\n?|\n|\Z)", re.IGNORECASE)
+_BLANK_LINES = re.compile(r"(?: *[\r\n])*")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+\Z")
+_PACKED = (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar")
 
 
 def find_in(root: Path, names: Sequence[str], exists: Callable[[Path], bool], hint: str) -> Path:
@@ -33,18 +41,29 @@ def find_in(root: Path, names: Sequence[str], exists: Callable[[Path], bool], hi
     """
     found = next((root / name for name in names if exists(root / name)), None)
     if found is None:
+        hint = hint_if_packed(root, hint)
         raise UserError(f"has no {' or '.join(names)}", hint, file=root, key="data.root")
     return found
+
+
+def hint_if_packed(folder: Path, otherwise: str) -> str:
+    """The hint for a file that is not in a folder: to unpack the archives there, if it has any."""
+    names = sorted(path.name for path in folder.glob("*") if path.suffix.lower() in _PACKED)
+    return f"unpack {' or '.join(names[:3])} first" if names else otherwise
 
 
 def read_text(path: Path, hint: str) -> str:
     """The text of a file, UTF-8 or UTF-16 with its mark.
 
     Raises:
-        UserError: the file is missing, with this hint, or cannot be read.
+        UserError: the file is missing, with this hint, or cannot be read, or is no text.
     """
+    hint = hint if path.exists() else hint_if_packed(path.parent, hint)
     with files.explaining_failed_reads(path, hint):
-        return files.read_text(path)
+        text = files.read_text(path, AS_CSV)
+    if "\0" in text:
+        raise UserError("is damaged, or is UTF-16 without its mark: it has NULs", AS_CSV, file=path)
+    return text
 
 
 def read_text_table(
@@ -52,8 +71,8 @@ def read_text_table(
 ) -> pd.DataFrame:
     """Read every cell as text; spaces around headings and cells are removed, empty cells are "".
 
-    The separator is a comma, a semicolon or a tab; the encoding UTF-8, or UTF-16 with its mark, as
-    spreadsheet programs write.
+    The separator is one of SEPARATORS, or what a first line such as `sep=;` names; the encoding
+    UTF-8, or UTF-16 with its mark, as spreadsheet programs write. Empty rows are left out.
 
     Args:
         table: the file.
@@ -64,13 +83,16 @@ def read_text_table(
         UserError: the file is missing, cannot be opened or is malformed, or a column is repeated.
     """
     text = read_text(table, when_missing)
+    if text.lstrip().startswith(("{", "[")):
+        raise UserError("is JSON", AS_CSV, file=table)
     try:
-        separator, headings = _read_header(text)
+        body, separator = _split_off_separator_line(text)
         with warnings.catch_warnings():
             # Otherwise rows longer than the header lose their last cells with only a warning.
             warnings.simplefilter("error", pd.errors.ParserWarning)
+            headings = _read_headings(body, separator)
             rows = pd.read_csv(
-                io.StringIO(text),
+                io.StringIO(body),
                 sep=separator,
                 dtype=str,
                 keep_default_na=False,
@@ -80,52 +102,77 @@ def read_text_table(
     # The errors of pandas are ValueErrors, its warnings are not.
     except (ValueError, csv.Error, pd.errors.ParserWarning) as error:
         problem = f"is not a comma-separated UTF-8 table ({str(error).strip()})"
-        raise UserError(problem, "save it as CSV UTF-8", file=table) from None
+        raise UserError(problem, AS_CSV, file=table) from None
     repeated = sorted({name for name in headings if headings.count(name) > 1 and name})
     if repeated:
         problem = f"has more than one column {', '.join(repeated)}"
         raise UserError(problem, "keep one of each", file=table)
     rows = rows.rename(columns=lambda heading: str(heading).strip())
-    return rows.fillna("").apply(lambda column: column.str.strip())
+    rows = rows.fillna("").apply(lambda column: column.str.strip())
+    return rows[(rows != "").any(axis=1)].reset_index(drop=True)
 
 
-def _read_header(text: str) -> tuple[str, list[str]]:
-    """The separator and the headings: commas, or what separates more headings than commas do."""
-    line = text.lstrip("\r\n")
-    headings = {mark: next(csv.reader(io.StringIO(line), delimiter=mark), []) for mark in ",;\t"}
-    separator = max(headings, key=lambda mark: len(headings[mark]))  # the first of equal ones
-    return separator, [heading.strip() for heading in headings[separator]]
+def _split_off_separator_line(text: str) -> tuple[str, str]:
+    """The table from its headings on, and its separator.
+
+    It is what separates the most headings; of equal ones the named one, else the comma.
+    """
+    named = _SEPARATOR_LINE.match(text)
+    body = text[named.end() :] if named else text
+    body = body[_BLANK_LINES.match(body).end() :]  # type: ignore[union-attr]  # it matches ""
+    marks = (named[1] if named else "") + SEPARATORS
+    return body, max(marks, key=lambda mark: len(_read_headings(body, mark)))
+
+
+def _read_headings(body: str, separator: str) -> list[str]:
+    reader = csv.reader(_lines_of(body), delimiter=separator)
+    return [heading.strip() for heading in next(reader, [])]
+
+
+def _lines_of(text: str) -> Iterator[str]:
+    """The lines, without a copy of the text; str.splitlines also ends them at form feeds."""
+    return (line[0] for line in _LINE.finditer(text))
 
 
 def require_columns(rows: pd.DataFrame, required: Collection[str], table: Path, hint: str) -> None:
     """Raise a UserError with this hint if columns are missing."""
     missing = [column for column in required if column not in rows]
     if missing:
-        problem = f"lacks the column(s) {', '.join(missing)}; it has {', '.join(rows.columns)}"
+        has = f"; it has {shorten(', '.join(map(str, rows)), 400)}" if len(rows.columns) else ""
+        problem = f"lacks the column(s) {', '.join(missing)}{has}"
         raise UserError(problem, hint, file=table)
 
 
 def refuse_cells(invalid: pd.Series, problem: str, table: Path, hint: str) -> None:
     """Raise a UserError with the number, this problem and the first of invalid cells, if any."""
     if len(invalid):
-        shown = describe_cells(invalid)
+        shown = describe_cells(invalid, table)
         raise UserError(f"has {len(invalid)} {problem}: {shown}", hint, file=table)
 
 
-def name_codes(codes: pd.Series, words: Sequence[str], first: int = 0) -> pd.Series:
-    """Replace the codes `first`, `first` + 1, ... by the words; other codes are kept.
-
-    Args:
-        codes: text.
-        words: of the dataset, in the order of their codes.
-        first: code of the first word.
-    """
-    return codes.replace({str(code): word for code, word in enumerate(words, start=first)})
-
-
-def describe_cells(cells: pd.Series) -> str:
-    """The first invalid cells, each with its line in the file (the header is line 1)."""
+def describe_cells(cells: pd.Series, table: Path) -> str:
+    """The first invalid cells, each with its line in the file; their index numbers the rows."""
     first = cells.head(SHOWN)
-    numbered = first.set_axis(first.index + 2).items()
-    shown = [f"{shorten(repr(value))} (line {line})" for line, value in numbered]
+    lines = pd.Series(_lines_of_rows(table))[first.index]
+    shown = [
+        f"{shorten(repr(value))} (line {line})" for value, line in zip(first, lines, strict=True)
+    ]
     return ", ".join(shown) + (", ..." if len(cells) > SHOWN else "")
+
+
+def _lines_of_rows(table: Path) -> list[int]:
+    """The line of the file in which each row below the header begins.
+
+    For messages only: a cell may have line ends and rows may be empty, so the file is read again.
+    """
+    text = read_text(table, "")
+    body, separator = _split_off_separator_line(text)
+    above = sum(1 for _ in _lines_of(text[: len(text) - len(body)]))
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # pandas has no limit
+    reader = csv.reader(_lines_of(body), delimiter=separator)
+    lines, end = [], above
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            lines.append(end + 1)
+        end = above + reader.line_num
+    return lines[1:]

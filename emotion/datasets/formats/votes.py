@@ -7,7 +7,8 @@ mistake and set to 0. Then one of three rules selects the winner among the remai
     argmax    the most votes; a tie has no winner
     soft      the most votes, the first of ties; the shares of the classes become soft labels
 
-`unknown` and `nf` (not a face) count as votes, but an image for which they win has no label.
+`unknown`, words such as `none`, and `nf` (not a face) count as votes, but an image for which they
+win has no label.
 
 Differences from the authors' code (microsoft/FERPlus, src/ferplus.py): argmax is an addition. Their
 soft targets (`probability`, `crossentropy`) keep at most the classes that hold the first 75% of the
@@ -21,28 +22,37 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from emotion.data.identifiers import identifier_key, is_missing
 from emotion.data.manifest import SHARE
 from emotion.datasets.formats.tables import refuse_cells
 
 PREFIX = "votes_"
 Mode = Literal["majority", "argmax", "soft"]
-NO_CLASS = {"nf": "not a face", "unknown": "unknown"}  # words that are not classes: the problem
+NOT_A_FACE, UNKNOWN = "not a face", "unknown"  # what the words that are not classes say
 NO_AGREEMENT, NO_MAJORITY, TIE = "no two votes agree", "no majority", "tied vote"
-PROBLEMS = (*NO_CLASS.values(), NO_AGREEMENT, NO_MAJORITY, TIE)
+PROBLEMS = (NOT_A_FACE, UNKNOWN, NO_AGREEMENT, NO_MAJORITY, TIE)
 
 
 def parse_votes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
-    """Return the rows with integer columns `votes_*`; an empty cell counts as 0.
+    """Return the rows with integer columns `votes_*`; an empty cell counts as 0, `3.0` as 3.
 
     Raises:
         UserError: a cell is not a whole number.
     """
-    columns = _vote_columns(rows)
     hint = "write the number of annotators who chose this class"
-    for column in columns:
-        invalid = rows[column][~rows[column].str.fullmatch("[0-9]{0,9}")]
+    for column in vote_columns(rows):
+        numbers = rows[column].map({cell: identifier_key(cell) for cell in rows[column].unique()})
+        invalid = rows[column][~numbers.str.fullmatch("[0-9]{0,9}")]
         refuse_cells(invalid, f"values of {column} that are not whole numbers", table, hint)
-    return rows.assign(**{name: rows[name].replace("", "0").astype(int) for name in columns})
+        rows = rows.assign(**{column: numbers.replace("", "0").astype(int)})
+    return rows
+
+
+def problem_of(word: str) -> str:
+    """Why an image for which a word wins has no label, "" for a class."""
+    if identifier_key(word) == "nf":
+        return NOT_A_FACE
+    return UNKNOWN if is_missing(word) else ""
 
 
 def labels_from_votes(rows: pd.DataFrame, mode: Mode) -> pd.DataFrame:
@@ -60,15 +70,15 @@ def labels_from_votes(rows: pd.DataFrame, mode: Mode) -> pd.DataFrame:
     """
     assert mode in get_args(Mode), mode
     # Emotions first: in a tie in mode soft, an emotion wins against unknown and nf.
-    columns = sorted(_vote_columns(rows), key=lambda column: _word(column).lower() in NO_CLASS)
+    columns = sorted(vote_columns(rows), key=lambda column: problem_of(_word(column)) != "")
     words = np.array([_word(column) for column in columns], dtype=object)
     votes = rows[columns].to_numpy()
     votes = np.where(votes == 1, 0, votes)
 
     most = votes.max(axis=1)
     winner = words[votes.argmax(axis=1)]
-    problem = np.array([NO_CLASS.get(word.lower(), "") for word in words])[votes.argmax(axis=1)]
-    problem = problem.astype(object)
+    problems = np.array([problem_of(word) for word in words], dtype=object)
+    problem = problems[votes.argmax(axis=1)]
     if mode == "majority":
         problem[2 * most <= votes.sum(axis=1)] = NO_MAJORITY
     elif mode == "argmax":
@@ -78,14 +88,15 @@ def labels_from_votes(rows: pd.DataFrame, mode: Mode) -> pd.DataFrame:
     labeled = problem == ""
     rows = rows.assign(label=np.where(labeled, winner, ""), vote_problem=problem)
     if mode == "soft":
-        emotions = [i for i, word in enumerate(words) if word.lower() not in NO_CLASS]
+        emotions = [i for i in range(len(words)) if problems[i] == ""]
         kept = votes[:, emotions] * labeled[:, None]
         shares = kept / np.maximum(kept.sum(axis=1, keepdims=True), 1)
         rows = rows.assign(**{f"{SHARE}{words[i]}": shares[:, k] for k, i in enumerate(emotions)})
     return rows
 
 
-def _vote_columns(rows: pd.DataFrame) -> list[str]:
+def vote_columns(rows: pd.DataFrame) -> list[str]:
+    """The columns `votes_<word>`."""
     return [column for column in rows.columns if column.startswith(PREFIX)]
 
 

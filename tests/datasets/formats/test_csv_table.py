@@ -158,3 +158,32 @@ def test_a_placeholder_is_no_subject(read, word):
     """As one person, all images without a known person would have to be in one split."""
     rows = read(f"path,label,subject\n1.jpg,happy,{word}\n2.jpg,sad,7\n")
     assert rows["subject"].tolist() == ["", "7"]
+
+
+def test_headings_and_booleans_have_many_spellings(read):
+    rows = read(
+        "\u200bPath,Label\u00a0,ＳＵＢＪＥＣＴ,Synthetic\n1.jpg,happy,a,1.0\n2.jpg,sad,b,0.0\n"
+    )
+    assert rows[["path", "label", "subject"]].to_numpy().tolist() == [
+        ["1.jpg", "happy", "a"],
+        ["2.jpg", "sad", "b"],
+    ]
+    assert rows["synthetic"].tolist() == [True, False]
+
+
+@pytest.mark.parametrize("cell", ["nan", "<NA>", "#N/A", "None", "-1.0", "—", "N/A"])
+def test_what_stands_for_an_unknown_person_is_no_person_and_is_said(read, cell, capsys):
+    rows = read(f"path,label,subject\n1.jpg,happy,{cell}\n2.jpg,sad,7\n")
+    assert rows["subject"].tolist() == ["", "7"]
+    assert f"1 subjects are unknown: {cell}" in capsys.readouterr().out
+
+
+def test_a_path_in_two_spellings_is_one_image(read, tmp_path):
+    touch(tmp_path / "faces", "\u00fc.jpg", "B.jpg")
+    with user_error("2 paths", "'B.jpg' (line 5)", file="labels.csv"):
+        read("path,label\nu\u0308.jpg,a\n\u00fc.jpg,b\nB.jpg,a\nb.JPG,a\n")
+
+
+def test_votes_for_a_word_in_two_columns_are_refused(read):
+    with user_error("votes_sad", "Votes_sad", file="labels.csv"):
+        read("path,votes_sad,Votes_sad\n1.jpg,1,2\n")

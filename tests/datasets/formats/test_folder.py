@@ -2,7 +2,7 @@
 
 import pytest
 
-from emotion.datasets.formats.folder import read_folder
+from emotion.datasets.formats.folder import OF_SYSTEMS, read_folder
 from tests.datasets.conftest import touch
 from tests.user_errors import user_error
 
@@ -48,6 +48,40 @@ def test_split_folders_mixed_with_class_folders_are_rejected(tmp_path):
     root = touch(tmp_path, "train/happy/1.jpg", "sad/2.jpg")
     with user_error("train", "sad", file=root):
         read_folder(root)
+
+
+def test_folders_without_an_image_beside_split_folders_are_announced(tmp_path, capsys):
+    root = touch(
+        *(tmp_path, "train/happy/1.jpg", "test/sad/2.jpg", "__MACOSX/train/happy/._1.jpg"),
+        *("docs/paper.pdf", "notebooks/.ipynb_checkpoints/a.ipynb", "test/notes/a.txt"),
+    )
+    (root / "val").mkdir()
+    rows = read_folder(root)
+    assert rows[["path", "split"]].to_numpy().tolist() == [
+        ["test/sad/2.jpg", "test"],
+        ["train/happy/1.jpg", "train"],
+    ]
+    out = capsys.readouterr().out
+    for name in ("__MACOSX", "docs", "notebooks", "test/notes", "val"):
+        assert name in out
+
+
+@pytest.mark.parametrize("name", sorted(OF_SYSTEMS))
+@pytest.mark.parametrize("above", ["", "happy/", "train/", "train/happy/"])
+def test_copies_and_thumbnails_of_the_system_are_no_images(tmp_path, name, above):
+    first = "train/happy/1.jpg" if "train" in above else "happy/1.jpg"
+    root = touch(tmp_path, first, f"{above}{name}/1.jpg/THUMB.jpg")
+    assert read_folder(root)["path"].tolist() == [first]
+
+
+def test_a_root_inside_a_folder_of_the_system_is_read(tmp_path):
+    assert len(read_folder(touch(tmp_path / "__MACOSX", "happy/1.jpg"))) == 1
+
+
+def test_archives_alone_are_to_be_unpacked(tmp_path):
+    with user_error(file=tmp_path, hint="unpack train.zip"):
+        read_folder(touch(tmp_path, "train.zip", "readme.txt"))
+    assert len(read_folder(touch(tmp_path, "happy/1.jpg"))) == 1
 
 
 def test_an_empty_folder_has_no_rows(tmp_path):
