@@ -64,9 +64,10 @@ def _plain(character: str) -> str:
     """
     if character.isascii():
         return character
+    digit = unicodedata.decimal(character, None)
+    if digit is not None:
+        return str(digit)
     category = unicodedata.category(character)
-    if category == "Nd":
-        return str(unicodedata.decimal(character))
     if category == "Pd" or character == "\N{MINUS SIGN}":
         return "-"
     return "" if category == "Cf" or "\ufe00" <= character <= "\ufe0f" else character
