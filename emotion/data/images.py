@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from emotion.core.errors import UserError
+from emotion.core.file_kinds import FIRST, hint_for, kind_of
 from emotion.core.files import open_regular
 from emotion.data.pixels import UnknownRangeError, from_array, to_rgb
 
@@ -93,7 +94,7 @@ def decode_image(file: IO[bytes], name: str, max_pixels: int | None = None) -> I
     Raises:
         UserError: as `read_image`.
     """
-    with _explaining(name), Image.open(file, formats=FORMATS) as image:
+    with _explaining(name, file), Image.open(file, formats=FORMATS) as image:
         _check_size(image.size, name, max_pixels)
         return to_rgb(image)
 
@@ -162,8 +163,8 @@ def _check_size(size: Sequence[int], name: str, max_pixels: int | None) -> None:
 
 
 @contextmanager
-def _explaining(name: str) -> Iterator[None]:
-    """Turn an error of a decoder into a UserError."""
+def _explaining(name: str, file: IO[bytes] | None = None) -> Iterator[None]:
+    """Turn an error of a decoder, of this file, into a UserError."""
     try:
         yield
     except UserError:
@@ -171,10 +172,23 @@ def _explaining(name: str) -> Iterator[None]:
     except UnknownRangeError as error:
         raise UserError(str(error), error.hint, file=name) from None
     except UnidentifiedImageError:
-        problem = f"cannot be read: it is no image of a readable format ({', '.join(FORMATS)})"
-        raise UserError(problem, "convert or remove it", file=name) from None
+        raise _unidentified(name, file) from None
     except Exception as error:  # decoders raise almost any type for damaged data
         raise _unreadable(name, error) from None
+
+
+def _unidentified(name: str, file: IO[bytes] | None) -> UserError:
+    """The error for what Pillow does not open."""
+    kind, hint = "", "convert or remove it"
+    if file and file.seekable():
+        file.seek(0)
+        kind = kind_of(file.read(FIRST))
+    if kind.endswith(" image"):
+        return UserError(f"is {kind} that is damaged or of a kind not read here", hint, file=name)
+    if kind:
+        return UserError(f"is {kind}, not an image", hint_for(kind, hint), file=name)
+    problem = f"cannot be read: it is no image of a readable format ({', '.join(FORMATS)})"
+    return UserError(problem, hint, file=name)
 
 
 def _unreadable(path: str | Path, error: Exception) -> UserError:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion.data.images import count_pixels, list_images, read_image
+from emotion.core.errors import UserError
+from emotion.data.images import count_pixels, decode_image, list_images, read_image
 from emotion.data.pixels import to_rgb
 from tests.user_errors import user_error
 
@@ -181,3 +182,28 @@ def test_pixels_are_counted_from_the_header_alone():
     Image.new("RGB", (300, 20)).save(file, "PNG")
     assert count_pixels(io.BytesIO(file.getvalue()[:60])) == 6000
     assert count_pixels(io.BytesIO(b"no image")) == count_pixels(io.BytesIO()) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no image of a readable format"),
+        (b"some text", "no image of a readable format"),
+        (b"<!DOCTYPE html><p>404", "is an HTML page, not an image; a server"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid",
+            "Git LFS, not an image; `git lfs pull`",
+        ),
+        (b"PK\x03\x04" + bytes(60), "is a zip archive, not an image; unpack it"),
+        (b"%PDF-1.7", "is a PDF document, not an image; convert"),
+        (b"\x89PNG\r\n\x1a\n", "is a PNG image that is damaged"),
+        (b"II*\0" + bytes(40), "is a TIFF image that is damaged or of a kind not read here"),
+    ],
+)
+def test_what_is_no_image_is_named_by_its_content(tmp_path, content, words):
+    (tmp_path / "a.png").write_bytes(content)
+    for read in (read_image, lambda path: decode_image(io.BytesIO(path.read_bytes()), str(path))):
+        with pytest.raises(UserError) as caught:
+            read(tmp_path / "a.png")
+        assert str(caught.value).startswith(f"{tmp_path / 'a.png'} ")
+        assert words in str(caught.value)

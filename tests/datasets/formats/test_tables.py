@@ -85,7 +85,7 @@ def test_an_archive_beside_a_missing_table_is_to_be_unpacked(tmp_path, path):
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (gzip.compress(b"a,b\n1,2\n"), "gzip archive"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), "gzip archive"),
         (b"<!doctype html><title>a,b</title>", "HTML page"),
         (b'[{"path": "1.png"}]', "JSON"),
         ("a,b\n1,2\n".encode("utf-16-le"), "UTF-16"),
@@ -137,7 +137,8 @@ def test_a_huge_cell_and_huge_headings_are_not_printed_whole(tmp_path):
 
 # csv writes a lone carriage return without quotes, where it would end the row.
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
-TABLES = st.integers(1, 3).flatmap(
+# A table of one column does not show its separator.
+TABLES = st.integers(2, 3).flatmap(
     lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=5)
 )
 
