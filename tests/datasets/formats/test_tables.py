@@ -174,7 +174,8 @@ def test_the_same_rows_are_read_however_a_table_is_written(
     assert rows.to_numpy().tolist() == [row for row in stripped if any(row)]
     if lines:
         number = int(lines.rpartition("(line ")[2].rstrip(")"))
-        first_line = rows["path"].iloc[-1].split("\n")[0].replace('"', "")
+        last = [row for row in cells if any(cell.strip() for cell in row)][-1]
+        first_line = last[0].split("\n")[0].replace('"', "")
         assert first_line in text.split("\n")[number - 1].replace('"', "")
 
 
