@@ -14,6 +14,8 @@ override HIDDEN := .*/.*|emotion|stages|params.yaml|Created|epoch|gap|img_s|minu
 override VENV := .venv
 override BIN := $(VENV)/bin
 override EXTRAS := build/extras
+# Tests of what uses pandas or OpenCV.
+override WITH_EXTRAS := tests/extras tests/cli tests/data tests/datasets tests/evaluation tests/prediction
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help repro experiments verify pr-report test test-fast test-shipped test-extras
@@ -46,7 +48,7 @@ test-shipped: $(VENV)/installed ## check that dvc.lock, params and README are th
 
 test-extras: $(EXTRAS)/installed ## run the fast tests and some more beside other packages
 	PYTHONPATH="$(CURDIR)/$(EXTRAS)" pytest --numprocesses auto \
-	  -m "extras or not (slow or network or shipped)"
+	  -m "extras or not (slow or network or shipped)" $(WITH_EXTRAS)
 
 coverage: $(VENV)/installed ## run the tests and measure their coverage; details in build/coverage/html/
 	pytest --numprocesses auto -m "not (shipped or extras)" --hypothesis-profile ci \
