@@ -26,7 +26,9 @@ def address_error(path: str | os.PathLike[str], command: str = "") -> UserError:
     scheme, rest = os.fspath(path).split(":", 1)
     address = f"{scheme}:{rest}" if rest.startswith("//") else f"{scheme}:/{rest}"
     hint = "download it first"
-    if scheme.lower() in _FETCHED:
+    if scheme.lower() == "file":
+        hint = f"give the path alone: {shlex.quote('/' + rest.lstrip('/'))}"
+    elif scheme.lower() in _FETCHED:
         quoted = shlex.quote(address)
         hint += f": `curl -s {quoted} | {command}`" if command else f": `curl -sO {quoted}`"
     return UserError("is an address", hint, file=address)

@@ -40,6 +40,12 @@ def test_other_schemes_have_no_command():
         assert "curl" not in str(caught.value)
 
 
+@pytest.mark.parametrize("address", ["file:///home/a b.jpg", "file:/home/a b.jpg"])
+def test_the_address_of_a_file_here_is_answered_with_its_path(address):
+    with user_error(hint="the path alone: '/home/a b.jpg'"):
+        Predictor(None).predict(address)
+
+
 def test_an_address_of_a_model_is_no_missing_file():
     for load in (load_model, find_checkpoint):
         with user_error(hint="curl -sO") as caught:
