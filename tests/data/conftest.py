@@ -1,4 +1,4 @@
-"""A photograph-like scene: drawn faces of known size at known places on a gray ground."""
+"""A photograph-like scene, drawn faces at known places on a gray ground; EXIF orientations."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,17 @@ from emotion.datasets.drawn_faces.face import draw_face
 from emotion.datasets.drawn_faces.identity import sample_identity
 from emotion.datasets.drawn_faces.nuisance import Scene
 
+# EXIF orientation to the transform that makes the stored image upright.
+UPRIGHT = {
+    1: lambda stored: stored,
+    2: np.fliplr,
+    3: lambda stored: np.rot90(stored, 2),
+    4: np.flipud,
+    5: lambda stored: np.swapaxes(stored, 0, 1),
+    6: lambda stored: np.rot90(stored, -1),
+    7: lambda stored: np.rot90(np.swapaxes(stored, 0, 1), 2),
+    8: np.rot90,
+}
 PLACES = {(20, 40): 112, (230, 10): 200, (480, 250): 80}  # left, top: side, pixels
 
 

@@ -15,6 +15,7 @@ from emotion.datasets import inspection
 from emotion.datasets.image_hashes import HASH_BYTES, hash_pixels
 from emotion.datasets.inspection import inspect_chunk, inspect_images
 from tests.conftest import WARNINGS_ARE_ERRORS
+from tests.data.conftest import UPRIGHT
 from tests.datasets.conftest import png_that_claims
 
 pytestmark = WARNINGS_ARE_ERRORS
@@ -95,17 +96,6 @@ def test_an_unusual_image_is_read_as_it_is_displayed(tmp_path, name):
     assert len(found.phash) == HASH_BYTES
 
 
-# EXIF orientation to the transform that makes the stored image upright.
-ROTATIONS = {
-    1: lambda stored: stored,
-    2: np.fliplr,
-    3: lambda stored: np.rot90(stored, 2),
-    4: np.flipud,
-    5: lambda stored: np.swapaxes(stored, 0, 1),
-    6: lambda stored: np.rot90(stored, -1),
-    7: lambda stored: np.rot90(np.swapaxes(stored, 0, 1), 2),
-    8: np.rot90,
-}
 ROTATABLE = {
     "a.png": {},
     "a.webp": LOSSLESS,
@@ -115,7 +105,7 @@ ROTATABLE = {
 }
 
 
-@pytest.mark.parametrize("orientation", ROTATIONS)
+@pytest.mark.parametrize("orientation", UPRIGHT)
 @pytest.mark.parametrize("name", ROTATABLE)
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_a_rotated_image_is_hashed_and_measured_upright(tmp_path, mode, name, orientation):
@@ -124,7 +114,7 @@ def test_a_rotated_image_is_hashed_and_measured_upright(tmp_path, mode, name, or
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(stored).convert(mode).save(tmp_path / name, exif=exif, **ROTATABLE[name])
-    upright = ROTATIONS[orientation](stored)
+    upright = UPRIGHT[orientation](stored)
     found = inspect_one(tmp_path / name)
     assert (found.height, found.width) == upright.shape[:2]
     pixels = np.asarray(read_image(tmp_path / name))

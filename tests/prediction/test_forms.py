@@ -22,18 +22,8 @@ from emotion.prediction.serving.app import create_app
 from emotion.prediction.serving.limits import Limits
 from emotion.prediction.sources import Source, open_image
 from emotion.prediction.video import read_video
+from tests.data.conftest import UPRIGHT
 
-# EXIF orientation to the transform that makes the stored picture upright.
-TURNS = {
-    1: lambda stored: stored,
-    2: np.fliplr,
-    3: lambda stored: np.rot90(stored, 2),
-    4: np.flipud,
-    5: lambda stored: np.swapaxes(stored, 0, 1),
-    6: lambda stored: np.rot90(stored, -1),
-    7: lambda stored: np.rot90(np.swapaxes(stored, 0, 1), 2),
-    8: np.rot90,
-}
 CAN_TURN = {"PNG", "TIFF", "WEBP"}
 
 
@@ -182,14 +172,16 @@ def read(form):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sampled_from(GRID), st.sampled_from([*TURNS]), st.integers(0, 2**32), st.integers(2, 40))
+@given(
+    st.sampled_from(GRID), st.sampled_from([*UPRIGHT]), st.integers(0, 2**32), st.integers(2, 40)
+)
 def test_all_forms_of_a_picture_have_the_pixels_that_are_displayed(case, orientation, seed, width):
     format, kind = case
     orientation = orientation if format in CAN_TURN else 1
     values = np.random.default_rng(seed).integers(0, 256, (13, width, 4), dtype=np.uint8)
     image, options, shown, array = kind(values)
-    shown = TURNS[orientation](shown)
-    array = TURNS[orientation](array)
+    shown = UPRIGHT[orientation](shown)
+    array = UPRIGHT[orientation](array)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "picture")
         path.write_bytes(encode(image, format, orientation, options))
@@ -206,7 +198,7 @@ def test_every_mode_of_every_format_is_read_upright(tmp_path, format, kind):
     image, options, shown, _ = kind(values)
     orientation = 6 if format in CAN_TURN else 1
     (tmp_path / "picture").write_bytes(encode(image, format, orientation, options))
-    difference = read(tmp_path / "picture") - TURNS[orientation](shown)
+    difference = read(tmp_path / "picture") - UPRIGHT[orientation](shown)
     assert np.abs(difference).max() <= 1 + (kind in (inks, luma_and_chroma))
 
 
