@@ -9,6 +9,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from emotion.core.reports import Counts
+from emotion.core.text import counted
 from emotion.data.manifest import SPLITS
 from emotion.datasets.near_duplicates import Pairs
 
@@ -100,9 +101,9 @@ def describe_leak(pair: SplitPair, counts: Counts) -> list[str]:
     first, second = pair
     rows, people = counts["second_rows"], counts["subjects"]
     lines = [
-        f"{first} and {second}: {_count(counts['groups'], 'group')}, with "
-        f"{_count(counts['rows'], f'{first} row')} and "
-        f"{_count(counts['second_linked'], f'{second} row')}"
+        f"{first} and {second}: {counted(counts['groups'], 'group')}, with "
+        f"{counted(counts['rows'], f'{first} row')} and "
+        f"{counted(counts['second_linked'], f'{second} row')}"
     ]
     for kind, singular, plural, what in (
         ("identical", "also occurs", "also occur", f"in {first}, pixel for pixel"),
@@ -165,10 +166,6 @@ def _is_near(near: Pairs, targets: np.ndarray) -> np.ndarray:
 
 def _count_shared(first: pd.Series, second: pd.Series) -> int:
     return len((set(first) & set(second)) - {""})
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _share(part: int, total: int) -> str:
