@@ -13,6 +13,7 @@ SOURCES = Path("data/code/sources.txt")  # one hash of what they were computed f
 DRAWN_FACES = Path("data/drawn_faces")
 OWN_WEIGHTS = Path("data/weights")  # files that the user copied there
 UNPACKED = Path("data/unpacked")  # images that the dataset stores in a table
+PREPARE_STATE = Path(".prepare_state")  # of an interrupted search for faces
 SPLITS = Path("data/splits")  # train.csv, val.csv, test.csv
 REJECTED = Path("data/splits/rejected.csv")
 CLASS_WEIGHTS = Path("data/class_weights.json")

@@ -7,6 +7,7 @@ Writes  plots/sanity_checks/report.json
 
 from emotion.core.reports import write_report
 from emotion.data.class_weights import read_class_weights
+from emotion.data.crop_params import CropParams
 from emotion.data.labels import read_label_map
 from emotion.data.manifest import read_manifest
 from emotion.training.params import NetworkParams
@@ -24,6 +25,7 @@ def main() -> None:
         class_weights=read_class_weights(paths.CLASS_WEIGHTS, label_map),
         weights_folder=paths.PRETRAINED,
         params=params,
+        crop=settings_of(CropParams, "data", partial=True),
     )
     write_report(paths.SANITY_REPORT, report)
     print(f"sanity_checks: passed; overfits a sample to accuracy {report.overfit_accuracy:.2f}")

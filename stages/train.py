@@ -6,9 +6,10 @@ Writes  models/best_model.pth, metrics/train/, metrics/train_timing.json
 """
 
 from emotion.data.class_weights import read_class_weights
+from emotion.data.crop_params import CropParams
 from emotion.data.labels import read_label_map
 from emotion.data.manifest import read_manifest
-from emotion.training.fit import fit
+from emotion.training.fit import fit, headline
 from emotion.training.params import TrainParams
 from emotion.training.run import RunPaths
 from emotion.training.state import discard_state
@@ -18,9 +19,10 @@ from stages.run import run, settings_of
 
 def main() -> None:
     params = settings_of(TrainParams, "train")  # first: an error in it needs no other file
+    crop = settings_of(CropParams, "data", partial=True)
     label_map = read_label_map(paths.LABEL_MAP)
     train_rows, val_rows = (read_manifest(paths.SPLITS / f"{s}.csv") for s in ("train", "val"))
-    class_weights = read_class_weights(paths.CLASS_WEIGHTS, label_map)
+    weights = read_class_weights(paths.CLASS_WEIGHTS, label_map)
     run_paths = RunPaths(
         weights=paths.PRETRAINED,
         log=paths.TRAIN_METRICS,
@@ -28,12 +30,10 @@ def main() -> None:
         state=paths.TRAIN_STATE,
         params_file=paths.PARAMS,
     )
-    checkpoint = fit(train_rows, val_rows, label_map, class_weights, params, run_paths)
-    if checkpoint:  # only the main one of several processes writes
-        checkpoint.save(paths.BEST_MODEL)
+    if checkpoint := fit(train_rows, val_rows, label_map, weights, params, run_paths, crop):
+        checkpoint.save(paths.BEST_MODEL)  # only in the main one of several processes
         discard_state(paths.TRAIN_STATE)
-        best = f"macro-F1 {checkpoint.val_macro_f1:.3f}, accuracy {checkpoint.val_accuracy:.3f}"
-        print(f"train: kept epoch {checkpoint.epoch}, validation {best}")
+        print(headline(checkpoint))
 
 
 if __name__ == "__main__":

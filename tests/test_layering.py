@@ -48,7 +48,7 @@ TORCH = {"torch", "torchvision", "timm"}
 WITHOUT_TORCH = (
     *(f"stages/{name}.py" for name in ("draw_faces", "prepare_splits", "class_weights", "publish")),
     *(f"emotion/cli/{name}.py" for name in ("main", "predict", "serve", "compare", "verify")),
-    *(f"emotion/cli/{name}.py" for name in ("audit", "pr_report")),
+    *(f"emotion/cli/{name}.py" for name in ("audit", "pr_report", "recipe")),
     "emotion/prediction/predictor.py",
     "emotion/prediction/serving/app.py",
     "emotion/evaluation/comparison/render.py",

@@ -17,6 +17,7 @@ import stages.code
 from emotion.core.params import load_params
 from emotion.data.cache import CacheParams
 from emotion.data.class_weights import ClassWeightParams
+from emotion.data.crop_params import CropParams
 from emotion.datasets.drawn_faces.dataset import DataRootParams, DrawFacesParams
 from emotion.datasets.params import DataParams
 from emotion.evaluation.params import EvaluateParams
@@ -41,8 +42,8 @@ SETTINGS = {
     "prepare_splits": [("data", DataParams)],
     "class_weights": [("class_weights", ClassWeightParams)],
     "pretrained_weights": [(None, PretrainedParams), ("train", OwnCheckpointParams)],
-    "sanity_checks": [("train", NetworkParams)],
-    "train": [("train", TrainParams)],
+    "sanity_checks": [("train", NetworkParams), ("data", CropParams)],
+    "train": [("train", TrainParams), ("data", CropParams)],
     "evaluate": [
         ("evaluate", EvaluateParams),
         ("train", CacheParams),

@@ -34,7 +34,7 @@ MESSAGES = {
     4: 'Revealed type is "emotion.prediction.predictor.Predictor"',
     5: 'Revealed type is "emotion.prediction.result.Prediction"',
     6: 'Revealed type is "list[emotion.prediction.result.Prediction]"',
-    7: 'Revealed type is "emotion.data.face_detector.Face | None"',
+    7: 'Revealed type is "emotion.data.face.Face | None"',
     8: 'Module "emotion" has no attribute "Predctor"',
     9: 'Argument 1 to "predict" of "Predictor" has incompatible type "int"',
 }

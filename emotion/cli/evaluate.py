@@ -5,12 +5,12 @@
 
 Nothing is fitted to the dataset: the probabilities are those of the model file. The file does not
 show whether the model was trained on images of the dataset; `emotion audit` compares the tables of
-both. Exit status: 0 the report is written, 2 there is none.
+both. If the model was trained on detected faces, the largest face of each image is classified, and
+images without one are left out. Exit status: 0 the report is written, 2 there is none.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from emotion.cli.commands import MODEL_KINDS, run_command
+from emotion.cli.usable_rows import describe_rows, inspect_rows
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.output_folder import OutputFolder
-from emotion.data.manifest import SPLITS
-from emotion.datasets.formats import ADAPTERS, votes
-from emotion.datasets.groups import group_images
-from emotion.datasets.inspection import Finding, inspect_images
-from emotion.datasets.leaks import find_conflicts
-from emotion.datasets.model_classes import EXCLUDED, check_classes, parse_labels, read_for_model
-from emotion.datasets.params import DataParams
+from emotion.data.manifest import SPLITS, face_images
+from emotion.datasets.formats import ADAPTERS
+from emotion.datasets.model_classes import check_classes, parse_labels, read_for_model
 from emotion.datasets.subjects_in_names import check_pattern
 from emotion.datasets.unpack import unpack_images
 from emotion.evaluation.outputs import name_final_paths, write_outputs
@@ -37,7 +34,6 @@ from emotion.evaluation.predictions import SplitPredictions
 from emotion.evaluation.report import ModelFacts
 from emotion.evaluation.summary import describe_scores
 from emotion.prediction.loading import load_model
-from emotion.prediction.model import Model
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import Source
 from emotion.prediction.stream import predict_stream
@@ -59,6 +55,7 @@ class Request:
     labels: dict[str, str]  # word: class, or "" to leave its rows out
     subject_pattern: str  # as data.subject_pattern of params.yaml
     split: str  # train, val, test or ALL
+    cropped: bool  # images are faces already, also for a model that detects them
     out: Path  # new, empty, or of an earlier evaluation
 
 
@@ -70,6 +67,7 @@ def evaluate(request: Request) -> str:
             that the model was not trained on.
     """
     model = load_model(request.model, threads=1)
+    predictor = Predictor(model, cropped=request.cropped)
     _check_places(request)
     outputs = OutputFolder(request.out, LIST, COMMAND)
     words, subjects = request.labels, request.subject_pattern
@@ -83,14 +81,14 @@ def evaluate(request: Request) -> str:
     with outputs.updating(_describe_request(request)) as folder:
         if "pixels" in rows:
             rows = unpack_images(rows, folder / "images")
-        rows, left_out = _inspect(rows, request.data)
+        rows, left_out = inspect_rows(rows, request.data, predictor.finds_faces)
         left_out = name_final_paths(left_out, folder, request.out)
         files.write_csv(folder / "left_out.csv", left_out, for_people=True)
-        predictions = _predict(model, rows)
+        predictions = _predict(predictor, rows)
         report = write_outputs(folder, predictions, None, facts, RESAMPLES, final=request.out)
     lines = [
         f"{request.model} on {request.data}: {len(rows):,} images, {chosen}",
-        *_describe_rows(rows, left_out),
+        *describe_rows(rows, left_out),
         "",
         describe_scores(report, predictions),
         *([DRAWN_ONLY] if model.synthetic_fraction == 1 else []),
@@ -121,6 +119,8 @@ def parse_request(arguments: list[str] | None = None) -> Request:
     explained = "a regular expression; its group is the subject, in the path of an image below DATA"
     add("--subject-pattern", type=_pattern, default="", metavar="REGEX", help=explained)
     add("--split", choices=[*SPLITS, ALL], default=ALL, help="rows to use (default: %(default)s)")
+    explained = "the images are faces already, also for a model that detects them"
+    add("--cropped", action="store_true", help=explained)
     add("--out", type=Path, help="default: reports/MODEL_on_DATA")
     options = parser.parse_args(arguments)
     name = f"{options.model.resolve().stem}_on_{options.data.resolve().name}"
@@ -181,26 +181,11 @@ def _choose_split(rows: pd.DataFrame, request: Request) -> tuple[pd.DataFrame, s
     return rows[rows["split"] == request.split], f"split {request.split}"
 
 
-def _inspect(rows: pd.DataFrame, data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of a manifest, and the rows that cannot be used: path, label, reason, detail."""
-    rows = rows.sort_values(["path", "split", "label"], ignore_index=True)
-    to_open = rows["problem"] == ""
-    findings = inspect_images(rows.loc[to_open, "path"].tolist(), min_size=1)
-    found = pd.DataFrame(findings, columns=Finding._fields, index=rows.index[to_open])
-    reason = rows["problem"].mask(to_open, found["reason"])
-    left_out = rows.assign(reason=reason)[["path", "label", "reason", "detail"]][reason != ""]
-    if len(left_out) == len(rows):
-        problem = f"has {len(rows):,} rows, none of which can be used: {_count_reasons(left_out)}"
-        raise UserError(problem, f"correct the files, first {left_out['path'].iloc[0]}", file=data)
-    rows = rows[reason == ""].join(found).reset_index(drop=True)
-    grouping = group_images(rows, DataParams.near_duplicate_bits)
-    rows = rows.assign(group=grouping.names, synthetic=rows["synthetic"] | grouping.is_copy)
-    return rows.drop(columns=["problem", "detail", "phash", "mode", "reason"]), left_out
-
-
-def _predict(model: Model, rows: pd.DataFrame) -> SplitPredictions:
-    probabilities = np.empty((len(rows), len(model.class_names)))
-    stream = predict_stream(Predictor(model), map(Source.of, rows["path"]))
+def _predict(predictor: Predictor, rows: pd.DataFrame) -> SplitPredictions:
+    class_names = predictor.model.class_names
+    probabilities = np.empty((len(rows), len(class_names)))
+    sources = [Source(name=f.path, content=f.path, face=f.face) for f in face_images(rows)]
+    stream = predict_stream(predictor, sources)
     bar = tqdm(stream, total=len(rows), desc="predict", unit="image", leave=False)
     for row, prediction in enumerate(bar):
         if prediction.error:  # of the model, or the file has changed since it was inspected
@@ -209,23 +194,7 @@ def _predict(model: Model, rows: pd.DataFrame) -> SplitPredictions:
         probabilities[row] = list(prediction.probabilities.values())
     # A float32 softmax underflows to 0, whose logarithm is not finite.
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
-    return SplitPredictions.from_network(rows, logits, model.class_names)
-
-
-def _describe_rows(rows: pd.DataFrame, left_out: pd.DataFrame) -> Iterator[str]:
-    if len(left_out):
-        unusable = left_out[~left_out["reason"].isin([EXCLUDED, *votes.PROBLEMS])]
-        many = len(unusable) > DataParams.max_rejected * (len(rows) + len(left_out))
-        warning = "WARNING: " if many else ""
-        reasons = _count_reasons(left_out)
-        yield f"{warning}{len(left_out):,} rows left out: {reasons} (see left_out.csv)"
-    if conflicts := int(find_conflicts(rows).sum()):
-        yield f"{conflicts:,} rows have pixels that also occur with another label"
-
-
-def _count_reasons(left_out: pd.DataFrame) -> str:
-    counts = left_out["reason"].value_counts()
-    return ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
+    return SplitPredictions.from_network(rows, logits, class_names)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from emotion.data.transforms import normalize
 from emotion.explanation.methods import EXPLAINERS
 from emotion.explanation.methods.attribution import ExplainerOptions
 from emotion.models.checkpoint import load_checkpoint
-from emotion.prediction.crops import face_square
 from emotion.prediction.model import Model
 from emotion.prediction.result import Prediction
 
@@ -33,18 +32,34 @@ class HeatMap:
 
     def __call__(self, image: Image.Image, prediction: Prediction) -> Image.Image:
         """A copy of the image with the map of the predicted class of one face."""
-        left, top, side = face_square(image, prediction.face)
-        crop = image.crop((left, top, left + side, top + side))
-        preprocessing = self.model.preprocessing
-        pixels = torch.from_numpy(self.model.preprocess(crop))[None]
+        preprocessing, face = self.model.preprocessing, prediction.face
+        pixels = torch.from_numpy(self.model.preprocess(image, face))[None]
         images = normalize(pixels, preprocessing)
         target = torch.tensor([self.model.class_names.index(prediction.label)])
         options = ExplainerOptions(background=images)
         [values] = EXPLAINERS[METHOD](self.network, images, target, options).maps
-        seen = round(side * preprocessing.img_size / preprocessing.resized_side)
         opacity = np.rint(255 * _OPACITY * np.clip(values, 0, 1)).astype(np.uint8)
-        mask = Image.fromarray(opacity).resize((seen, seen), Image.Resampling.BICUBIC)
-        margin = (side - seen) // 2
-        shown = image.copy()
-        shown.paste(Image.new("RGB", mask.size, _COLOR), (left + margin, top + margin), mask)
-        return shown
+        return _overlay(image, Image.fromarray(opacity), preprocessing.view_map(image.size, face))
+
+
+def _overlay(image: Image.Image, opacity: Image.Image, view: np.ndarray) -> Image.Image:
+    """A copy of the image with the color over the network's view.
+
+    Args:
+        image: RGB.
+        opacity: of the view.
+        view: affine map (2, 3) of the view to the image, as of `Preprocessing.view_map`.
+    """
+    corners = view @ np.array([[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1]])
+    # The part of the image that the view covers; at least one pixel of it.
+    low = np.clip(np.floor(corners.min(axis=1)), 0, np.array(image.size) - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=1)), low + 1, image.size).astype(int)
+    in_part = np.column_stack([view[:, :2], view[:, 2] - low])
+    # From pixels of the part to those of the map.
+    to_map = np.diag([*opacity.size, 1]) @ np.linalg.inv(np.vstack([in_part, [0, 0, 1]]))
+    width, height = (high - low).tolist()
+    affine, bicubic = Image.Transform.AFFINE, Image.Resampling.BICUBIC
+    mask = opacity.transform((width, height), affine, to_map[:2].ravel().tolist(), bicubic)
+    shown = image.copy()
+    shown.paste(Image.new("RGB", mask.size, _COLOR), tuple(low.tolist()), mask)
+    return shown

@@ -2,7 +2,11 @@
 
     emotion predict face.jpg folder/ 'photos/**/*.png'
     emotion predict --detect --draw out/ party.jpg holiday.mp4
+    emotion predict --model faces.onnx --cropped crops/
     curl -s https://example.org/face.jpg | emotion predict --json -
+
+A model that was trained on detected faces (data.faces) finds the faces of an image by itself; other
+models take images as they are, unless --detect is given.
 
 Exit status: 0 all images are classified, 1 some cannot be read or show no face, 2 the command
 cannot run.
@@ -43,20 +47,22 @@ def main(arguments: list[str] | None = None) -> int:
     workers = 1 if len(names) == 1 or options.camera is not None else os.cpu_count() or 1
     # What is explained is the network that predicts, also in a folder that has an ONNX file.
     file = find_checkpoint(options.model) if options.explain else options.model
-    predictor = Predictor.load(file, threads=0 if workers == 1 else 1)
+    threads = 0 if workers == 1 else 1
+    predictor = Predictor.load(file, threads, cropped=options.cropped)
+    min_face = _choose_min_face(options, predictor.finds_faces)
     if options.json:
         writer: Writer = JsonWriter()
     elif options.csv:
         writer = CsvWriter(predictor.model)
     else:
-        writer = TableWriter(predictor.model, names, faces=options.detect, times=frames)
+        faces = min_face is not None
+        writer = TableWriter(predictor.model, names, faces=faces, times=frames)
     draw = _choose_drawing(options, predictor.model, file)
-    min_face = MIN_FACE if options.min_face is None else options.min_face
     errors = 0
     for prediction in predict_stream(
         predictor,
         sources,
-        min_face=min_face if options.detect else None,
+        min_face=min_face,
         batch_size=1 if options.camera is not None else FRAMES if frames or draw else None,
         workers=workers,
         on_result=draw,
@@ -69,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The options of the command."""
-    description = "Classify images of one face each, or, with --detect, every face of an image."
+    description = "Classify images of one face each, or every face that is found in an image."
     parser = argparse.ArgumentParser(prog="emotion predict", description=description)
     add = parser.add_argument
     explained = "an image or video file, a folder of images, a quoted pattern, or - for stdin"
@@ -78,8 +84,12 @@ def build_parser() -> argparse.ArgumentParser:
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", action="store_true", help="print one JSON object per line")
     formats.add_argument("--csv", action="store_true", help="print CSV with one column per class")
-    add("--detect", action="store_true", help="find the faces of each image first")
-    explained = f"with --detect: smallest longer side of a face (default: {MIN_FACE:g})"
+    faces = parser.add_mutually_exclusive_group()
+    explained = "find the faces of each image first, also for a model that takes images as they are"
+    faces.add_argument("--detect", action="store_true", help=explained)
+    explained = "the images are faces already, also for a model that detects them"
+    faces.add_argument("--cropped", action="store_true", help=explained)
+    explained = f"where faces are detected: smallest longer side of one (default: {MIN_FACE:g})"
     add("--min-face", type=positive_number, metavar="PIXELS", help=explained)
     explained = "save copies of the images to FOLDER, with the predictions drawn on them"
     add("--draw", type=_folder, metavar="FOLDER", help=explained)
@@ -98,10 +108,20 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("give an image, or --camera 0")
     if "" in options.images:  # a folder's name that a script has left empty
         parser.error("an IMAGE is empty")
-    if options.min_face is not None and not options.detect:
-        parser.error("--min-face needs --detect")
+    if options.min_face is not None and options.cropped:
+        parser.error("with --cropped no face is detected, so --min-face has no use")
     if options.explain and options.draw is None:
         parser.error("--explain needs --draw FOLDER")
+
+
+def _choose_min_face(options: argparse.Namespace, finds_faces: bool) -> float | None:
+    """The size of the smallest face to detect; None if images are classified as they are."""
+    if options.detect or finds_faces:
+        return MIN_FACE if options.min_face is None else options.min_face
+    if options.min_face is not None:
+        problem = f"--min-face is {options.min_face:g}, but this model takes images as they are"
+        raise UserError(problem, "add --detect, or leave --min-face out", key="--min-face")
+    return None
 
 
 def _list_sources(options: argparse.Namespace) -> tuple["Iterable[Source]", list[str], bool]:

@@ -25,7 +25,7 @@ from emotion.core.errors import UserError
 from emotion.core.text import printable
 from emotion.data.cache import CacheParams, open_images
 from emotion.data.labels import class_indices
-from emotion.data.manifest import hash_images, read_manifest
+from emotion.data.manifest import face_images, hash_images, read_manifest
 from emotion.evaluation.comparison.revisions import read_bytes
 from emotion.models.checkpoint import SAFETENSORS, load_checkpoint
 from emotion.training.soup.greedy import Soup, Step, greedy_soup
@@ -83,7 +83,7 @@ def make_soup(runs: Sequence[str]) -> Soup:
     check_ingredients(ingredients, hash_images(train, val))
     checkpoint = ingredients[0].checkpoint
     train_images, val_images = (
-        open_images(list(rows["path"]), checkpoint.preprocessing, CacheParams(), f"decode {name}")
+        open_images(face_images(rows), checkpoint.preprocessing, CacheParams(), f"decode {name}")
         for name, rows in (("train", train), ("val", val))
     )
     labels = class_indices(val["label"], checkpoint.class_names)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from emotion.data.cache import Images, cache_images
+from emotion.data.manifest import face_images
 from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import crop_batch, preprocess_batch
 
@@ -44,7 +45,7 @@ def read_pixels(rows: pd.DataFrame, preprocessing: Preprocessing, desc: str) -> 
     """The images of a manifest before normalization, for figures and for an ONNX file.
 
     Args:
-        rows: with `path`, N rows.
+        rows: of a manifest, N rows.
         preprocessing: of the network.
         desc: text of the progress bar; empty for no bar.
 
@@ -55,4 +56,4 @@ def read_pixels(rows: pd.DataFrame, preprocessing: Preprocessing, desc: str) -> 
     Raises:
         UserError: an image is missing or cannot be read.
     """
-    return crop_batch(cache_images(rows["path"].tolist(), preprocessing, desc), preprocessing)
+    return crop_batch(cache_images(face_images(rows), preprocessing, desc), preprocessing)

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from emotion.core.errors import UserError
 from emotion.core.params import settings
 from emotion.core.processes import starting_without_ctrl_c
+from emotion.data.face import FaceImage
 from emotion.data.preprocessing import Preprocessing
 
 
@@ -56,12 +57,12 @@ class Images(Protocol):
 
 
 def open_images(
-    paths: Sequence[str], preprocessing: Preprocessing, params: CacheParams, desc: str = ""
+    files: Sequence[FaceImage], preprocessing: Preprocessing, params: CacheParams, desc: str = ""
 ) -> Images:
     """The images of a manifest, cached if the settings say so.
 
     Args:
-        paths: image files.
+        files: with the face in each, of `manifest.face_images`.
         preprocessing: of the network.
         params: whether and where decoded images are stored.
         desc: text of the progress bar; empty for no bar.
@@ -70,8 +71,8 @@ def open_images(
         UserError: with a cache, a file is missing or cannot be read.
     """
     if params.cache == "off":
-        return DecodedImages(paths, preprocessing, params.workers)
-    return CachedImages(cache_images(paths, preprocessing, desc, params.cache_gb))
+        return DecodedImages(files, preprocessing, params.workers)
+    return CachedImages(cache_images(files, preprocessing, desc, params.cache_gb))
 
 
 @dataclass(frozen=True)
@@ -97,16 +98,16 @@ class CachedImages:
 class DecodedImages(Dataset[np.ndarray | UserError]):
     """Images that worker processes decode anew for each batch."""
 
-    paths: Sequence[str]
+    files: Sequence[FaceImage]
     preprocessing: Preprocessing
     workers: int
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.files)
 
     def __getitem__(self, row: int) -> np.ndarray | UserError:
         try:
-            return self.preprocessing.read(self.paths[row])
+            return self.preprocessing.read(self.files[row])
         except UserError as error:  # raised in a worker, it would have the worker's traceback
             return error
 
@@ -135,33 +136,36 @@ def _stack(images: list[np.ndarray | UserError]) -> Tensor | UserError:
 
 
 def cache_images(
-    paths: Sequence[str], preprocessing: Preprocessing, desc: str = "", memory_gb: float = math.inf
+    files: Sequence[FaceImage],
+    preprocessing: Preprocessing,
+    desc: str = "",
+    memory_gb: float = math.inf,
 ) -> Tensor:
     """Decode all images, in parallel threads.
 
     Args:
-        paths: image files.
+        files: with the face in each, of `manifest.face_images`.
         preprocessing: of the network.
         desc: text of the progress bar; empty for no bar.
         memory_gb: a cache above this size, in 10**9 bytes, is a temporary memory-mapped file.
 
     Returns:
-        uint8 (N, 3, S, S), RGB, in the order of `paths`; (N, 1, S, S) for a grayscale network.
+        uint8 (N, 3, S, S), RGB, in the order of `files`; (N, 1, S, S) for a grayscale network.
         S is `preprocessing.resized_side`.
 
     Raises:
         UserError: a file is missing or cannot be read.
     """
     side = preprocessing.resized_side
-    cache = _allocate((len(paths), 1 if preprocessing.grayscale else 3, side, side), memory_gb)
+    cache = _allocate((len(files), 1 if preprocessing.grayscale else 3, side, side), memory_gb)
 
     def fill(index: int) -> None:
-        cache[index] = preprocessing.read(paths[index])
+        cache[index] = preprocessing.read(files[index])
 
     # Pillow releases the GIL while it decodes and resizes, so threads are enough.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = pool.map(fill, range(len(paths)))
-        list(tqdm(done, desc, len(paths), unit="image", leave=False, disable=not desc))
+        done = pool.map(fill, range(len(files)))
+        list(tqdm(done, desc, len(files), unit="image", leave=False, disable=not desc))
     return torch.from_numpy(cache)
 
 

@@ -1,16 +1,19 @@
 """Inspect images in parallel: decode and hash each one, or state why it cannot be used.
 
+In the same pass, the faces of each image are found, if the settings ask for them.
+
 Each image is decoded completely, in the same way as later stages do with `emotion.data.images`, so
 an image that passes the inspection can be opened by them.
 """
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from functools import partial
 from io import BufferedReader, BytesIO, FileIO
 from itertools import groupby
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -19,6 +22,7 @@ from emotion.core.files import open_regular
 from emotion.core.processes import map_in_processes
 from emotion.data.images import FORMATS
 from emotion.data.pixels import UnknownRangeError, to_8_bits
+from emotion.datasets.face_search import FoundFace, find_faces
 from emotion.datasets.image_hashes import compute_phashes, hash_pixels, lowest_frequencies
 
 # Reasons to reject an image.
@@ -35,10 +39,12 @@ BLANK = "blank"  # all pixels are equal
 # kind of file.
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
 
-_CHUNK = 256  # images per task of a worker
+# Images per task of a worker; a photograph of megapixels takes a second, and the progress is shown.
+_CHUNK, _CHUNK_OF_FACES = 256, 8
 _SMALL = 1 << 16  # bytes of pixels; larger images are not batched, to bound the memory
 _ONE_READ = 1 << 16  # bytes
-_FEW = 512  # images; for fewer, starting processes costs more time than it saves
+# Images; for fewer, starting processes costs more time than it saves.
+_FEW, _FEW_OF_FACES = 512, 96
 
 
 class Finding(NamedTuple):
@@ -50,6 +56,7 @@ class Finding(NamedTuple):
     height: int
     mode: str  # of the file, in Pillow's notation: L, RGB, P, I;16 ...
     reason: str  # "" for a usable image, otherwise one of the constants above
+    faces: tuple[FoundFace, ...] = ()  # of a usable image, the largest first
 
 
 class _Decoded(NamedTuple):
@@ -61,8 +68,23 @@ class _Decoded(NamedTuple):
     pixels: bytes = b""
 
 
+class State(Protocol):
+    """Findings that an interrupted run has stored; see inspection_state.py."""
+
+    def find(self, paths: Sequence[str]) -> dict[str, Finding]:
+        """The findings for those images that are stored, by path."""
+
+    def append(self, paths: Sequence[str], findings: list[Finding]) -> None:
+        """Store the findings for some images."""
+
+
 def inspect_images(
-    paths: Sequence[str], min_size: int, workers: int | None = None
+    paths: Sequence[str],
+    min_size: int,
+    workers: int | None = None,
+    *,
+    faces: bool = False,
+    state: State | None = None,
 ) -> list[Finding]:
     """Open and fully decode every image once, in parallel.
 
@@ -70,33 +92,56 @@ def inspect_images(
         paths: image files.
         min_size: pixels; an image with a smaller short side is `too small`.
         workers: number of processes; None means one per core.
+        faces: whether the faces of each usable image are found too.
+        state: where findings are stored as soon as they are there; None: nowhere.
 
     Returns:
         One finding per path, in the order of `paths`, for any number of workers.
     """
     from tqdm import tqdm  # imported here because workers start faster without it
 
-    chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
-    inspect = partial(inspect_chunk, min_size=min_size)
+    stored = state.find(paths) if state else {}
+    remaining = [path for path in paths if path not in stored]
+    size, few = (_CHUNK_OF_FACES, _FEW_OF_FACES) if faces else (_CHUNK, _FEW)
+    chunks = [remaining[start : start + size] for start in range(0, len(remaining), size)]
+    inspect = partial(inspect_chunk, min_size=min_size, faces=faces)
     workers = min(os.cpu_count() or 1 if workers is None else workers, len(chunks))
-    results: Iterable[list[Finding]] = map(inspect, chunks)
-    if workers > 1 and len(paths) >= _FEW:
-        results = map_in_processes(inspect, chunks, workers)
-    with tqdm(total=len(paths), desc="inspect images", unit="image", leave=False) as bar:
-        findings: list[Finding] = []
-        for found in results:
+    results = _map(inspect, chunks, workers if len(remaining) >= few else 1)
+    bar = tqdm(
+        total=len(paths),
+        initial=len(paths) - len(remaining),
+        desc="find faces" if faces else "inspect images",
+        unit="image",
+        leave=False,
+    )
+    findings: list[Finding] = []
+    with bar, closing(results):
+        for chunk, found in zip(chunks, results, strict=True):
+            if state:
+                state.append(chunk, found)
             findings += found
             bar.update(len(found))
-    return findings
+    new = iter(findings)
+    return [stored.get(path) or next(new) for path in paths]
 
 
-def inspect_chunk(paths: Sequence[str], min_size: int) -> list[Finding]:
+def _map(
+    inspect: Callable[[Sequence[str]], list[Finding]], chunks: Sequence[Sequence[str]], workers: int
+) -> Generator[list[Finding]]:
+    yield from map_in_processes(inspect, chunks, workers) if workers > 1 else map(inspect, chunks)
+
+
+def inspect_chunk(paths: Sequence[str], min_size: int, faces: bool = False) -> list[Finding]:
     """Inspect one chunk in a worker; see `inspect_images`."""
     with warnings.catch_warnings():
         # Pillow warns about unusual metadata and large images; the relevant cases are reasons.
         warnings.simplefilter("ignore")
         batches = groupby(map(_decode, paths), key=_batch_key)
-        return [finding for _, batch in batches for finding in _check_batch(list(batch), min_size)]
+        return [
+            finding
+            for _, batch in batches
+            for finding in _check_batch(list(batch), min_size, find_faces if faces else None)
+        ]
 
 
 def _batch_key(image: _Decoded) -> object:
@@ -106,7 +151,11 @@ def _batch_key(image: _Decoded) -> object:
     return image.shape if len(image.pixels) <= _SMALL else object()
 
 
-def _check_batch(batch: list[_Decoded], min_size: int) -> list[Finding]:
+def _check_batch(
+    batch: list[_Decoded],
+    min_size: int,
+    find: Callable[[np.ndarray], tuple[FoundFace, ...]] | None,
+) -> list[Finding]:
     """Findings for images of one size, or for files that could not be read."""
     if batch[0].reason:
         return [Finding("", b"", 0, 0, "", image.reason) for image in batch]
@@ -118,10 +167,18 @@ def _check_batch(batch: list[_Decoded], min_size: int) -> list[Finding]:
         reasons = [TOO_SMALL] * len(batch)
     else:
         flat = pixels.reshape(len(batch), height * width, -1)
-        reasons = np.where((flat == flat[:, :1]).all(axis=(1, 2)), BLANK, "").tolist()
+        blank = (flat[:, :width] == flat[:, :1]).all(axis=(1, 2))
+        if blank.any():  # few images have one color in the first row
+            blank = (flat == flat[:, :1]).all(axis=(1, 2))
+        reasons = np.where(blank, BLANK, "").tolist()
+    found = [
+        find(one) if find and not bad else () for one, bad in zip(pixels, reasons, strict=True)
+    ]
     return [
-        Finding(hash_pixels(values), phash.tobytes(), width, height, image.mode, reason)
-        for image, values, phash, reason in zip(batch, pixels, phashes, reasons, strict=True)
+        Finding(hash_pixels(values), phash.tobytes(), width, height, image.mode, reason, faces)
+        for image, values, phash, reason, faces in zip(
+            batch, pixels, phashes, reasons, found, strict=True
+        )
     ]
 
 

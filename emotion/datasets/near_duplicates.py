@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from emotion.data.manifest import image_columns
 from emotion.datasets.hash_transforms import FLIPS, SETS, TRANSFORMS, nearest_flip, transpose
 
 # Which copies no search here finds; a report without leaks says so.
@@ -64,6 +65,11 @@ def find_near_pairs(hashes: np.ndarray, distance: int) -> Pairs:
     return Pairs(*pairs[:, np.lexsort(pairs[1::-1])])
 
 
+def merge_pairs(one: Pairs, other: Pairs) -> Pairs:
+    """The pairs of both; of those with the same rows, the one of the smaller distance."""
+    return Pairs(*_nearest_of_each(np.concatenate([one, other], axis=1)))
+
+
 def list_pairs(rows: pd.DataFrame, near: Pairs) -> pd.DataFrame:
     """List the pairs of duplicates that a person should review, the most suspicious first.
 
@@ -75,11 +81,11 @@ def list_pairs(rows: pd.DataFrame, near: Pairs) -> pd.DataFrame:
         near: as returned by `find_near_pairs`.
 
     Returns:
-        One row per pair: `path`, `label` and `split` of both rows, with the prefixes `first_` and
-        `second_`; `distance`, which is 0 for equal hashes; `transform`, a text of TRANSFORMS; and
-        `identical`, bool, whether the pixels are equal.
+        One row per pair: `path` (and columns of the face), `label` and `split` of both rows, with
+        the prefixes `first_` and `second_`; `distance`, which is 0 for equal hashes; `transform`, a
+        text of TRANSFORMS; and `identical`, bool, whether the pixels are equal.
     """
-    columns = rows[["path", "label", "split"]]
+    columns = rows[[*image_columns(rows), "label", "split"]]
     sides = [
         columns.iloc[numbers].reset_index(drop=True).add_prefix(prefix)
         for prefix, numbers in (("first_", near.first), ("second_", near.second))

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from emotion.core.params import one_of, settings
 from emotion.core.text import shorten
+from emotion.data.crop_params import CropParams
 from emotion.data.labels import LONGEST_CLASS, is_class_name
 from emotion.datasets.formats import ADAPTERS
 from emotion.datasets.formats.votes import Mode
@@ -14,7 +15,7 @@ from emotion.datasets.subjects_in_names import check_pattern
 
 
 @settings
-class DataParams:
+class DataParams(CropParams):
     """The `data` section of params.yaml."""
 
     # folder of the dataset, relative to the repository root
@@ -28,6 +29,9 @@ class DataParams:
     labels: dict[str, str] = Field(default_factory=dict)  # word of the dataset: class
     # of paths below root; its group is the subject, where the dataset does not name it
     subject_pattern: Annotated[str, AfterValidator(check_pattern)] = ""
+    # Where faces are detected: which face of several, and what becomes of an image without one.
+    several_faces: Literal["largest", "reject", "all"] = "largest"
+    no_face: Literal["reject", "whole"] = "reject"
     votes: Mode = "majority"  # rule for datasets with annotators' votes
     min_size: Annotated[int, Field(ge=1)] = 32  # pixels; a shorter side rejects the image
     max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.01  # tolerated share of rejected images

@@ -1,8 +1,8 @@
 """Prepare the splits: from the dataset on disk to the manifest of train, val and test.
 
-The steps are read, inspect, group, split. Defective images are rejected before they can join a
-group, and splits made here never share a group. An existing split of the dataset is kept; what
-leaks across it is dropped from train or val, never from test.
+The steps are read, inspect, choose faces, group, split. Defective images are rejected before they
+can join a group, and splits made here never share a group. An existing split of the dataset is
+kept; what leaks across it is dropped from train or val, never from test.
 
 Each step takes rows and returns those that are kept and those that are rejected, with the columns
 of rejected.py.
@@ -17,8 +17,9 @@ from emotion.core.errors import UserError
 from emotion.core.reports import Counts, SplitsReport
 from emotion.data.manifest import SPLITS
 from emotion.datasets import leaks, splits
+from emotion.datasets.faces import NO_FACE, choose_faces, count_faces
 from emotion.datasets.groups import group_images
-from emotion.datasets.inspection import Finding, inspect_images
+from emotion.datasets.inspection import Finding, State, inspect_images
 from emotion.datasets.near_duplicates import list_pairs
 from emotion.datasets.params import DataParams
 from emotion.datasets.reader import order_classes, read_dataset
@@ -44,9 +45,12 @@ class Prepared:
     label_map: dict[str, int]
     report: SplitsReport
     duplicates: pd.DataFrame  # of near_duplicates.list_pairs
+    faces: pd.DataFrame  # of `FaceRows.found`; without rows unless faces are detected
 
 
-def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> Prepared:
+def prepare(
+    params: DataParams, unpacked: Path, workers: int | None = None, state: State | None = None
+) -> Prepared:
     """Read, check, group and split a dataset.
 
     Args:
@@ -55,56 +59,73 @@ def prepare(params: DataParams, unpacked: Path, workers: int | None = None) -> P
             error.
         workers: processes for the inspection; None means one per core. The result does not depend
             on it.
+        state: where an interrupted search for faces is kept.
 
     Returns:
         The manifest, the rejected rows and their reports. Together, manifest and rejected rows have
         every row of the dataset once, except those that data.classes leaves out.
 
     Raises:
-        UserError: from `read_dataset`, `refuse_too_many` and `split_rows`; no image or only one
-            class is left; the existing split leaks and data.leak_policy is fail, or nothing is left
-            of one of its splits; a class has only synthetic images, but others have photographs.
+        UserError: from `read_dataset`, `refuse_too_many`, `choose_faces` and `split_rows`; no image
+            or only one class is left; the existing split leaks and data.leak_policy is fail, or
+            nothing is left of one of its splits; a class has only synthetic images, but others have
+            photographs.
     """
     with restoring_after_failure(unpacked):
         rows, classes = read_dataset(params)
-        return _prepare(unpack_images(rows, unpacked), classes, params, workers)
+        return _prepare(unpack_images(rows, unpacked), classes, params, workers, state)
 
 
 def _prepare(
-    rows: pd.DataFrame, classes: list[str], params: DataParams, workers: int | None
+    rows: pd.DataFrame,
+    classes: list[str],
+    params: DataParams,
+    workers: int | None,
+    state: State | None,
 ) -> Prepared:
     existing = set(rows["split"])
-    rows, defective = _drop_defective(rows, params.min_size, workers)
+    rows, defective = _drop_defective(rows, params, workers, state)
     refuse_too_many(defective, len(rows) + len(defective), params.max_rejected)
+    rows, faceless, found_faces = _choose_faces(rows, params)
 
     # From here on, results depend on the set of rows, not on their order in the dataset.
     rows = rows.sort_values(["path", "split", "label"], ignore_index=True)
     grouping = group_images(rows, params.near_duplicate_bits)
     in_folder = lies_in_synthetic_folder(rows["path"], params.root)
-    usable = rows.drop(columns="phash").assign(
+    usable = rows.drop(columns=["phash", "image_phash"], errors="ignore").assign(
         group=grouping.names, synthetic=rows["synthetic"] | grouping.is_copy | in_folder
     )
     found = leaks.count_leaks(usable, grouping.near)
 
     rows, conflicting = _drop_conflicts(usable.drop(columns="mode"))
-    _refuse_empty(rows, params.root, [defective, conflicting])
+    _refuse_empty(rows, params.root, [defective, faceless, conflicting])
     label_map = order_classes(rows["label"], classes, params.root)
     _refuse_leaks(found, params.leak_policy)
     rows, leaking = _drop_leaks(rows, params.leak_policy)
-    _refuse_lost_splits(rows, existing, [defective, conflicting, leaking])
+    _refuse_lost_splits(rows, existing, [defective, faceless, conflicting, leaking])
     rows, synthetic = _split(rows, params)
 
-    rejected = pd.concat([defective, conflicting, leaking, synthetic], ignore_index=True)
+    dropped = [defective, faceless, conflicting, leaking, synthetic]
+    rejected = pd.concat(dropped, ignore_index=True)
     duplicates = list_pairs(usable, grouping.near)
     outputs = {"rows": rows, "rejected": rejected, "duplicates": duplicates}
-    report = compute_report(**outputs, usable=usable, leaks=found)
-    return Prepared(**outputs, label_map=label_map, report=report)
+    report = compute_report(**outputs, usable=usable, leaks=found, faces=count_faces(found_faces))
+    return Prepared(**outputs, label_map=label_map, report=report, faces=found_faces)
 
 
-def _drop_defective(rows: pd.DataFrame, min_size: int, workers: int | None) -> KeptAndRejected:
+def _drop_defective(
+    rows: pd.DataFrame, params: DataParams, workers: int | None, state: State | None
+) -> KeptAndRejected:
     """Open every image; keep the usable rows, with the findings on their images."""
     to_open = rows["problem"] == ""
-    findings = inspect_images(rows.loc[to_open, "path"].tolist(), min_size, workers)
+    faces = params.faces != "as_is"
+    findings = inspect_images(
+        rows.loc[to_open, "path"].tolist(),
+        params.min_size,
+        workers,
+        faces=faces,
+        state=state if faces else None,
+    )
     found = pd.DataFrame(findings, columns=Finding._fields, index=rows.index[to_open])
     problem = rows["problem"].mask(to_open, found["reason"])
     bad = problem != ""
@@ -112,6 +133,17 @@ def _drop_defective(rows: pd.DataFrame, min_size: int, workers: int | None) -> K
     # Joined to the usable rows only: a row without finding would turn whole numbers into floats.
     usable = rows[~bad].drop(columns=["problem", "detail"]).join(found.drop(columns="reason"))
     return usable, rejected[list(COLUMNS)]
+
+
+def _choose_faces(
+    rows: pd.DataFrame, params: DataParams
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Rows of faces, rejected rows, and what was found; all rows if faces are not detected."""
+    if params.faces == "as_is":
+        nothing = rows[:0]
+        return rows.drop(columns="faces"), _reject(nothing, NO_FACE), nothing[["path", "faces"]]
+    chosen = choose_faces(rows, params)
+    return chosen.rows, chosen.rejected, chosen.found
 
 
 def _drop_conflicts(rows: pd.DataFrame) -> KeptAndRejected:

@@ -23,6 +23,7 @@ def compute_report(
     usable: pd.DataFrame,
     duplicates: pd.DataFrame,
     leaks: dict[SplitPair, Counts],
+    faces: Counts,
 ) -> SplitsReport:
     """Compute the counts that are needed to review a split.
 
@@ -32,6 +33,7 @@ def compute_report(
         usable: the readable rows before any was dropped, with `sha256`, `width`, `height`, `mode`.
         duplicates: of `near_duplicates.list_pairs`, among the usable rows.
         leaks: of `count_leaks`, of the usable rows; {} if the dataset has no split of its own.
+        faces: of `count_faces`.
     """
     parts = {split: rows[rows["split"] == split] for split in SPLITS}
     sizes = {split: len(part) for split, part in parts.items()}
@@ -56,6 +58,7 @@ def compute_report(
         sizes=_histogram(usable[["width", "height"]].min(axis=1)),
         modes=_count_values(usable["mode"]),
         source=_by_split(rows, "source"),
+        faces=faces,
     )
 
 
@@ -63,14 +66,17 @@ def describe_report(report: SplitsReport) -> str:
     """Summarize the report as text: images and subjects per split, duplicates, rejects, leaks."""
     rows, duplicates = report.rows, report.duplicates
     shared = sum(report.shared_groups.values())
+    noun = "face" if report.faces["images"] else "image"
     lines = [
-        f"{counted(rows['total'], 'image')}: {_list_splits(rows)}; {_describe_subjects(report)}"
+        f"{counted(rows['total'], noun)}: {_list_splits(rows)}; {_describe_subjects(report, noun)}"
     ]
+    if report.faces["images"]:
+        lines.append(_describe_faces(report.faces))
     lines.append(
         f"{counted(duplicates['exact'], 'exact duplicate')} and "
         f"{counted(duplicates['near'], 'pair')} of near-duplicates"
         f"{'' if shared else ', each kept in one split'}; "
-        f"largest group {counted(report.groups['largest'], 'image')} ({UNSEEN})"
+        f"largest group {counted(report.groups['largest'], noun)} ({UNSEEN})"
     )
     if rows["rejected"]:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.rejected.items())
@@ -87,11 +93,21 @@ def describe_report(report: SplitsReport) -> str:
     return "\n".join(lines)
 
 
+def _describe_faces(faces: Counts) -> str:
+    """Such as `faces found in 97 of 100 images, 2 of them turned, 5 enlarged; several in 4`."""
+    found = faces["images"] - faces["no_face"]
+    return (
+        f"faces found in {found:,} of {counted(faces['images'], 'image')} "
+        f"({faces['turned']:,} turned, {faces['enlarged']:,} enlarged), several in "
+        f"{faces['several_faces']:,}, none in {faces['no_face']:,}"
+    )
+
+
 def _list_splits(counts: Counts) -> str:
     return ", ".join(f"{split} {counts[split]:,}" for split in SPLITS)
 
 
-def _describe_subjects(report: SplitsReport) -> str:
+def _describe_subjects(report: SplitsReport, noun: str) -> str:
     """How many there are, and for how many images that is unknown."""
     unknown = sum(report.unknown_subjects.values())
     if unknown == report.rows["total"]:
@@ -99,7 +115,7 @@ def _describe_subjects(report: SplitsReport) -> str:
     subjects = f"subjects: {_list_splits(report.subjects)}"
     if not unknown:
         return subjects
-    return f"{subjects}; unknown for {counted(unknown, 'image')}, whose person may be in two splits"
+    return f"{subjects}; unknown for {counted(unknown, noun)}, whose person may be in two splits"
 
 
 def _by_split(rows: pd.DataFrame, column: str) -> dict[str, Counts]:

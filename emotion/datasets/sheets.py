@@ -10,9 +10,14 @@ from PIL import Image
 
 from emotion.core.text import file_name_of
 from emotion.data import image_sheet
+from emotion.data.crop_params import CropParams
+from emotion.data.face import FaceImage
+from emotion.data.face_crop import standard_crop
 from emotion.data.image_sheet import COLORS, GAP, GRAY, HEAD, RED, blank_sheet, write, write_legend
 from emotion.data.images import read_image
-from emotion.data.manifest import SPLITS
+from emotion.data.manifest import SPLITS, face_images
+from emotion.datasets import face_sheets
+from emotion.datasets.prepare import Prepared
 from emotion.datasets.splits import count_by_split
 from emotion.metrics.figures import literal_text, show_name
 from emotion.metrics.figures import save as save_figure
@@ -53,7 +58,8 @@ def draw_contact_sheets(folder: Path, rows: pd.DataFrame) -> None:
         sheet, pen = blank_sheet(COLUMNS, -(-len(shown) // COLUMNS), SIDE + GAP, SIDE + GAP)
         write(pen, (GAP, GAP), f"{label}: {len(shown)} of {len(part):,} images", "black", 16)
         write_legend(pen, sheet.width, SPLITS)
-        for index, (image, split) in enumerate(zip(shown["path"], shown["split"], strict=True)):
+        files = zip(face_images(shown), shown["split"], strict=True)
+        for index, (image, split) in enumerate(files):
             left, top = GAP + index % COLUMNS * (SIDE + GAP), HEAD + index // COLUMNS * (SIDE + GAP)
             sheet.paste(_framed_image(image, split), (left, top))
         image_sheet.save(folder / f"contact_{file_name_of(str(label))}.png", sheet)
@@ -68,15 +74,21 @@ def draw_duplicates(path: Path, pairs: pd.DataFrame) -> None:
     write(pen, (GAP, GAP), title if len(pairs) else "no duplicates", "black", 16)
     if len(pairs):
         write_legend(pen, sheet.width, (*SPLITS, ""))
+    files = {side: _images_of_side(shown, f"{side}_") for side in ("first", "second")}
     for index, pair in enumerate(shown.to_dict("records")):
         left = GAP + index % 3 * (width + GAP)
         top = HEAD + index // 3 * (height + GAP)
         color = RED if pair["first_label"] != pair["second_label"] else "black"
         for x, side in ((left, "first"), (left + SIDE + GAP, "second")):
-            sheet.paste(_framed_image(pair[f"{side}_path"], pair[f"{side}_split"]), (x, top))
+            sheet.paste(_framed_image(files[side][index], pair[f"{side}_split"]), (x, top))
             write(pen, (x, top + SIDE), pair[f"{side}_label"], color, 12)
         write(pen, (left, top + SIDE + 15), _caption(pair), GRAY, 11)
     image_sheet.save(path, sheet)
+
+
+def _images_of_side(pairs: pd.DataFrame, prefix: str) -> list[FaceImage]:
+    columns = [name for name in map(str, pairs) if name.startswith(prefix)]
+    return face_images(pairs[columns].rename(columns=lambda name: name.removeprefix(prefix)))
 
 
 def _caption(pair: dict[Hashable, Any]) -> str:
@@ -87,18 +99,22 @@ def _caption(pair: dict[Hashable, Any]) -> str:
     return f"{pair['distance']} bits" + (f", {transform}" if transform else " apart")
 
 
-def _framed_image(path: str, split: str) -> Image.Image:
-    return image_sheet.framed(read_image(path), SIDE, COLORS[split])
+def _framed_image(file: FaceImage, split: str) -> Image.Image:
+    image = read_image(file.path)
+    shown = standard_crop(image, file.face, SIDE) if file.face else image
+    return image_sheet.framed(shown, SIDE, COLORS[split])
 
 
-def draw_all(folder: Path, rows: pd.DataFrame, duplicates: pd.DataFrame) -> None:
+def draw_all(folder: Path, prepared: Prepared, crop: CropParams) -> None:
     """Save every figure of the stage.
 
     Args:
         folder: for the files.
-        rows: of the manifest.
-        duplicates: of `near_duplicates.list_pairs`.
+        prepared: what the stage writes.
+        crop: data.faces and data.face_margin.
     """
-    plot_class_distribution(folder / "class_distribution.png", rows)
-    draw_contact_sheets(folder, rows)
-    draw_duplicates(folder / "duplicates.png", duplicates)
+    plot_class_distribution(folder / "class_distribution.png", prepared.rows)
+    draw_contact_sheets(folder, prepared.rows)
+    draw_duplicates(folder / "duplicates.png", prepared.duplicates)
+    if crop.faces != "as_is":
+        face_sheets.draw_all(folder, prepared.rows, prepared.faces, crop)

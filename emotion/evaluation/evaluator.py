@@ -58,7 +58,7 @@ def evaluate_checkpoint(
     preprocessing = checkpoint.preprocessing
     predictions = []
     for path, rows in splits.items():
-        images = open_images(rows["path"].tolist(), preprocessing, cache, f"read {path.stem}")
+        images = open_images(manifest.face_images(rows), preprocessing, cache, f"read {path.stem}")
         logits = inference.predict_logits(
             network, images, preprocessing, params.batch_size, f"predict {path.stem}"
         )

@@ -13,9 +13,9 @@ from cleanlab.count import get_confident_thresholds
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
+from emotion.data.manifest import image_columns
 from emotion.evaluation.predictions import CONFIDENCE_DECIMALS, SplitPredictions
 
-COLUMNS = ["split", "path", "label", "suggested", "label_quality", "confidence"]
 _TOLERANCE = 1e-6  # that of cleanlab: the rounding of a mean, which depends on the order, is less
 
 
@@ -33,12 +33,13 @@ def find_label_noise(splits: Sequence[SplitPredictions], temperature: float) -> 
         temperature: divides the logits.
 
     Returns:
-        Columns split, path, label, suggested (the predicted class), label_quality (calibrated
-        probability of the label), confidence (that of the suggested class), both in 0..1; the
-        lowest label_quality first, equal ones by split and path. No rows if all labels are of one
-        class.
+        Columns split, path (and those of the face), label, suggested (the predicted class),
+        label_quality (calibrated probability of the label), confidence (that of the suggested
+        class), both in 0..1; the lowest label_quality first, equal ones by split and path. No rows
+        if all labels are of one class.
     """
-    rows = pd.concat([split.rows[["split", "path", "label"]] for split in splits])
+    columns = ["split", *image_columns(splits[0].rows), "label"]
+    rows = pd.concat([split.rows[columns] for split in splits])
     labels = np.concatenate([split.labels for split in splits])
     probabilities = np.concatenate([split.probabilities(temperature) for split in splits])
     names = np.asarray(splits[0].class_names)
@@ -48,7 +49,7 @@ def find_label_noise(splits: Sequence[SplitPredictions], temperature: float) -> 
         label_quality=get_label_quality_scores(labels, probabilities, method="self_confidence"),
         confidence=probabilities.max(axis=1),
     )
-    candidates = table.loc[found, COLUMNS].round(CONFIDENCE_DECIMALS)
+    candidates = table[found].round(CONFIDENCE_DECIMALS)
     return candidates.sort_values(["label_quality", "split", "path"], ignore_index=True)
 
 

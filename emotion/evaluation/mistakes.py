@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from emotion.data.manifest import image_columns
 from emotion.evaluation.predictions import CONFIDENCE_DECIMALS, SplitPredictions
 
 
@@ -14,12 +15,12 @@ def list_mistakes(test: SplitPredictions, temperature: float) -> pd.DataFrame:
         temperature: divides the logits.
 
     Returns:
-        Columns path, label, predicted, confidence (of the predicted class), label_probability
-        (both calibrated, in 0..1), group; no rows if every prediction is correct.
+        Columns path (and those of the face), label, predicted, confidence (of the predicted class),
+        label_probability (both calibrated, in 0..1), group; no rows if every prediction is correct.
     """
     rows = np.arange(len(test.labels))
     label_probability = test.probabilities(temperature)[rows, test.labels]
-    table = test.rows[["path", "label"]].assign(
+    table = test.rows[[*image_columns(test.rows), "label"]].assign(
         predicted=test.predicted_names,
         confidence=test.confidence(temperature),
         label_probability=np.round(label_probability, CONFIDENCE_DECIMALS),

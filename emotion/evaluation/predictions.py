@@ -13,6 +13,7 @@ from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.reports import Calibration
 from emotion.data.labels import class_indices
+from emotion.data.manifest import image_columns
 from emotion.metrics import scores
 
 DECIMALS = 5  # of the logits; further ones differ between machines and thread counts
@@ -92,11 +93,13 @@ def check_rows(rows: pd.DataFrame, class_names: Sequence[str], where: Path) -> N
 def write_predictions(path: Path, predictions: SplitPredictions, calibration: Calibration) -> None:
     """Write one row per image, with everything that a paired comparison of two models needs.
 
-    The columns are path, sha256 (of the pixels), group, label, predicted, confidence (calibrated),
-    uncertain (where the calibration has a threshold), and the uncalibrated logits.
+    The columns are path and, where faces are detected, those of the face; sha256 (of the pixels),
+    group, label, predicted, confidence (calibrated), uncertain (where the calibration has a
+    threshold), and the uncalibrated logits.
     """
     confidence = predictions.confidence(calibration.temperature)
-    table = predictions.rows[["path", "sha256", "group", "label"]].assign(
+    columns = [*image_columns(predictions.rows), "sha256", "group", "label"]
+    table = predictions.rows[columns].assign(
         predicted=predictions.predicted_names, confidence=confidence
     )
     if calibration.threshold is not None:
@@ -111,8 +114,9 @@ def write_predictions_for_git(
 ) -> None:
     """Write what a comparison of two models needs, so that it needs no cache: one row per image.
 
-    The columns are sha256 (of the pixels), group (a number, in the order of the first rows), label,
-    predicted, and probability_<class> (calibrated, with GIT_DECIMALS). A path or the name of a
+    The columns are sha256 (of the pixels) and, where faces are detected, image_sha256 and face;
+    group (a number, in the order of the first rows), label, predicted, and probability_<class>
+    (calibrated, with GIT_DECIMALS). A path or the name of a
     group could name a person, so neither is written. The rows have the order of
     `write_predictions`; for more than MOST_GIT_ROWS, only the header is written.
     """
@@ -123,6 +127,7 @@ def write_predictions_for_git(
     table = pd.DataFrame(
         {
             "sha256": rows["sha256"],
+            **{name: rows[name] for name in ("image_sha256", "face") if name in rows},
             "group": pd.factorize(rows["group"])[0],
             "label": rows["label"],
             "predicted": predictions.predicted_names,  # rounding can make the highest two equal

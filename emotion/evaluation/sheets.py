@@ -11,9 +11,11 @@ from PIL import Image
 from emotion.core.errors import UserError
 from emotion.core.text import counted
 from emotion.data import image_sheet
+from emotion.data.face import FaceImage
+from emotion.data.face_crop import standard_crop
 from emotion.data.image_sheet import COLORS, GAP, HEAD, RED, write
 from emotion.data.images import read_image
-from emotion.data.manifest import SPLITS
+from emotion.data.manifest import SPLITS, face_images
 
 COLUMNS, ROWS = 6, 4
 SIDE, LINE, FONT = 152, 16, 12  # pixels: of a framed image, of a line of text, of its font
@@ -62,10 +64,11 @@ def _draw(path: Path, table: pd.DataFrame, title: str, role: str) -> None:
     write(pen, (GAP, GAP), title, "black", 16)
     splits = tuple(name for name in SPLITS if name in set(shown["split"]))
     image_sheet.write_legend(pen, sheet.width, splits)
+    images = face_images(shown)
     for index, row in enumerate(shown.to_dict("records")):
         left, top = GAP + index % COLUMNS * width, HEAD + index // COLUMNS * height
         color = COLORS.get(row["split"], COLORS[""])
-        sheet.paste(image_sheet.framed(_read_or_gray(row["path"]), SIDE, color), (left, top))
+        sheet.paste(image_sheet.framed(_read_or_gray(images[index]), SIDE, color), (left, top))
         label = _line("label", row["label"], row["label_probability"])
         write(pen, (left, top + SIDE), label, "black", FONT)
         predicted = _line(role, row["predicted"], row["confidence"])
@@ -73,11 +76,12 @@ def _draw(path: Path, table: pd.DataFrame, title: str, role: str) -> None:
     image_sheet.save(path, sheet)
 
 
-def _read_or_gray(path: str) -> Image.Image:
+def _read_or_gray(file: FaceImage) -> Image.Image:
     try:
-        return read_image(path)
+        image = read_image(file.path)
     except UserError:
         return Image.new("RGB", (SIDE, SIDE), _NO_IMAGE)
+    return standard_crop(image, file.face, SIDE) if file.face else image
 
 
 def _line(role: str, name: str, probability: float) -> str:

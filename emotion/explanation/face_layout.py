@@ -2,8 +2,8 @@
 
 Boxes in shares of a square image, read off the mean of 1,500 aligned photographs of muxspace's
 facial_expressions. They fit crops by a face detector that leave a little forehead and chin, like
-those of FER2013 and RAF-DB. A photograph that is not cropped to its face needs a mask in the column
-`face_regions`.
+those of FER2013 and RAF-DB, and the square of a detected box. A photograph that is not cropped to
+its face, by itself or by the preprocessing, needs a mask in the column `face_regions`.
 """
 
 import numpy as np
@@ -20,14 +20,31 @@ BOXES = {
     "cheeks": [(0.48, 0.70, 0.14, 0.36), (0.48, 0.70, 0.64, 0.86)],
     "chin": [(0.88, 1.00, 0.35, 0.65)],
 }
+# The aligned square is wider: with this size and upper left corner in it, the eyes and the mouth of
+# BOXES are where face_crop.TEMPLATE has them.
+ALIGNED_SIZE, ALIGNED_LEFT, ALIGNED_TOP = 0.88, 0.06, 0.12
 
 
 def draw_layout(preprocessing: Preprocessing) -> np.ndarray:
-    """A mask of the regions in the network's crop: uint8 (H, W), values of LEVELS, or 0."""
-    side = preprocessing.resized_side
-    mask = np.zeros((side, side), dtype=np.uint8)
+    """A mask of the regions in the network's view: uint8 (H, W), values of LEVELS, or 0."""
+    size, left, top = _place(preprocessing)
+    mask = np.zeros((preprocessing.img_size,) * 2, dtype=np.uint8)
     for region, boxes in BOXES.items():
         for box in boxes:
-            top, bottom, left, right = (round(edge * side) for edge in box)
-            mask[top:bottom, left:right] = LEVELS[region]
-    return preprocessing.center_crop(mask)
+            starts = (top, top, left, left)
+            edges = [start + size * edge for start, edge in zip(starts, box, strict=True)]
+            first, last, begin, end = (max(0, round(edge * len(mask))) for edge in edges)
+            mask[first:last, begin:end] = LEVELS[region]
+    return mask
+
+
+def _place(preprocessing: Preprocessing) -> tuple[float, float, float]:
+    """Side, left and top of the square of BOXES in the view, in shares of the view."""
+    if not preprocessing.finds_faces:  # what is read, of which the view is the middle
+        size = preprocessing.resized_side / preprocessing.img_size
+        return size, (1 - size) / 2, (1 - size) / 2
+    size, left, top = 1.0, 0.0, 0.0
+    if preprocessing.faces == "aligned":
+        size, left, top = ALIGNED_SIZE, ALIGNED_LEFT, ALIGNED_TOP
+    margin = preprocessing.face_margin
+    return size / margin, 0.5 + (left - 0.5) / margin, 0.5 + (top - 0.5) / margin

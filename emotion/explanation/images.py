@@ -13,7 +13,7 @@ import pandas as pd
 from emotion.core.errors import UserError
 from emotion.data.cache import cache_images
 from emotion.data.face_regions import LEVELS, UNIT_REGIONS
-from emotion.data.manifest import EVIDENCE, EVIDENCE_UNITS, REGIONS, order_by_content
+from emotion.data.manifest import EVIDENCE, EVIDENCE_UNITS, REGIONS, face_images, order_by_content
 from emotion.data.preprocessing import Preprocessing
 from emotion.explanation.face_layout import draw_layout
 
@@ -114,7 +114,7 @@ def _read_masks(
     masks = np.repeat(default[None], len(rows), axis=0)
     has_mask = (rows[column] != "").to_numpy() if column in rows else np.zeros(len(rows), bool)
     if has_mask.any():
-        cached = cache_images(rows[column][has_mask].tolist(), exact, f"{column} masks")
+        cached = cache_images(face_images(rows[has_mask], column), exact, f"{column} masks")
         masks[has_mask] = exact.center_crop(cached)[:, 0].numpy()
     return masks
 

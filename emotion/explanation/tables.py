@@ -16,14 +16,16 @@ def score_table(task: ExplainTask, scores: Mapping[str, MethodScores]) -> pd.Dat
     """One row per method and image, in the order of `scores` and of the task.
 
     Returns:
-        Columns `path`, `label`, `predicted`, `method`, and the scores of `MethodScores`.
+        Columns `path` (and `face`), `label`, `predicted`, `method`, and the scores of
+        `MethodScores`.
     """
     tables = []
     for name, found in scores.items():
-        table = task.rows[["path", "label"]].head(found.count)
+        columns = [name for name in ("path", "face", "label") if name in task.rows]
+        table = task.rows[columns].head(found.count)
         table = table.assign(predicted=task.predicted[: found.count], method=name)
-        columns = {score: np.round(getattr(found, score), _DECIMALS) for score in _SCORES}
-        tables.append(table.assign(**columns))
+        values = {score: np.round(getattr(found, score), _DECIMALS) for score in _SCORES}
+        tables.append(table.assign(**values))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -10,6 +10,7 @@ from emotion.core.errors import UserError
 from emotion.core.reports import Calibration
 from emotion.data.cache import CachedImages, cache_images
 from emotion.data.labels import class_indices
+from emotion.data.manifest import face_images
 from emotion.export import parity
 from emotion.export.graph import opset_of
 from emotion.export.images import sample_rows
@@ -89,13 +90,12 @@ def headline(report: ExportReport) -> str:
 def _reference_outputs(
     checkpoint: Checkpoint, calibration: Calibration, rows: pd.DataFrame
 ) -> Reference:
-    paths = rows["path"].tolist()
     return parity.run_network(
         checkpoint,
         calibration,
-        images=CachedImages(cache_images(paths, checkpoint.preprocessing, "parity")),
+        images=CachedImages(cache_images(face_images(rows), checkpoint.preprocessing, "parity")),
         labels=class_indices(rows["label"], checkpoint.class_names),
-        paths=paths,
+        paths=rows["path"].tolist(),
     )
 
 

@@ -3,7 +3,7 @@
 An ONNX file needs onnxruntime, numpy and Pillow only; a checkpoint also needs torch.
 """
 
-from emotion.data.face_detector import Face
+from emotion.data.face import Face
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.result import Prediction
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emotion.core.text import cell_of, printable, shorten
-from emotion.data.face_detector import Face
+from emotion.data.face import Face
 from emotion.prediction.model import Model
 from emotion.prediction.result import Prediction
 
@@ -18,6 +18,7 @@ SYNTHETIC_NOTE = (
 _NAME = 200  # characters of a path
 _TIME = 12  # characters of the time of a frame
 _GEOMETRY = len("1000x1000+1000+1000")
+NO_FACE = "no face"  # in the column of the class
 
 
 class Writer:
@@ -40,26 +41,32 @@ class TableWriter(Writer):
         Args:
             model: of the predictions.
             names: of all sources.
-            faces: whether there is a column for the box of the face.
+            faces: whether faces are detected: there is a column for the box of each.
             times: whether there is a column for the time of the frame.
         """
         self.model, self.faces, self.times = model, faces, times
         labels = [_marked(name, model.threshold is not None) for name in model.class_names]
+        labels += [NO_FACE] if faces else []
         columns = ("image", *map(_shown, names)), ("class", *labels)
         self.widths = [max(map(len, column)) for column in columns]
         self.mark = "*" if model.synthetic_fraction == 1 else ""
-        self.rows = self.uncertain = 0
+        self.classified = self.uncertain = self.without_face = 0
 
     def write(self, prediction: Prediction) -> None:  # noqa: D102
-        if prediction.error:
+        if prediction.error and not prediction.no_face:
             print(f"error: {printable(prediction.error)}", file=sys.stderr, flush=True)
             return
-        if not self.rows:
+        if not (self.classified or self.without_face):
             self._print("image", "time", "face", "class", "probability", "")
-        self.rows += 1
+        image = _shown(prediction.image)
+        if prediction.no_face:
+            self.without_face += 1
+            self._print(image, "", "", NO_FACE, "", "")
+            return
+        self.classified += 1
         self.uncertain += prediction.uncertain
         self._print(
-            _shown(prediction.image),
+            image,
             "" if prediction.time is None else f"{prediction.time:.2f} s",
             _geometry(prediction.face),
             _marked(prediction.label, prediction.uncertain),
@@ -70,7 +77,9 @@ class TableWriter(Writer):
     def end(self) -> None:  # noqa: D102
         if self.uncertain:
             print(_explain_uncertain(self.model))
-        if self.rows and self.mark:
+        if self.without_face:
+            print(_explain_no_face(self.model))
+        if self.classified and self.mark:
             print(SYNTHETIC_NOTE)
 
     def _print(self, image: str, time: str, face: str, label: str, number: str, mark: str) -> None:
@@ -82,7 +91,10 @@ class TableWriter(Writer):
 
 
 class JsonWriter(Writer):
-    """One object per line; an image that cannot be read has `error` in place of probabilities."""
+    """One object per line; an image that cannot be read has `error` in place of probabilities.
+
+    So has an image without a face, and `no_face`, which is true.
+    """
 
     def write(self, prediction: Prediction) -> None:  # noqa: D102
         found = {"image": _encodable(prediction.image, "utf-8")} | to_json(prediction)
@@ -91,26 +103,29 @@ class JsonWriter(Writer):
 
 
 class CsvWriter(Writer):
-    """A table with one column per class; an image that cannot be read has an `error`."""
+    """A table with one column per class; an image that cannot be read has an `error`.
+
+    So has an image without a face, and true in the column `no_face`.
+    """
 
     def __init__(self, model: Model) -> None:
         self.class_names = model.class_names
         self.writer = csv.writer(sys.stdout, lineterminator="\n")
-        box = ("left", "top", "right", "bottom")
-        ends = ("label", "confidence", "uncertain", *model.class_names, "error")
-        self._print(["image", "time", *box, *map(cell_of, ends)])
+        face = ("left", "top", "right", "bottom", "turn")
+        ends = ("label", "confidence", "uncertain", *model.class_names, "no_face", "error")
+        self._print(["image", "time", *face, *map(cell_of, ends)])
 
     def write(self, prediction: Prediction) -> None:  # noqa: D102
-        found, box = prediction, prediction.face.box if prediction.face else None
+        found, face = prediction, prediction.face
         cells: list[Any] = [cell_of(found.image), "" if found.time is None else found.time]
-        cells += [round(value, 1) for value in box] if box else [""] * 4
+        cells += [*_round_box(face), face.turn or ""] if face else [""] * 5
         if found.error:
             cells += [""] * (3 + len(self.class_names))
         else:
             cells += [cell_of(found.label), round(found.confidence, 6)]
             cells.append(str(found.uncertain).lower())
             cells += [round(found.probabilities[name], 6) for name in self.class_names]
-        self._print([*cells, cell_of(found.error)])
+        self._print([*cells, str(found.no_face).lower(), cell_of(found.error)])
 
     def _print(self, cells: list[Any]) -> None:
         encoding = sys.stdout.encoding or "utf-8"
@@ -121,11 +136,13 @@ class CsvWriter(Writer):
 def to_json(prediction: Prediction) -> dict[str, Any]:
     """A prediction as an object of JSON, without its image; keys without a value are left out."""
     found: dict[str, Any] = {} if prediction.time is None else {"time": prediction.time}
+    if prediction.no_face:
+        found["no_face"] = True
     if prediction.error:
         return found | {"error": prediction.error}
-    if prediction.face:
-        found["box"] = [round(value, 1) for value in prediction.face.box]
-        found["score"] = round(prediction.face.score, 4)
+    if face := prediction.face:
+        found |= {"box": _round_box(face), "score": round(face.score, 4)}
+        found |= {"turn": face.turn} if face.turn else {}
     return found | {
         "label": prediction.label,
         "confidence": round(prediction.confidence, 6),
@@ -146,6 +163,10 @@ def _shown(name: str) -> str:
     return shorten(printable(name), _NAME)
 
 
+def _round_box(face: Face) -> list[float]:
+    return [round(value, 1) for value in face.box]
+
+
 def _geometry(face: Face | None) -> str:
     """Width x height + left + top, as in X11."""
     if face is None:
@@ -164,3 +185,9 @@ def _explain_uncertain(model: Model) -> str:
         return f"{note} validation."
     percent = 100 * model.target_error
     return f"{note}\n  validation so that at most {percent:g} % of the other predictions are wrong."
+
+
+def _explain_no_face(model: Model) -> str:
+    if model.preprocessing.finds_faces:
+        return f"{NO_FACE}: with --cropped, an image is classified as a face, and none is detected."
+    return f"{NO_FACE}: without --detect, the whole image is classified."

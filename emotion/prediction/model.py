@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from emotion.data.face import Face
 from emotion.data.preprocessing import Preprocessing
 
 
@@ -22,12 +23,16 @@ class Model:
     threshold: float | None  # a prediction with a lower top probability is uncertain
     target_error: float | None  # error rate of the other predictions for which it was chosen
 
-    def preprocess(self, image: Image.Image) -> np.ndarray:
+    def preprocess(self, image: Image.Image, face: Face | None = None) -> np.ndarray:
         """The network's input for an RGB image of any size.
+
+        Args:
+            image: upright.
+            face: that is classified; None for the whole image.
 
         Returns:
             float32 (3, H, W), RGB in 0..1, one element of the batch that `probabilities` takes.
         """
-        crop = self.preprocessing.center_crop(self.preprocessing.prepare(image))
+        crop = self.preprocessing.center_crop(self.preprocessing.prepare(image, face))
         rgb = np.broadcast_to(crop, (3, *crop.shape[1:]))
         return np.divide(rgb, np.float32(255), dtype=np.float32)

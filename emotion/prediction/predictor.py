@@ -20,9 +20,9 @@ from PIL import Image
 
 from emotion.core.errors import UserError
 from emotion.core.text import shorten
-from emotion.data.face_detector import MIN_FACE, Face, FaceDetector
+from emotion.data.face import Face
+from emotion.data.face_detector import MIN_FACE, FaceDetector
 from emotion.data.pixels import is_blank
-from emotion.prediction.crops import crop_face
 from emotion.prediction.loading import load_model
 from emotion.prediction.model import Model
 from emotion.prediction.result import ImageResult, Prediction
@@ -34,38 +34,51 @@ _ROUNDING = 0.02  # of the sum of the probabilities, also of a quantized network
 class Predictor:
     """A trained model for images in any form; may be called from several threads."""
 
-    def __init__(self, model: Model, max_pixels: int | None = None) -> None:
+    def __init__(self, model: Model, max_pixels: int | None = None, cropped: bool = False) -> None:
         if max_pixels is not None:
             _check_count("max_pixels", max_pixels, 1)
         self.model, self.max_pixels = model, max_pixels
+        # Whether `predict` and `predict_batch` detect the face that they classify.
+        self.finds_faces = model.preprocessing.finds_faces and not cropped
 
     @classmethod
-    def load(cls, path: str | Path, threads: int = 0, max_pixels: int | None = None) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        threads: int = 0,
+        max_pixels: int | None = None,
+        cropped: bool = False,
+    ) -> Self:
         """Load an ONNX file, a checkpoint, or a Hub folder with either of them.
 
         Args:
             path: of the model.
             threads: number per call; 0 for one per core.
             max_pixels: of the largest image in any form, at least 1; None for Pillow's limit.
+            cropped: images are faces already, although the network was trained on faces that a
+                detector had found; without effect on other networks, which take images as they are.
 
         Raises:
             UserError: there is no such file, it is not a model of this pipeline, or a number is out
                 of range.
         """
         _check_count("threads", threads, 0)
-        return cls(load_model(Path(path), threads), max_pixels)
+        return cls(load_model(Path(path), threads), max_pixels, cropped)
 
     def predict(self, image: AnyImage) -> Prediction:
-        """Classify one image of a face.
+        """Classify one image: the largest face in it, if `finds_faces`, otherwise all of it.
 
         Args:
             image: a path, the bytes of a file, a file opened in binary mode, a NumPy array (RGB or
                 gray), or a Pillow image. The rules of `emotion.data.pixels` hold for all.
 
+        Returns:
+            The prediction; that of an image in which no face is found has `no_face`.
+
         Raises:
             UserError: the image cannot be read or is blank, or the model gives no probabilities.
         """
-        [prediction] = self._predict_one(image)
+        [prediction] = _checked(*self._predict_one_each([Source.of(image)]))
         return prediction
 
     def predict_batch(self, images: Sequence[AnyImage]) -> list[Prediction]:
@@ -75,7 +88,8 @@ class Predictor:
             images: each as for `predict`.
 
         Returns:
-            One prediction per image, in their order; `error` says why an image has none.
+            One prediction per image, in their order, as of `predict`; `error` says why an image has
+            no probabilities.
 
         Raises:
             UserError: it is a single path.
@@ -85,7 +99,7 @@ class Predictor:
             raise UserError(problem, "give a list of images", key="images")
         sources, size = [Source.of(image) for image in images], self.model.batch_size
         batches = [sources[start : start + size] for start in range(0, len(sources), size)]
-        results = (result for batch in batches for result in self.predict_sources(batch))
+        results = (result for batch in batches for result in self._predict_one_each(batch))
         return [prediction for result in results for prediction in result.predictions]
 
     def predict_faces(self, image: AnyImage, min_face: float = MIN_FACE) -> list[Prediction]:
@@ -101,18 +115,25 @@ class Predictor:
         Raises:
             UserError: as for `predict`, or `min_face` is out of range.
         """
-        return self._predict_one(image, min_face)
+        [result] = self.predict_sources([Source.of(image)], min_face)
+        return _checked(result)
 
     def predict_sources(
-        self, sources: Sequence[Source], min_face: float | None = None, keep_images: bool = False
+        self,
+        sources: Sequence[Source],
+        min_face: float | None = None,
+        keep_images: bool = False,
+        only_largest: bool = False,
     ) -> list[ImageResult]:
         """Read one batch of sources, find their faces if `min_face` is given, and classify them.
 
         Args:
-            sources: their images, or all faces of them, are one batch of the network.
+            sources: their images, or all faces of them, are one batch of the network. The face of
+                a source that has one is classified, and none is detected.
             min_face: as for `predict_faces`; None classifies whole images.
             keep_images: whether the results have the images, 100 MB each if they are photographs;
                 otherwise one at a time is in memory.
+            only_largest: whether the largest face of each image alone is classified.
 
         Returns:
             One result per source, in their order, with one prediction, or, if `min_face` is given,
@@ -124,7 +145,7 @@ class Predictor:
         """
         if min_face is not None:
             check_positive("min_face", min_face)
-        opened = [self._open(source, min_face, keep_images) for source in sources]
+        opened = [self._open(source, min_face, keep_images, only_largest) for source in sources]
         inputs = [values for _, faces in opened for _, values in faces]
         rows = iter(self.model.probabilities(np.stack(inputs)).tolist() if inputs else [])
         return [
@@ -136,29 +157,44 @@ class Predictor:
     def _detector(self) -> FaceDetector:
         return FaceDetector()
 
-    def _predict_one(self, image: AnyImage, min_face: float | None = None) -> list[Prediction]:
-        [result] = self.predict_sources([Source.of(image)], min_face)
-        if result.error:
-            raise result.error
-        return result.predictions
+    def _predict_one_each(self, sources: Sequence[Source]) -> list[ImageResult]:
+        """Results with one prediction each, of the largest face, if `finds_faces`, or of all."""
+        min_face = MIN_FACE if self.finds_faces else None
+        results = self.predict_sources(sources, min_face, only_largest=True)
+        nothing = [[Prediction.without_face(source.name, MIN_FACE)] for source in sources]
+        return [
+            replace(result, predictions=result.predictions or without_face)
+            for result, without_face in zip(results, nothing, strict=True)
+        ]
 
     def _open(
-        self, source: Source, min_face: float | None, keep_image: bool
+        self, source: Source, min_face: float | None, keep_image: bool, only_largest: bool
     ) -> tuple[ImageResult, list[tuple[Face | None, np.ndarray]]]:
         """The result without predictions, and what to classify, as input of the network."""
         try:
             image = open_image(source, self.max_pixels)
-            crops: list[tuple[Face | None, Image.Image]] = [(None, image)]
-            if min_face is not None:
-                faces = self._detector.detect(image, min_face)
-                crops = [(face, crop_face(image, face)) for face in faces]
-            shown = [(face, crop) for face, crop in crops if not is_blank(crop)]
-            if len(shown) < len(crops) and source.time is None:  # a video may fade out
-                raise UserError("is blank: all pixels are equal", "give a face", file=source.name)
+            faces = self._choose(source, image, min_face)
         except UserError as error:
             return _failed(source, error), []
-        inputs = [(face, self.model.preprocess(crop)) for face, crop in shown]
+        if only_largest:
+            faces = sorted(faces, key=lambda face: -face.area if face else 0)[:1]
+        inputs = [(face, self.model.preprocess(image, face)) for face in faces]
         return ImageResult(source, image if keep_image else None, []), inputs
+
+    def _choose(
+        self, source: Source, image: Image.Image, min_face: float | None
+    ) -> Sequence[Face | None]:
+        """The faces of an image that are classified; None stands for the whole image."""
+        if source.face:
+            return [source.face]
+        if min_face is not None:
+            # Frames lie on their side all or none, and there are too many to try every turn.
+            return self._detector.detect(image, min_face, turn=source.time is None)
+        if not is_blank(image):
+            return [None]
+        if source.time is None:  # a video may fade out
+            raise UserError("is blank: all pixels are equal", "give a face", file=source.name)
+        return []
 
     def _complete(
         self, result: ImageResult, rows: list[tuple[Face | None, list[float]]]
@@ -195,6 +231,13 @@ def check_positive(key: str, value: float) -> None:
 def _check_count(key: str, value: int, low: int) -> None:
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < low:
         raise UserError(f"{key} is {value!r}", f"give a whole number from {low}", key=key)
+
+
+def _checked(result: ImageResult) -> list[Prediction]:
+    """The predictions of a result; raises its error."""
+    if result.error:
+        raise result.error
+    return result.predictions
 
 
 def _failed(source: Source, error: UserError) -> ImageResult:

@@ -1,11 +1,12 @@
 """Results of prediction: for one image or face, and for all faces of one source."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from PIL import Image
 
 from emotion.core.errors import UserError
-from emotion.data.face_detector import Face
+from emotion.data.face import Face
 from emotion.prediction.sources import Source
 
 
@@ -20,6 +21,13 @@ class Prediction:
     face: Face | None = None  # the face that is classified; None for a whole image
     time: float | None = None  # of a frame, in seconds from the start of the video
     error: str = ""
+    no_face: bool = False  # no face is found in the image; `error` says so
+
+    @classmethod
+    def without_face(cls, image: str, min_face: float) -> Self:
+        """For an image in which no face of at least `min_face` pixels is found."""
+        error = f"{image} shows no face of at least {min_face:g} pixels."
+        return cls(image=image, error=error, no_face=True)
 
     @property
     def label(self) -> str:

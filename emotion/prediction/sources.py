@@ -14,6 +14,7 @@ from PIL import Image
 
 from emotion.core.errors import UserError
 from emotion.data import images
+from emotion.data.face import Face
 from emotion.data.images import SUFFIXES, convert_image, decode_image, read_image
 from emotion.prediction.addresses import address_error, is_address
 
@@ -35,6 +36,7 @@ class Source:
     frame: int | None = None  # its number in the video, from 0
     found: bool = False  # in a folder or by a pattern, not named itself
     is_stdin: bool = False  # its bytes come on standard input, whatever `content` is
+    face: Face | None = None  # in the upright image, where it is known; it is then not detected
     copy: PurePath | None = None  # of its annotated copy, in the folder for these
 
     @classmethod

@@ -29,7 +29,7 @@ def predict_stream(
 ) -> Iterator[Prediction]:
     """Yield predictions in the order of the sources, as soon as they and all earlier ones are done.
 
-    With detection, an image without a face gives a prediction with an error, a frame none.
+    With detection, an image without a face gives a prediction that says so, a frame none.
 
     Args:
         predictor: loaded with `threads=1`, unless there is one worker.
@@ -68,9 +68,8 @@ def _classify(
     for result in predictor.predict_sources(batch, min_face, keep_images):
         predictions += result.predictions
         name, time = result.source.name, result.source.time
-        if not result.predictions and time is None:
-            error = f"{name} shows no face of at least {min_face:g} pixels."
-            predictions.append(Prediction(image=name, error=error))
+        if not result.predictions and time is None and min_face is not None:
+            predictions.append(Prediction.without_face(name, min_face))
         if on_result and (error := on_result(result)):
             predictions.append(Prediction(image=name, time=time, error=error))
     return predictions

@@ -5,6 +5,7 @@ import dataclasses
 import pandas as pd
 from tqdm import tqdm
 
+from emotion.data.crop_params import AS_IS, CropParams
 from emotion.data.manifest import hash_images
 from emotion.models.checkpoint import Checkpoint, library_versions
 from emotion.models.classifier import copy_state
@@ -29,6 +30,7 @@ def fit(
     class_weights: dict[str, float],
     params: TrainParams,
     paths: RunPaths,
+    crop: CropParams = AS_IS,
 ) -> Checkpoint | None:
     """Train, validate after each epoch, keep the best, stop early without a gain.
 
@@ -41,6 +43,7 @@ def fit(
         class_weights: by class name; ignored unless `use_class_weights` is true.
         params: the recipe.
         paths: what the run reads and writes.
+        crop: of the faces of both manifests.
 
     Returns:
         The checkpoint; None on all processes but the main one.
@@ -53,7 +56,9 @@ def fit(
     if finished := load_own_checkpoint(paths.weights, FINISHED_FILE, list(label_map)):
         data_hash = hash_images(train_rows, val_rows)
         return adopt_checkpoint(finished, data_hash, params, paths) if group.is_main else None
-    run = prepare_run(train_rows, val_rows, label_map, class_weights, paths.weights, params, group)
+    run = prepare_run(
+        train_rows, val_rows, label_map, class_weights, paths.weights, params, group, crop
+    )
     if group.is_main:
         announce(run)
     trainer = Trainer(
@@ -127,4 +132,12 @@ def to_checkpoint(run: Run, best: BestEpoch, history: dict[str, list[float]]) ->
         history=history,
         versions={**library_versions(), "precision": str(run.precision)},
         state_dict=best.state_dict,
+    )
+
+
+def headline(checkpoint: Checkpoint) -> str:
+    """The line that the stage prints."""
+    return (
+        f"train: kept epoch {checkpoint.epoch}, validation macro-F1 {checkpoint.val_macro_f1:.3f}, "
+        f"accuracy {checkpoint.val_accuracy:.3f}"
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from emotion.data.cache import CacheParams, Images, open_images
 from emotion.data.labels import class_indices
-from emotion.data.manifest import SHARE
+from emotion.data.manifest import SHARE, face_images
 from emotion.data.preprocessing import Preprocessing
 
 
@@ -36,7 +36,7 @@ def load_split(
     """A manifest's images and labels.
 
     Args:
-        rows: the manifest, with the columns `path` and `label`, and `share_<class>` if it has them.
+        rows: the manifest.
         label_map: class name to logit index.
         preprocessing: of the network.
         params: where decoded images are kept.
@@ -46,7 +46,7 @@ def load_split(
         UserError: a row's class is not in the label map, or its image cannot be read.
     """
     labels = class_indices(rows["label"], label_map)
-    images = open_images(list(rows["path"]), preprocessing, params, desc)
+    images = open_images(face_images(rows), preprocessing, params, desc)
     targets = soft_targets(rows, labels, label_map)
     return LabeledImages(images=images, labels=labels, targets=targets)
 

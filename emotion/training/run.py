@@ -18,6 +18,7 @@ from emotion.core.errors import UserError
 from emotion.core.reports import PretrainedSource
 from emotion.core.seeding import derive_seed
 from emotion.data.batches import load_batches
+from emotion.data.crop_params import CropParams
 from emotion.data.manifest import hash_images
 from emotion.data.preprocessing import Preprocessing
 from emotion.models.classifier import EmotionClassifier
@@ -73,6 +74,7 @@ def prepare_run(
     weights_folder: Path,
     params: TrainParams,
     group: ProcessGroup,
+    crop: CropParams,
 ) -> Run:
     """Load what a run needs; arguments and errors as in `fit`."""
     check_batches(len(train_rows), params, group)
@@ -81,6 +83,7 @@ def prepare_run(
     model, preprocessing, source = load_initial_model(
         weights_folder, params.img_size, params.head, len(class_names), params.grayscale
     )
+    preprocessing = crop.of_network(preprocessing)
     precision = choose_precision(params.amp, source.architecture, group.device)
     train_set, val_set = (
         load_split(rows, label_map, preprocessing, params, desc if group.is_main else "")
@@ -105,7 +108,11 @@ def prepare_run(
             params, weights, train_set.labels, teacher, preprocessing, group.device
         ),
         fingerprint=compute_fingerprint(
-            dataclasses.asdict(params), [train_rows, val_rows], weights_folder, weights, machine
+            dataclasses.asdict(params) | dataclasses.asdict(crop),
+            [train_rows, val_rows],
+            weights_folder,
+            weights,
+            machine,
         ),
         data_hash=hash_images(train_rows, val_rows),
         synthetic_fraction=float(train_rows["synthetic"].mean()),

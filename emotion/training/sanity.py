@@ -18,6 +18,7 @@ from emotion.core.errors import UserError
 from emotion.core.reports import SanityReport
 from emotion.data.batches import load_batches
 from emotion.data.cache import CacheParams
+from emotion.data.crop_params import AS_IS, CropParams
 from emotion.models.classifier import EmotionClassifier
 from emotion.models.sources.own_checkpoints import FINISHED_FILE, TEACHER_FILE, load_own_checkpoint
 from emotion.models.sources.pretrained import load_initial_model
@@ -39,6 +40,7 @@ def check_training(
     class_weights: dict[str, float],
     weights_folder: Path,
     params: NetworkParams,
+    crop: CropParams = AS_IS,
 ) -> SanityReport:
     """Run all checks on a few training images.
 
@@ -48,6 +50,7 @@ def check_training(
         class_weights: by class name.
         weights_folder: of the stage `pretrained_weights`.
         params: what defines the untrained network.
+        crop: of the faces.
 
     Raises:
         UserError: names the check that failed, its numbers and what to look at.
@@ -60,6 +63,7 @@ def check_training(
     model, preprocessing, source = load_initial_model(
         weights_folder, params.img_size, params.head, len(label_map), params.grayscale
     )
+    preprocessing = crop.of_network(preprocessing)
     model.freeze_stages(params.freeze_stages)
     rows = sample_rows(train_rows, OVERFIT_IMAGES)
     sample = load_split(rows, label_map, preprocessing, CacheParams(), "decode sample")

@@ -12,6 +12,7 @@ from sklearn import metrics
 
 from emotion.cli import evaluate
 from emotion.core import files
+from emotion.data.face import FaceImage
 from emotion.prediction.model import Model
 from tests.conftest import make_checkpoint
 from tests.prediction.conftest import CLASSES, PREPROCESSING, write_onnx
@@ -131,7 +132,9 @@ def test_a_checkpoint_is_evaluated_with_its_calibration(mixed, run, tmp_path):
     _, out = run(mixed.root, model=tmp_path / "m")
     network, names = checkpoint.build_model(), mixed.write()
     read = [
-        checkpoint.preprocessing.center_crop(checkpoint.preprocessing.read(mixed.root / name))
+        checkpoint.preprocessing.center_crop(
+            checkpoint.preprocessing.read(FaceImage(mixed.root / name))
+        )
         for name in names["path"]
     ]
     images = torch.from_numpy(np.stack(read)).float() / 255

@@ -21,8 +21,10 @@ from emotion.cli.predict import main
 from emotion.data import face_detector
 from emotion.prediction.formats import SYNTHETIC_NOTE
 from tests.conftest import make_checkpoint
-from tests.prediction.conftest import write_onnx
+from tests.prediction.conftest import write_face_model, write_onnx
 from tests.user_errors import user_error
+
+LAST_KEYS = ("confidence", "uncertain", "probabilities")
 
 
 @pytest.fixture
@@ -167,15 +169,81 @@ def test_each_face_has_a_row_with_its_box_and_is_drawn(run, party, tmp_path):
     Image.new("RGB", (64, 64)).save(tmp_path / "black.png")
     command = ["--detect", tmp_path, "--draw", tmp_path / "out"]
     status, [black, *rows], _ = run("--json", *command)
-    assert (status, black["image"]) == (1, str(tmp_path / "black.png"))
+    assert (status, black["image"], black["no_face"]) == (1, str(tmp_path / "black.png"), True)
     assert " 20 pixels" in black["error"]
     assert [len(row["box"]) for row in rows] == [4, 4, 4]
     assert all(0.8 <= row["score"] <= 1 for row in rows)
     [drawn] = (tmp_path / "out").rglob("*.jpg")
     assert Image.open(drawn).size == party.size
-    status, [header, row], _ = run(*command, "--min-face", "120")
-    assert (status, header) == (1, ["image", "face", "class", "probability"])
+    status, [header, black, row, note], errors = run(*command, "--min-face", "120")
+    assert (status, header, errors) == (1, ["image", "face", "class", "probability"], [])
+    assert black == [str(tmp_path / "black.png"), "no", "face"]
     assert re.fullmatch(r"1\d\dx1\d\d\+2\d\d\+\d+", row[1])
+    assert "--detect," in note
+
+
+@pytest.fixture
+def photos(party, tmp_path):
+    """A photograph of three faces, the same on its side, and one without a face."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    party.save(folder / "a.png")
+    party.transpose(Image.Transpose.ROTATE_90).save(folder / "b.png")
+    Image.radial_gradient("L").save(folder / "c.png")
+    return folder
+
+
+def test_a_model_of_faces_finds_them_itself(run, photos, tmp_path):
+    model = write_face_model(tmp_path)
+    status, rows, errors = run("--json", photos, "--draw", tmp_path / "out", model=model)
+    assert (status, errors) == (1, [])
+    assert [Path(row["image"]).name for row in rows] == ["a.png"] * 3 + ["b.png"] * 3 + ["c.png"]
+    assert [row.get("turn") for row in rows] == [None] * 3 + [90] * 3 + [None]
+    assert set(rows[0]) == {"image", "box", "score", "label", *LAST_KEYS}
+    assert set(rows[-1]) == {"image", "no_face", "error"}
+    assert rows[-1]["no_face"] is True
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*.jpg")) == [
+        "a.png.jpg",
+        "b.png.jpg",
+    ]
+    assert run("--json", photos, "--detect", model=model)[1] == rows
+    _, large, _ = run("--json", photos / "a.png", "--min-face", "120", model=model)
+    [box] = [row["box"] for row in large]
+    np.testing.assert_allclose(box, rows[1]["box"], atol=10)  # found at another scale
+
+
+def test_a_table_has_no_face_in_the_column_of_the_class(run, photos, tmp_path):
+    model = write_face_model(tmp_path)
+    status, [header, *rows, no_face, note], errors = run(photos, model=model)
+    assert (status, header, errors) == (1, ["image", "face", "class", "probability"], [])
+    assert no_face == [str(photos / "c.png"), "no", "face"]
+    assert len(rows) == 6
+    assert "--cropped," in note
+    status, lines, errors = run(photos / "a.png", model=model)
+    assert (status, len(lines), errors) == (0, 4, [])
+
+
+def test_csv_tells_no_face_from_a_file_that_cannot_be_read(photos, tmp_path, capsys):
+    (photos / "d.png").write_text("no image")
+    assert main(["--model", str(write_face_model(tmp_path)), "--csv", str(photos)]) == 1
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["no_face"] for row in rows] == ["false"] * 6 + ["true", "false"]
+    assert [row["turn"] for row in rows] == [""] * 3 + ["90"] * 3 + ["", ""]
+    assert [bool(row["label"]) for row in rows] == [True] * 6 + [False] * 2
+    assert [bool(row["error"]) for row in rows] == [False] * 6 + [True] * 2
+
+
+def test_cropped_images_are_classified_as_faces(run, photos, tmp_path):
+    model = write_face_model(tmp_path)
+    status, rows, errors = run("--json", photos, "--cropped", model=model)
+    assert (status, errors) == (0, [])
+    assert [set(row) for row in rows] == [{"image", "label", *LAST_KEYS}] * 3
+    assert run("--json", photos, "--cropped")[1] == run("--json", photos)[1]  # as they are
+
+
+def test_a_size_of_faces_needs_detection(run, faces):
+    with user_error("30", key="--min-face", hint="--detect"):
+        run("--min-face", "30", faces / "red.jpg")
 
 
 def test_frames_of_a_video_have_their_time(run, tmp_path):
@@ -192,13 +260,26 @@ def test_frames_of_a_video_have_their_time(run, tmp_path):
     assert "b.mp4" in error
 
 
+def test_frames_without_a_face_have_no_row(run, party, tmp_path):
+    path = tmp_path / "a.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, party.size)
+    empty = np.asarray(Image.radial_gradient("L").convert("RGB").resize(party.size))
+    for frame in (np.asarray(party)[..., ::-1], empty, np.asarray(party)[..., ::-1]):
+        writer.write(np.ascontiguousarray(frame))
+    writer.release()
+    status, rows, errors = run("--json", path, model=write_face_model(tmp_path))
+    assert (status, errors) == (0, [])
+    assert [row["time"] for row in rows] == [0.0] * 3 + [0.2] * 3
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
         [""],
         ["--json", "--csv", "a.jpg"],
-        ["--min-face", "30", "a.jpg"],
+        ["--cropped", "--min-face", "30", "a.jpg"],
+        ["--cropped", "--detect", "a.jpg"],
         ["--detect", "--min-face", "0", "a.jpg"],
         ["--detect", "--min-face", "nan", "a.jpg"],
         ["--fps", "-1", "a.mp4"],

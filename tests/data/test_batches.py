@@ -6,6 +6,7 @@ import torch
 
 from emotion.data.batches import load_batches
 from emotion.data.cache import CachedImages, CacheParams, open_images
+from emotion.data.face import FaceImage
 from emotion.data.transforms import preprocess_batch
 from tests.conftest import preprocessing_of
 from tests.user_errors import user_error
@@ -26,8 +27,8 @@ def test_each_batch_has_the_views_of_its_rows(channels):
 
 def test_images_are_read_batch_by_batch(striped_rows, tmp_path):
     """A split that does not fit into memory must not be read ahead of its use."""
-    paths = [striped_rows["path"][0], str(tmp_path / "gone.png")]
-    images = open_images(paths, preprocessing_of(32), CacheParams(cache="off", workers=0))
+    files = [FaceImage(striped_rows["path"][0]), FaceImage(str(tmp_path / "gone.png"))]
+    images = open_images(files, preprocessing_of(32), CacheParams(cache="off", workers=0))
     batches = load_batches(images, preprocessing_of(32), [np.array([0]), np.array([1])])
     assert next(batches).shape == (1, 3, 32, 32)
     with user_error(file="gone.png"):

@@ -2,12 +2,16 @@
 
 import struct
 import zlib
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from emotion.data.face import Face
+from emotion.data.face_crop import TEMPLATE
+from emotion.datasets import face_search
 from emotion.datasets.params import DataParams
 from emotion.datasets.prepare import prepare
 from emotion.datasets.reader import read_dataset
@@ -52,16 +56,41 @@ class NoiseImages:
     def __init__(self, root):
         self.root, self.rows = root, []
 
-    def add(self, name, label, seed=None, **cells):
+    def add(self, name, label, seed=None, *, size=40, **cells):
         """Add an image; images with the same `seed` have identical pixels."""
-        save_noise(self.root / name, len(self.rows) + 10**6 if seed is None else seed)
+        save_noise(self.root / name, len(self.rows) + 10**6 if seed is None else seed, size)
         self.rows.append({"path": name, "label": label, **cells})
 
-    def prepare(self, workers=1, **params):
+    def prepare(self, workers=1, state=None, **params):
         table = pd.DataFrame(self.rows).fillna("")
         table.to_csv(self.root / "labels.csv", index=False)
         settings = DataParams(root=str(self.root), **params)
-        return prepare(settings, self.root.parent / "unpacked", workers)
+        return prepare(settings, self.root.parent / "unpacked", workers, state)
+
+
+def make_face(left, top, side, **changes):
+    """An upright face whose square is that of an aligned crop."""
+    landmarks = tuple((left + side * x, top + side * y) for x, y in TEMPLATE.tolist())
+    values = {"score": 0.9, "landmarks": landmarks, **changes}
+    return Face(box=(left, top, left + side, top + side), **values)
+
+
+class DetectorBySize:
+    """Finds as many faces as an image is wider than 40 pixels; the last is the largest."""
+
+    seen: ClassVar[list[tuple[int, int]]] = []  # sizes of the images
+
+    def detect(self, image):
+        self.seen.append(image.size)
+        return [make_face(2 + 9 * number, 3, 20 + 2 * number) for number in range(image.width - 40)]
+
+
+@pytest.fixture
+def detector(monkeypatch):
+    """In place of the network."""
+    monkeypatch.setattr(face_search, "_detector", DetectorBySize)
+    monkeypatch.setattr(DetectorBySize, "seen", [])
+    return DetectorBySize
 
 
 @pytest.fixture

@@ -168,6 +168,39 @@ def test_mirrored_and_turned_copies_are_in_the_group_of_their_original():
     assert names[4] != names[0]
 
 
+def with_whole_images(rows, images):
+    """Columns of the whole images, given as the number of set bits in their hash."""
+    codes = [np.packbits(np.arange(256) < count).tobytes() for count in images]
+    return rows.assign(image_sha256=[sha(count) for count in images], image_phash=codes)
+
+
+def test_faces_of_one_image_and_of_near_images_are_one_group():
+    """The crops are far from each other; of the images, the first and the third are near."""
+    rows = make_images(*((f"{number}.jpg", "", 40 * number) for number in range(5)))
+    found = group_images(with_whole_images(rows, [0, 0, 3, 100, 200]), bits=4)
+    first, _, _, second, other = found.names
+    assert found.names.tolist() == [first] * 3 + [second, other]
+    assert len({first, second, other}) == 3
+    assert [column.tolist() for column in found.near] == [[0], [2], [3], [0]]
+
+
+def test_near_crops_of_different_images_are_one_group():
+    """An image and a part of it: only the crops of the face are alike."""
+    rows = make_images(("0.jpg", "", 0), ("1.jpg", "", 2), ("2.jpg", "", 90))
+    found = group_images(with_whole_images(rows, [0, 100, 200]), bits=4)
+    assert found.names[0] == found.names[1] != found.names[2]
+    assert [column.tolist() for column in found.near] == [[0], [1], [2], [0]]
+
+
+def test_a_pair_that_is_near_as_crop_and_as_image_has_the_smaller_distance():
+    rows = make_images(("0.jpg", "", 0), ("1.jpg", "", 3))
+    for images, distance in (([0, 2], 2), ([0, 4], 3), ([5, 5], 0)):
+        found = group_images(with_whole_images(rows, images), bits=4)
+        # The same image is one group anyway, so it needs no pair of its own.
+        expected = 3 if images == [5, 5] else distance
+        assert found.near.distance.tolist() == [expected]
+
+
 def test_group_images_accepts_an_empty_table():
     found = group_images(make_images(), bits=16)
     assert len(found.names) == len(found.is_copy) == len(found.near.first) == 0

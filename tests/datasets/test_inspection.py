@@ -90,7 +90,7 @@ def test_an_unusual_image_is_read_as_it_is_displayed(tmp_path, name):
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path, **options)
     found = inspect_one(path)
-    assert found[2:] == (64, 48, mode, "")
+    assert found[2:] == (64, 48, mode, "", ())
     assert found.sha256 == hash_pixels(displayed)
     assert found.sha256 == hash_pixels(np.asarray(read_image(path)))
     assert len(found.phash) == HASH_BYTES

@@ -11,7 +11,7 @@ from PIL import Image
 from scipy.sparse.csgraph import connected_components
 
 from emotion.datasets.hash_transforms import TRANSFORMS
-from emotion.datasets.near_duplicates import Pairs, find_near_pairs, list_pairs
+from emotion.datasets.near_duplicates import Pairs, find_near_pairs, list_pairs, merge_pairs
 from tests.datasets.test_hash_transforms import apply, phash
 from tests.datasets.test_image_hashes import draw_blobs
 
@@ -132,6 +132,16 @@ def test_two_sets_of_equal_hashes_are_connected_by_one_pair():
 def test_fewer_than_two_images_have_no_pairs(count):
     pairs = find_near_pairs(np.zeros((count, 32), dtype=np.uint8), 16)
     assert [len(column) for column in pairs] == [0, 0, 0, 0]
+
+
+def test_merged_pairs_have_each_pair_once_with_its_smaller_distance():
+    one = Pairs(*np.array([[0, 1, 4], [3, 2, 5], [9, 4, 1], [0, 2, 3]]))
+    other = Pairs(*np.array([[0, 1, 2], [3, 2, 3], [5, 7, 0], [1, 1, 0]]))
+    expected = [[0, 1, 2, 4], [3, 2, 3, 5], [5, 4, 0, 1], [1, 2, 0, 3]]
+    for pairs in (merge_pairs(one, other), merge_pairs(other, one)):
+        assert [column.tolist() for column in pairs] == expected
+    none = Pairs(*np.empty((4, 0), dtype=np.int64))
+    assert [column.tolist() for column in merge_pairs(none, one)] == [c.tolist() for c in one]
 
 
 def test_a_symmetric_image_is_no_duplicate_of_itself():

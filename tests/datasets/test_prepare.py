@@ -11,6 +11,7 @@ from emotion.core.errors import UserError
 from emotion.data import manifest
 from emotion.datasets.params import DataParams
 from emotion.datasets.prepare import prepare
+from tests.conftest import preprocessing_of
 from tests.datasets.conftest import NoiseImages
 from tests.user_errors import user_error
 
@@ -169,6 +170,20 @@ def test_a_dataset_without_any_existing_file_raises_with_the_counts(dataset):
     dataset.rows += [{"path": f"{label}.png", "label": label} for label in ("happy", "sad")]
     with user_error("2 of 2", "2 missing"):
         dataset.prepare()
+
+
+def test_every_face_of_an_image_has_its_mask_which_is_cropped_alike(dataset, detector):  # noqa: ARG001
+    """The masks are the images themselves, so they must give the same crops."""
+    for index in range(24):
+        name = f"{index}.png"
+        dataset.add(name, ("happy", "sad")[index % 2], size=41 + index % 2, evidence=name)
+    rows = dataset.prepare(faces="aligned", several_faces="all").rows
+    assert len(rows) == 36
+    assert (rows["evidence"] == rows["path"]).all()
+    exact = preprocessing_of(32, faces="aligned", interpolation="nearest")
+    masks, images = manifest.face_images(rows, manifest.EVIDENCE), manifest.face_images(rows)
+    for mask, image in zip(masks, images, strict=True):
+        assert np.array_equal(exact.read(mask), exact.read(image))
 
 
 def test_images_in_a_table_are_unpacked_and_split(tmp_path):

@@ -72,6 +72,18 @@ def test_leaks_are_counted_before_rows_with_conflicting_labels_are_dropped(datas
     assert report.leaks["train_test"]["groups"] == 1
 
 
+def test_the_summary_says_in_how_many_images_faces_were_found(dataset, detector):  # noqa: ARG001
+    for index in range(40):
+        dataset.add(f"{index}.png", ("happy", "sad")[index % 2], size=41 + index // 36)
+    dataset.add("none.png", "sad", size=40)
+    assert "face" not in describe_report(dataset.prepare().report)
+    lines = describe_report(dataset.prepare(faces="box", several_faces="all").report).splitlines()
+    [line] = [line for line in lines if line.startswith("faces found")]
+    assert "in 40 of 41 images" in line
+    assert "several in 4" in line
+    assert "none in 1" in line
+
+
 def test_a_dataset_without_a_split_has_no_leaks(balanced):
     assert balanced.prepare().report.leaks == {}
 

@@ -1,9 +1,12 @@
 """All figures are written, and the same rows give the same bytes."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from emotion.data.crop_params import CropParams
 from emotion.datasets import sheets
 from tests.conftest import WARNINGS_ARE_ERRORS
 
@@ -14,7 +17,7 @@ def test_every_class_has_a_sheet_and_bytes_do_not_depend_on_the_row_order(balanc
     balanced.add("same_b.png", "sad", seed=7)
     prepared = balanced.prepare()
     for name, rows in (("a", prepared.rows), ("b", prepared.rows.iloc[::-1])):
-        sheets.draw_all(tmp_path / name, rows, prepared.duplicates)
+        sheets.draw_all(tmp_path / name, dataclasses.replace(prepared, rows=rows), CropParams())
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == [
         "class_distribution.png",

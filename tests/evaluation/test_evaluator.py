@@ -78,9 +78,8 @@ def test_logits_are_those_of_the_network_on_the_center_of_each_image(project):
 def test_with_flip_logits_are_averaged_and_the_calibration_records_it(project):
     result = run(project, params=EvaluateParams(batch_size=5, bootstrap=100, flip=True))
     checkpoint = load_checkpoint(project / "best_model.pth")
-    images = cache.open_images(
-        list(result.test.rows["path"]), checkpoint.preprocessing, CacheParams()
-    )
+    files = manifest.face_images(result.test.rows)
+    images = cache.open_images(files, checkpoint.preprocessing, CacheParams())
     views = preprocess_batch(next(images.batches([np.arange(12)])), checkpoint.preprocessing)
     network = checkpoint.build_model()
     with torch.no_grad():

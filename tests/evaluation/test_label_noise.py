@@ -9,10 +9,11 @@ from cleanlab.filter import find_label_issues
 
 from benchmarks.simulated_predictions import simulate
 from emotion.core import files
-from emotion.evaluation.label_noise import COLUMNS, find_label_noise
+from emotion.evaluation.label_noise import find_label_noise
 from emotion.evaluation.predictions import SplitPredictions
 from emotion.metrics.scores import softmax
 
+COLUMNS = ["split", "path", "label", "suggested", "label_quality", "confidence"]
 NAMES = ["angry", "fearful", "happy", "neutral", "sad", "surprised"]
 USUAL = (0.16, 0.10, 0.22, 0.22, 0.16, 0.14)
 RARE = (0.3, 0.3, 0.195, 0.2, 0.003, 0.002)

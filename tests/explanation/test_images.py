@@ -9,6 +9,7 @@ from PIL import Image
 
 from emotion.data.cache import cache_images
 from emotion.data.face_regions import LEVELS
+from emotion.data.manifest import face_images
 from emotion.data.transforms import crop_batch
 from emotion.explanation.images import (
     order_probes_first,
@@ -56,7 +57,7 @@ def test_rows_without_a_class_of_the_model_are_an_error(rows):
 def test_masks_are_aligned_with_their_images(rows, checkpoint, grayscale):
     preprocessing = dataclasses.replace(checkpoint.preprocessing, grayscale=grayscale)
     evidence = read_evidence(rows, preprocessing)
-    images = crop_batch(cache_images(rows["path"].tolist(), preprocessing), preprocessing)
+    images = crop_batch(cache_images(face_images(rows), preprocessing), preprocessing)
     bright = images.mean(dim=1).numpy() > 0.5
     assert bright.shape == evidence.shape == (12, SIZE, SIZE)
     assert (bright == evidence).mean() > 0.98

@@ -15,7 +15,7 @@ import torch
 from emotion.core.version import __version__
 from emotion.data.preprocessing import Preprocessing
 from emotion.export.graph import opset_of
-from emotion.export.onnx_model import METADATA_FORMAT, save_onnx
+from emotion.export.onnx_model import METADATA_FORMAT, describe_model, save_onnx
 from emotion.export.parity import compare
 from tests.conftest import make_calibration, make_checkpoint
 from tests.export.conftest import SIZE, TEMPERATURE, SmallCheckpoint, export, reference_of
@@ -48,6 +48,15 @@ def test_the_batch_size_is_dynamic_and_the_image_size_is_fixed(small_onnx):
     dims = graph.input[0].type.tensor_type.shape.dim
     assert [d.dim_param or d.dim_value for d in dims] == ["batch", 3, SIZE, SIZE]
     assert [output.name for output in graph.output] == ["logits", "probabilities"]
+
+
+def test_metadata_say_how_faces_are_cropped(small_checkpoint):
+    crop = replace(small_checkpoint.preprocessing, faces="box", face_margin=1.25)
+    small_checkpoint.preprocessing = crop
+    metadata = describe_model(small_checkpoint, make_calibration(), "ab" * 32, "mit")
+    found = json.loads(metadata["preprocessing"])
+    assert (found["faces"], found["face_margin"]) == ("box", 1.25)
+    assert Preprocessing.from_json(metadata["preprocessing"]) == crop
 
 
 def test_metadata_describe_the_model_for_prediction(small_onnx, small_checkpoint):

@@ -53,6 +53,12 @@ def write_onnx(path, synthetic_fraction=0.0, **changes):
     return path
 
 
+def write_face_model(folder, faces="aligned", face_margin=1.0, **changes):
+    """The same network, for faces that are detected."""
+    crop = preprocessing_of(32, faces=faces, face_margin=face_margin)
+    return write_onnx(folder / f"{faces}.onnx", preprocessing=crop.to_json(), **changes)
+
+
 @pytest.fixture
 def onnx_file(tmp_path):
     return write_onnx(tmp_path / "model.onnx")

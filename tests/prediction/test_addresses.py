@@ -25,25 +25,25 @@ def test_an_address_among_the_images_is_one_error_that_says_how_to_download_it(o
         assert caught.value.file == FACE
 
 
-def test_an_address_of_a_video_is_not_sent_to_standard_input():
+def test_an_address_of_a_video_is_not_sent_to_standard_input(onnx_file):
     [source] = list_sources(["http://example.org/clip.mp4"])
     assert not source.is_video
     with user_error(hint="curl -sO http://example.org/clip.mp4"):
-        Predictor(None).predict(source.name)
+        Predictor.load(onnx_file).predict(source.name)
 
 
-def test_other_schemes_have_no_command():
+def test_other_schemes_have_no_command(onnx_file):
     for address in ("s3://bucket/face.jpg", "file:///home/face.jpg"):
         with user_error() as caught:
-            Predictor(None).predict(address)
+            Predictor.load(onnx_file).predict(address)
         assert caught.value.file == address
         assert "curl" not in str(caught.value)
 
 
 @pytest.mark.parametrize("address", ["file:///home/a b.jpg", "file:/home/a b.jpg"])
-def test_the_address_of_a_file_here_is_answered_with_its_path(address):
+def test_the_address_of_a_file_here_is_answered_with_its_path(onnx_file, address):
     with user_error(hint="the path alone: '/home/a b.jpg'"):
-        Predictor(None).predict(address)
+        Predictor.load(onnx_file).predict(address)
 
 
 def test_an_address_of_a_model_is_no_missing_file():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from emotion.data.face_detector import Face
+from emotion.data.face import Face
 from emotion.prediction.drawing import (
     COLOR,
     UNCERTAIN_COLOR,

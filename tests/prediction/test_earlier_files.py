@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from emotion.models.checkpoint import load_checkpoint
+from emotion.prediction.loading import load_model
 from emotion.prediction.predictor import Predictor
 
 FOLDER = Path(__file__).parent / "written_by_b825539"
@@ -33,6 +34,21 @@ def test_a_file_predicts_what_it_predicted(name):
     assert list(found) == list(expected)
     # Another processor rounds in another way.
     np.testing.assert_allclose(list(found.values()), list(expected.values()), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", ["hub", "hub/model.onnx", "hub/best_model.pth", "hub/model.safetensors", "omitted.pth"]
+)
+def test_a_file_that_says_nothing_of_faces_takes_images_as_they_are(name):
+    preprocessing = load_model(FOLDER / name).preprocessing
+    assert (preprocessing.faces, preprocessing.face_margin) == ("as_is", 1.0)
+    assert not Predictor.load(FOLDER / name).finds_faces
+
+
+def test_the_files_were_written_without_the_keys_of_the_crop():
+    assert "faces" not in json.loads((FOLDER / "hub" / "preprocessing.json").read_text())
+    for name in ("model.onnx", "best_model.pth", "model.safetensors"):
+        assert b"face_margin" not in (FOLDER / "hub" / name).read_bytes()
 
 
 def test_a_hub_folder_loads():

@@ -1,6 +1,7 @@
 """Every kind of model file gives the same predictions, or an error that names what is wrong."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -12,6 +13,7 @@ from PIL import Image
 from emotion.core import files
 from emotion.core.reports import write_report
 from emotion.data.cache import CacheParams, open_images
+from emotion.data.face import FaceImage
 from emotion.data.transforms import preprocess_batch
 from emotion.models.inference import predict_logits
 from emotion.prediction import onnx_file
@@ -47,7 +49,8 @@ def test_a_checkpoint_predicts_what_evaluation_computes(tmp_path, faces, graysca
     paths = [faces / "red.jpg", faces / "green.png"]
 
     model = load_model(tmp_path / "hub")  # a folder without model.onnx
-    images = open_images([str(p) for p in paths], checkpoint.preprocessing, CacheParams())
+    files = [FaceImage(str(path)) for path in paths]
+    images = open_images(files, checkpoint.preprocessing, CacheParams())
     logits = predict_logits(checkpoint.build_model(), images, checkpoint.preprocessing)
     expected = torch.softmax(torch.from_numpy(logits) / 2.0, dim=1).numpy()
     np.testing.assert_allclose(probabilities_of(Predictor(model), paths), expected, atol=1e-5)
@@ -64,7 +67,8 @@ def test_a_checkpoint_averages_mirror_images_if_its_calibration_says_so(tmp_path
     for flip in (False, True):
         write_report(tmp_path / "calibration.json", make_calibration(flip=flip))
         found.append(probabilities_of(Predictor.load(tmp_path), paths))
-    image = torch.from_numpy(checkpoint.preprocessing.read(paths[0]).copy())[None]
+    read = checkpoint.preprocessing.read(FaceImage(str(paths[0])))
+    image = torch.from_numpy(read.copy())[None]
     inputs = preprocess_batch(image, checkpoint.preprocessing)
     network = checkpoint.build_model()
     with torch.no_grad():
@@ -92,6 +96,17 @@ def test_the_calibration_of_an_earlier_version_is_refused(tmp_path):
     files.write_json(tmp_path / "calibration.json", old)
     with user_error("threshold", file="calibration.json"):
         load_model(tmp_path / "best_model.pth")
+
+
+@pytest.mark.parametrize("name", ["best_model.pth", "model.safetensors"])
+def test_a_checkpoint_carries_how_its_faces_are_cropped(tmp_path, party, name):
+    checkpoint = make_checkpoint()
+    crop = replace(checkpoint.preprocessing, faces="aligned", face_margin=1.25)
+    replace(checkpoint, preprocessing=crop).save(tmp_path / name)
+    predictor = Predictor.load(tmp_path / name)
+    assert predictor.model.preprocessing == crop
+    assert predictor.finds_faces
+    assert predictor.predict(party).face
 
 
 @pytest.mark.usefixtures("onnx_file")

@@ -10,7 +10,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from emotion.core.errors import UserError
-from emotion.prediction.crops import FRAME, crop_face, face_square
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import Source
 from tests.user_errors import user_error
@@ -218,27 +217,15 @@ def test_each_face_is_classified_by_its_own_pixels(predictor, party):
     plain = predictor.predict_faces(party)
     assert len(plain) == 3
     for prediction, color in zip(plain, ((255, 0, 0), (0, 255, 0), (0, 0, 255)), strict=True):
-        left, top, side = face_square(party, prediction.face)
-        crop = crop_face(party, prediction.face)
-        tint = Image.blend(crop, Image.new("RGB", (side, side), color), 0.5)
-        colored.paste(tint, (left, top))
+        box = tuple(map(round, prediction.face.box))
+        crop = party.crop(box)
+        colored.paste(Image.blend(crop, Image.new("RGB", crop.size, color), 0.5), box)
     found = predictor.predict_faces(colored)
     assert [prediction.label for prediction in found] == ["angry", "happy", "sad"]
     lefts = [prediction.face.box[0] for prediction in found]
     assert lefts == sorted(lefts)
     assert [p.label for p in predictor.predict_faces(colored, min_face=120)] == ["happy"]
     assert predictor.predict_faces(GREEN) == []
-
-
-def test_the_square_of_a_face_is_centered_on_its_box_and_padded(predictor, party):
-    face = predictor.predict_faces(party)[0].face
-    left, top, right, bottom = face.box
-    x, y, side = face_square(party, face)
-    assert side == round(FRAME * (bottom - top))
-    assert x + side / 2 == pytest.approx((left + right) / 2, abs=1)
-    assert y + side / 2 == pytest.approx((top + bottom) / 2, abs=1)
-    edge = party.crop((round(left + 20), 0, 640, 360))  # cuts through the face
-    assert crop_face(edge, face).size == (side, side)
 
 
 def test_an_image_with_exif_rotation_is_upright_before_detection(predictor, party):
@@ -254,7 +241,11 @@ def test_many_images_are_classified_in_batches(predictor, faces, monkeypatch):
     """All inputs at once took three megabytes per image."""
     sizes, predict = [], predictor.predict_sources
     monkeypatch.setattr(
-        predictor, "predict_sources", lambda batch: sizes.append(len(batch)) or predict(batch)
+        predictor,
+        "predict_sources",
+        lambda batch, *rest, **options: (
+            sizes.append(len(batch)) or predict(batch, *rest, **options)
+        ),
     )
     count = 2 * predictor.model.batch_size + 1
     predictions = predictor.predict_batch([faces / "red.jpg"] * count)

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from emotion.data.cache import CachedImages, CacheParams, open_images
+from emotion.data.face import FaceImage
 from emotion.training.batches import count_steps, epoch_batches, load_epoch
 from emotion.training.distributed import ProcessGroup
 from emotion.training.loading import LabeledImages
@@ -90,13 +91,13 @@ def test_processes_share_each_batch_without_gaps_or_overlaps(data, mixing):
 @pytest.mark.parametrize("cache", ["auto", "off"])
 def test_a_batch_read_twice_or_skipped_leaves_every_image_with_its_label(tmp_path, cache):
     """The color of an image is its label, so a shifted image would show."""
-    paths = []
+    files = []
     for value in range(12):
-        paths.append(str(tmp_path / f"{value}.png"))
-        Image.new("L", (40, 40), 20 * value).save(paths[-1])
+        files.append(FaceImage(str(tmp_path / f"{value}.png")))
+        Image.new("L", (40, 40), 20 * value).save(files[-1].path)
     labels = np.arange(12)
     data = LabeledImages(
-        images=open_images(paths, preprocessing_of(32), CacheParams(cache=cache, workers=0)),
+        images=open_images(files, preprocessing_of(32), CacheParams(cache=cache, workers=0)),
         labels=labels,
         targets=torch.eye(12)[labels],
     )

@@ -30,7 +30,9 @@ ALIASES = {
 }
 OPTIONAL = ("split", "subject", "source", "synthetic")
 FILLED_IN = set(manifest.COLUMNS) - {*REQUIRED, *OPTIONAL} | {
-    *("attempts", "detail", "mode", "phash", "pixels", "problem", "vote_problem"),
+    *manifest.FACE_COLUMNS,
+    *("attempts", "detail", "faces", "image_phash", "mode", "phash", "pixels", "problem"),
+    "vote_problem",
 }
 _HINT = (
     "write it with columns path and label; for class folders without a table, set data.format to "

@@ -32,17 +32,19 @@ class PairedRows:
 
 
 def pair_rows(first: RevisionPredictions, second: RevisionPredictions) -> PairedRows:
-    """Pair rows by the hash of the image.
+    """Pair rows by the hash of the image, or of the crop of its face.
 
-    Where a hash occurs several times, the rows are paired in their order: images of equal pixels
-    have equal labels and groups (`prepare_splits`) and therefore equal predictions. Images whose
-    label differs are left out. Groups are joined if they share an image in either revision.
+    That of the crop is the same for all kinds of crops. If only one revision detects faces, its
+    largest face of each image is paired with the whole image. Where a hash occurs several times,
+    the rows are paired in their order: images of equal pixels have equal labels and groups
+    (`prepare_splits`) and therefore equal predictions. Images whose label differs are left out.
+    Groups are joined if they share an image in either revision.
 
     Raises:
         UserError: no image is in both; or the label of one is not a class of the other revision,
             whose model could not be correct.
     """
-    both = _numbered(first).merge(_numbered(second), on=["sha256", "copy"])
+    both = _keyed(first, second).merge(_keyed(second, first), on=["key", "copy"])
     pair = f"'{first.revision}' and '{second.revision}'"
     if both.empty:
         raise UserError(f"{pair} have no image in common", "evaluate both on the same images")
@@ -73,8 +75,15 @@ def pair_rows(first: RevisionPredictions, second: RevisionPredictions) -> Paired
     )
 
 
-def _numbered(predictions: RevisionPredictions) -> pd.DataFrame:
-    return predictions.rows.assign(copy=predictions.rows.groupby("sha256").cumcount())
+def _keyed(predictions: RevisionPredictions, other: RevisionPredictions) -> pd.DataFrame:
+    """The rows with `key`, a hash by which they are paired, and `copy`, their number in it."""
+    rows, of_crops, of_images = predictions.rows, "sha256", "image_sha256"
+    if of_images in rows and of_images not in other.rows:
+        rows = rows[rows["face"] == "0"]
+        rows = rows.assign(key=rows[of_images])
+    else:
+        rows = rows.assign(key=rows[of_crops])
+    return rows.assign(copy=rows.groupby("key").cumcount())
 
 
 def _join_groups(first: pd.Series, second: pd.Series) -> np.ndarray:

@@ -18,6 +18,7 @@ from emotion.evaluation.comparison.revisions import MissingFileError, read_text
 from emotion.evaluation.predictions import GIT_DECIMALS
 
 COLUMNS = ("sha256", "group", "label", "predicted")  # of both kinds
+FACE = ("image_sha256", "face")  # of both kinds, where faces are detected
 CONFIDENCE, LOGIT = "confidence", "logit_"  # in the cache; logit_<class>, in label-map order
 PROBABILITY = "probability_"  # in Git; probability_<class>, in label-map order
 ROUNDING = 0.51 * 10**-GIT_DECIMALS  # of a probability, which is rounded twice
@@ -31,8 +32,9 @@ class NoRowsError(UserError):
 class RevisionPredictions:
     """Predictions for one split at a revision.
 
-    `rows` has the columns of COLUMNS, non-empty text, and `confidence`, a number in 0..1 with
-    GIT_DECIMALS. Labels and predicted classes are in `class_names`.
+    `rows` has the columns of COLUMNS, and of FACE if the table has them, non-empty text, and
+    `confidence`, a number in 0..1 with GIT_DECIMALS. Labels and predicted classes are in
+    `class_names`.
     """
 
     revision: str
@@ -86,7 +88,8 @@ def parse_predictions(text: str, revision: str, path: str) -> RevisionPrediction
         names = _read_class_names(table)
         if not table.empty:
             _check_cells(table, names)
-            rows = table[list(COLUMNS)].assign(confidence=_read_confidence(table, names))
+            columns = [*COLUMNS, *(name for name in FACE if name in table)]
+            rows = table[columns].assign(confidence=_read_confidence(table, names))
             return RevisionPredictions(revision, rows, names)
     except ValueError as error:  # of pandas too
         problem = f"of '{revision}' is not a table of predictions ({' '.join(str(error).split())})"
@@ -116,9 +119,10 @@ def _read_class_names(table: pd.DataFrame) -> list[str]:
 
 
 def _check_cells(table: pd.DataFrame, class_names: list[str]) -> None:
-    if "path" in table and (repeated := table["path"].duplicated()).any():
+    images = [name for name in ("path", "face") if name in table]
+    if "path" in table and (repeated := table.duplicated(images)).any():
         raise ValueError(f"it has the image {table['path'][repeated].iloc[0]} more than once")
-    for column in COLUMNS:
+    for column in (name for name in (*COLUMNS, *FACE) if name in table):
         if empty := (table[column] == "").sum():
             raise ValueError(f"it has {empty:,} row(s) without {column}")
     if unknown := sorted({*table["label"], *table["predicted"]} - set(class_names)):

@@ -22,6 +22,7 @@ from emotion.core.reports import (
     TrainingTime,
 )
 from emotion.core.text import counted
+from emotion.data import face_crop
 from emotion.export.report import ExportReport, VariantsReport
 
 TEMPLATE = Path(__file__).with_suffix(".md")
@@ -93,6 +94,8 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         familiar=sum(rows["test"] for rows in inputs.splits.source.values() if rows["train"]),
         batches=_enumerate(name.removeprefix("batch_") for name in inputs.export.parity),
         lowest_recall=_lowest_recall(inputs),
+        box_side=face_crop.BOX_SIDE,
+        template=", ".join(f"({x:.1f}, {y:.1f})" for x, y in 112 * face_crop.TEMPLATE),
     )
     return f"---\n{_front_matter(inputs, license, name).to_yaml()}\n---\n\n{text}"
 

@@ -58,7 +58,7 @@ def create_app(predictor: Predictor, limits: Limits) -> FastAPI:
     )
     app.add_exception_handler(RequestValidationError, explain_wrong)
     app.add_exception_handler(Exception, _explain_failure)
-    _add_predict(app, batcher, limits, warning)
+    _add_predict(app, predictor.model, batcher, limits, warning)
     _add_status(app, predictor.model, warning)
     return app
 
@@ -76,7 +76,7 @@ async def _explain_failure(_: Request, __: Exception) -> JSONResponse:
 
 
 def _add_predict(
-    app: FastAPI, batcher: RequestBatcher, limits: Limits, warning: dict[str, str]
+    app: FastAPI, model: Model, batcher: RequestBatcher, limits: Limits, warning: dict[str, str]
 ) -> None:
     bodies = Budget(BODIES_IN_FLIGHT * limits.bytes)
     pixels = Budget(IMAGES_IN_FLIGHT * limits.pixels)
@@ -85,11 +85,13 @@ def _add_predict(
     async def predict(request: Request, parameters: Annotated[Parameters, Query()]) -> JSONResponse:
         """Classify one image, sent as the body, or several, sent as the files of a form.
 
-        The `answers` of an image are its predictions: one, or with `detect` one per face, from left
-        to right. An image that cannot be read has an `error` in place of the probabilities.
+        The `answers` of an image are its predictions: one, or, where faces are detected, one per
+        face, from left to right. They are detected with `detect`, and by a model that was trained
+        on detected faces (`faces` of /version) unless `cropped` is given. An image that cannot be
+        read has an `error` in place of the probabilities.
         """
         refuse_repeated(request)
-        min_face = parameters.min_face if parameters.detect else None
+        min_face = parameters.smallest_face(model)
         try:
             with bodies.taking() as take_bytes, pixels.taking() as take_pixels:
                 images = await read_images(request, limits, take_bytes)
@@ -126,12 +128,14 @@ def _add_status(app: FastAPI, model: Model, warning: dict[str, str]) -> None:
 
     @app.get("/version", response_model=Version)
     async def version() -> JSONResponse:
-        """The version of the service, and the classes and the threshold of its model."""
+        """The version of the service, and the classes, threshold and crop of its model."""
         found = {
             "version": __version__,
             "class_names": model.class_names,
             "threshold": model.threshold,
             "synthetic_fraction": model.synthetic_fraction,
+            "faces": model.preprocessing.faces,
+            "face_margin": model.preprocessing.face_margin,
         }
         return JSONResponse(warning | found)
 

@@ -13,19 +13,39 @@ from starlette.responses import JSONResponse
 
 from emotion.core.text import printable, shorten
 from emotion.data.face_detector import MIN_FACE
+from emotion.prediction.model import Model
 
 LARGEST = 10_000  # pixels
-ALLOWED = f"/predict takes detect (true or false) and min_face (1 to {LARGEST})"
+ALLOWED = f"/predict takes detect or cropped (true or false) and min_face (1 to {LARGEST})"
 
 
 class Parameters(BaseModel):
     """Query parameters of /predict."""
 
     model_config = ConfigDict(extra="forbid")
-    detect: bool = Field(False, description="find the faces of each image first")
-    min_face: float = Field(
-        MIN_FACE, ge=1, le=LARGEST, description="with detect: smallest longer side, pixels"
+    detect: bool = Field(
+        False,
+        description="find the faces of each image first, also for a model that takes images as "
+        "they are",
     )
+    cropped: bool = Field(
+        False, description="the images are faces already, also for a model that detects them"
+    )
+    min_face: float = Field(
+        MIN_FACE, ge=1, le=LARGEST, description="with detection: smallest longer side, pixels"
+    )
+
+    def smallest_face(self, model: Model) -> float | None:
+        """The size of the smallest face to detect; None if images are classified as they are.
+
+        Raises:
+            HTTPException: 422, both `detect` and `cropped`.
+        """
+        if self.detect and self.cropped:
+            text = "detect and cropped exclude each other: faces are detected, or there already"
+            raise HTTPException(422, f"{text}; {ALLOWED}")
+        finds_faces = model.preprocessing.finds_faces and not self.cropped
+        return self.min_face if self.detect or finds_faces else None
 
 
 def refuse_repeated(request: Request) -> None:

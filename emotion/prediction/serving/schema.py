@@ -27,6 +27,11 @@ class Answer(_Response):
     probabilities: dict[str, Probability] = Field(description="by class")
 
 
+def _drop_default(schema: JsonDict) -> None:
+    """Where it has no value the key is left out, which a default would contradict."""
+    del schema["default"]
+
+
 class FaceAnswer(Answer):
     """A prediction for a face."""
 
@@ -34,6 +39,12 @@ class FaceAnswer(Answer):
         min_length=4, max_length=4, description="left, top, right, bottom, in pixels"
     )
     score: Probability = Field(description="of the face detector")
+    turn: Literal[90, 180, 270] = Field(
+        90,
+        description="present if the face is not upright: degrees clockwise by which the image must "
+        "be turned",
+        json_schema_extra=_drop_default,
+    )
 
 
 class Unreadable(_Response):
@@ -47,11 +58,6 @@ class ImageAnswers(_Response):
 
     image: str = Field(description="the name of the file in the form, or `image`")
     answers: list[FaceAnswer | Answer | Unreadable]
-
-
-def _drop_default(schema: JsonDict) -> None:
-    """Where it has no value the key is left out, which a default would contradict."""
-    del schema["default"]
 
 
 class _WithWarning(_Response):
@@ -77,6 +83,13 @@ class Version(_WithWarning):
     class_names: list[str] = Field(description="in the order of `probabilities`")
     threshold: Probability | None = Field(description="below it a prediction is uncertain")
     synthetic_fraction: Probability = Field(description="of the training images")
+    faces: Literal["as_is", "box", "aligned"] = Field(
+        description="what the model takes: images as they are, or faces that are detected, cropped "
+        "by their box or aligned by their landmarks"
+    )
+    face_margin: float = Field(
+        description="side of the square around a face, in units of the tight one"
+    )
 
 
 class Health(_Response):

@@ -61,7 +61,11 @@ def test_missing_columns_are_named_with_the_existing_ones(read, header, missing)
 
 
 @pytest.mark.parametrize(
-    "column", ["width", "sha256", "group", "pixels", "attempts", "problem", "share_happy", "share_"]
+    "column",
+    [
+        *("width", "sha256", "group", "pixels", "attempts", "problem", "share_happy", "share_"),
+        *("face", "face_box", "face_turn", "image_sha256", "faces", "image_phash"),
+    ],
 )
 def test_a_column_that_the_pipeline_fills_in_is_rejected(read, column):
     with user_error(column, "prepare_splits", file="labels.csv"):

@@ -65,6 +65,7 @@ INPUTS = CardInputs(
             "drawn_faces": {"train": 200, "val": 50, "test": 50},
             "studio": {"train": 500, "val": 100, "test": 100},
         },
+        faces={},
     ),
     training=distinct(TrainingSummary, 0.81, best_epoch=17, weights="pretrained", ingredients=""),
     time=TrainingTime(

@@ -14,6 +14,9 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from emotion.data.cache import cache_images
+from emotion.data.face import FaceImage
+from emotion.data.face_crop import TEMPLATE, face_square
+from emotion.data.face_detector import FaceDetector
 from emotion.data.transforms import crop_batch
 from emotion.export.hub.model_card import render_card, title_of
 from tests.data.conftest import draw_party
@@ -197,7 +200,8 @@ def test_the_snippet_preprocesses_as_evaluation_does(tmp_path, monkeypatch, caps
     exec(code, variables := {})
     assert capsys.readouterr().out.startswith("neutral 0.")
     preprocessing = INPUTS.export.preprocessing
-    expected = crop_batch(cache_images(["face.jpg"], preprocessing), preprocessing).numpy()
+    files = [FaceImage("face.jpg")]
+    expected = crop_batch(cache_images(files, preprocessing), preprocessing).numpy()
     np.testing.assert_allclose(variables["images"], expected, atol=1e-6)
 
 
@@ -213,6 +217,49 @@ def test_the_five_lines_of_the_card_classify_each_face(tmp_path, monkeypatch, ca
     assert all(re.search(r"\) (angry|happy|sad) 0\.\d+$", line) for line in lines)
     command = CARD.index("`emotion predict --detect --model . photo.jpg`")
     assert CARD.index("## Use") < command < CARD.index("```python")
+
+
+def card_of_faces(faces, margin):
+    preprocessing = replace(INPUTS.export.preprocessing, faces=faces, face_margin=margin)
+    return card_of(changed(export={"preprocessing": preprocessing})), preprocessing
+
+
+@pytest.mark.parametrize("faces", ["box", "aligned"])
+def test_the_snippet_gives_a_crop_of_a_face_as_training_does(tmp_path, monkeypatch, capsys, faces):
+    card, preprocessing = card_of_faces(faces, 1.25)
+    monkeypatch.chdir(tmp_path)
+    write_onnx("model.onnx")
+    (tmp_path / "label_map.json").write_text(json.dumps(INPUTS.label_map))
+    party = draw_party()
+    face = FaceDetector().detect(party)[1]
+    square = face_square(face, faces, 1.25)
+    corners = square @ np.array([[0, 0, 1, 1], [0, 1, 1, 0], [1, 1, 1, 1]])
+    quad = corners.T.ravel().tolist()
+    bicubic = Image.Resampling.BICUBIC
+    party.transform((200, 200), Image.Transform.QUAD, quad, bicubic).save("face.jpg", quality=97)
+    code = re.findall(r"```python\n(.*?)```", card, re.DOTALL)[1]
+    exec(code, variables := {})
+    assert capsys.readouterr().out
+    expected = preprocessing.center_crop(preprocessing.prepare(party, face)) / 255
+    assert variables["images"].shape == (1, *expected.shape)
+    assert abs(variables["images"][0] - expected).mean() < 0.02
+
+
+def test_a_card_of_detected_faces_says_how_they_are_cropped():
+    box, _ = card_of_faces("box", 1.2)
+    assert "cropped by their box" in box
+    assert "1.14 times its height" in box  # 0.95 heights, 1.2 times as wide
+    aligned, _ = card_of_faces("aligned", 1.25)
+    assert "1.25 times as wide" in aligned
+    found = re.findall(r"\((\d+\.\d), (\d+\.\d)\)", aligned)
+    np.testing.assert_allclose(np.array(found, float), 112 * TEMPLATE, atol=0.05)
+    for card in (box, aligned):
+        assert "`emotion predict --model . photo.jpg`" in card
+        assert "--detect" not in card
+        assert "then crop the center" not in card
+        assert "crop of the face |" in card
+    for words in ("YuNet", "--cropped", "crop of the face"):
+        assert words not in CARD
 
 
 def test_each_smaller_file_has_its_measurement_and_its_verdict():

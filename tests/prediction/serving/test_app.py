@@ -14,7 +14,7 @@ from emotion.prediction.predictor import Predictor
 from emotion.prediction.serving import app as service
 from emotion.prediction.serving import batching, limits
 from emotion.prediction.serving.limits import BusyError
-from tests.prediction.conftest import write_onnx
+from tests.prediction.conftest import write_face_model, write_onnx
 from tests.prediction.serving.conftest import BLUE, GREEN, LIMITS, RED, image_bytes
 
 
@@ -55,6 +55,39 @@ def test_with_detect_each_face_has_a_prediction(client, party):
     assert second["answers"] == []
     response = client.post("/predict?detect=true&min_face=120", content=image)
     assert len(response.json()["images"][0]["answers"]) == 1
+
+
+@pytest.fixture
+def face_client(tmp_path):
+    predictor = Predictor.load(write_face_model(tmp_path, "aligned", 1.25), threads=1)
+    with TestClient(service.create_app(predictor, LIMITS)) as client:
+        yield client
+
+
+def test_a_model_of_faces_finds_them_itself_unless_they_are_cropped(face_client, client, party):
+    sent = files(png_of(party), RED)
+
+    def answers(query, client=face_client):
+        response = client.post(f"/predict{query}", files=sent)
+        assert response.status_code == 200
+        return [image["answers"] for image in response.json()["images"]]
+
+    found = answers("")
+    assert [len(of_image) for of_image in found] == [3, 0]
+    assert answers("?detect=true") == found
+    assert [len(of_image) for of_image in answers("?min_face=120")] == [1, 0]
+    cropped = answers("?cropped=true")
+    assert [["box" in answer for answer in of_image] for of_image in cropped] == [[False]] * 2
+    assert answers("?cropped=true", client) == answers("", client)  # it takes them as they are
+    turned = png_of(party.transpose(Image.Transpose.ROTATE_90))
+    [image] = face_client.post("/predict", content=turned).json()["images"]
+    assert [answer["turn"] for answer in image["answers"]] == [90] * 3
+
+
+def test_the_version_says_what_the_model_takes(face_client, client):
+    for asked, expected in ((face_client, ("aligned", 1.25)), (client, ("as_is", 1.0))):
+        version = asked.get("/version").json()
+        assert (version["faces"], version["face_margin"]) == expected
 
 
 def bomb():
@@ -201,6 +234,7 @@ def test_the_warning_about_drawn_faces_is_in_every_response(tmp_path):
         ("min_face=0", "'0'"),
         ("min_face=1e9", "'1e9'"),
         ("detect=true&detect=false", "detect"),
+        ("detect=true&cropped=true", "cropped"),
         ("a%1b%5b2J=1", r"a\x1b[2J"),
         ("=", "parameter"),
     ],
@@ -210,7 +244,7 @@ def test_a_wrong_parameter_is_one_sentence_with_those_that_are_allowed(client, q
     assert response.status_code == 422
     sentence = response.json()["detail"]
     assert named in sentence
-    assert "detect (true or false) and min_face (1 to 10000)" in sentence
+    assert "detect or cropped (true or false) and min_face (1 to 10000)" in sentence
     assert sentence.isprintable()
 
 

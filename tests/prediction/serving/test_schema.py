@@ -4,6 +4,7 @@ import copy
 
 import pytest
 from jsonschema import Draft202012Validator
+from PIL import Image
 from starlette.testclient import TestClient
 
 from emotion.prediction.predictor import Predictor
@@ -40,12 +41,19 @@ def validator_of(description, operation, response):
 def requests_of_every_kind(party):
     """By name: what is sent to /predict, and the keys of the answers or the status."""
     face, word = png_of(party), {"label", "confidence", "uncertain", "probabilities"}
+    detect = {"detect": "true"}
     return {
         "whole image": ({"content": GREEN}, [word]),
         "images": ({"files": files(RED, BLUE)}, [word, word]),
         "one unreadable": ({"files": files(RED, b"text")}, [word, {"error"}]),
-        "faces": ({"content": face, "params": {"detect": "true"}}, [word | {"box", "score"}] * 3),
-        "no face": ({"content": RED, "params": {"detect": "true"}}, []),
+        "faces": ({"content": face, "params": detect}, [word | {"box", "score"}] * 3),
+        "no face": ({"content": RED, "params": detect}, []),
+        "turned": (
+            {"content": png_of(party.transpose(Image.Transpose.ROTATE_90)), "params": detect},
+            [word | {"box", "score", "turn"}] * 3,
+        ),
+        "cropped": ({"content": face, "params": {"cropped": "true"}}, [word]),
+        "both": ({"content": face, "params": detect | {"cropped": "true"}}, 422),
         "no image": ({"content": b"text"}, 422),
         "no images": ({"files": files(b"text", b"")}, 422),
         "unknown": ({"content": RED, "params": {"x": "1"}}, 422),
@@ -115,6 +123,7 @@ ANSWER = ("images", 0, "answers", 0)
         ((*ANSWER, "probabilities", "sad"), -0.1),
         ((*ANSWER, "label"), None),
         ((*ANSWER, "box"), [1, 2, 3, 4]),  # without `score`
+        ((*ANSWER, "turn"), 90),  # of no face
         ((*ANSWER, "error"), "and an answer"),
         (("warning",), None),
     ],
