@@ -4,11 +4,11 @@ Run     python -m benchmarks.bench_recipe [seeds ...]     (many runs, minutes ea
 Reads   params.yaml and the outputs of the stages before `train`
 Writes  benchmarks/results/recipe.json after each run; runs that it already has are skipped
 
-The baseline is params.yaml. For the recorded runs it held the settings of the command for ImageNet
-weights in docs/training.md without its last line. The last two rows combine the settings that
-gained most on validation. The results also hold the test metrics, but the table does not show them:
-a setting chosen by the test split would make its metrics as biased as those of validation. Settings
-that gained nothing and were removed since keep their row.
+The baseline is params.yaml. For the recorded runs it held the recipe `imagenet` with train.loss
+cross_entropy, train.reweight_from 0 and train.scheduler cosine. The last two rows combine the
+settings that gained most on validation. The results also hold the test metrics, but the table does
+not show them: a setting chosen by the test split would make its metrics as biased as those of
+validation. Settings that gained nothing and were removed since keep their row.
 """
 
 import dataclasses

@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "evaluate a trained model on a dataset of your own",
     "compare": "test whether two revisions differ by more than chance",
     "backbones": "list the pretrained backbones that are available on this machine",
+    "recipe": "write a recipe, a set of values with a measured result, into params.yaml",
     "soup": "average the weights of several runs into one network",
     "verify": "run the committed pipeline again and compare every output",
     "audit": "report leaks across an existing train/val/test split",
