@@ -19,6 +19,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from tqdm import tqdm
 
 from emotion.data.cache import CacheParams, open_images
+from emotion.data.manifest import face_images
 from emotion.data.preprocessing import Preprocessing
 from emotion.data.transforms import (
     AugmentParams,
@@ -46,7 +47,7 @@ def learn_features(name: str, teacher: Checkpoint, rows: pd.DataFrame) -> dict[s
     torch.manual_seed(SEED)
     info, size = resolve_timm_name(name), teacher.preprocessing.img_size
     backbone, preprocessing = build_backbone(info, size), info.preprocessing(size, grayscale=False)
-    images = open_images(list(rows["path"]), preprocessing, CacheParams(), "decode")
+    images = open_images(face_images(rows), preprocessing, CacheParams(), "decode")
     steps = [(epoch, chosen) for epoch in range(1, EPOCHS + 1) for chosen in batches(epoch, rows)]
     views = (
         augment_batch(batch, chosen, SEED, epoch, preprocessing, WEAK)
