@@ -8,7 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import bench_accuracy, bench_explainers, bench_inference, bench_recipe, bench_soup
+from benchmarks import (
+    bench_accuracy,
+    bench_explainers,
+    bench_faces,
+    bench_inference,
+    bench_parties,
+    bench_recipe,
+    bench_soup,
+)
 from docs import cached_reports, committed_run, speeds
 from emotion.core import files
 
@@ -16,6 +24,11 @@ from emotion.core import files
 def _bench(path: Path, key: str, formatted: Callable[[Any], str]) -> str:
     """A table that a benchmark formats from one key of its results."""
     return formatted(files.read_json(path)[key])
+
+
+def _crops(formatted: Callable[[Any], str]) -> str:
+    """A table of the benchmark of the crops, which has a key for each dataset."""
+    return formatted(files.read_json(bench_faces.RESULTS))
 
 
 _ACCURACY, _SOUP = bench_accuracy.RESULTS, bench_soup.RESULTS
@@ -42,6 +55,10 @@ BLOCKS: Mapping[str, Callable[[], str | None]] = {
     "bench_accuracy": partial(_bench, _ACCURACY, "runs", bench_accuracy.format_table),
     "bench_soup": partial(_bench, _SOUP, "networks", bench_soup.format_table),
     "bench_recipe": partial(_bench, bench_recipe.RESULTS, "runs", bench_recipe.format_table),
+    "bench_crops": partial(_crops, bench_faces.format_scores),
+    "bench_copies": partial(_crops, bench_faces.format_differences),
+    "bench_found": partial(_crops, bench_faces.format_found),
+    "bench_parties": partial(_crops, bench_parties.format_parties),
     "bench_methods": partial(_bench, _EXPLAINERS, "backbones", bench_explainers.format_methods),
     "bench_trust": partial(_bench, _EXPLAINERS, "backbones", bench_explainers.format_trust),
     "bench_costs": partial(_bench, _EXPLAINERS, "seconds", bench_explainers.format_costs),

@@ -189,5 +189,5 @@ def _explain_uncertain(model: Model) -> str:
 
 def _explain_no_face(model: Model) -> str:
     if model.preprocessing.finds_faces:
-        return f"{NO_FACE}: with --cropped, an image is classified as a face, and none is detected."
+        return f"{NO_FACE}: --cropped classifies images that are faces already."
     return f"{NO_FACE}: without --detect, the whole image is classified."
