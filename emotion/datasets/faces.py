@@ -42,9 +42,6 @@ def choose_faces(rows: pd.DataFrame, params: DataParams) -> FaceRows:
     Returns:
         Rows whose `sha256` and `phash` are those of the crop of the face; `image_sha256` and
         `image_phash` are those of the whole image, which are the same for an image without a face.
-
-    Raises:
-        UserError: no image of a class is left.
     """
     chosen = [_choose(faces, params.several_faces, params.no_face) for faces in rows["faces"]]
     kept = rows.drop(columns=["faces", "sha256", "phash"]).loc[
@@ -65,7 +62,6 @@ def choose_faces(rows: pd.DataFrame, params: DataParams) -> FaceRows:
         reason=[SEVERAL_FACES if faces else NO_FACE for faces in count],
         detail=[f"{faces} faces" if faces else "" for faces in count],
     )
-    _refuse_lost_classes(rejected, kept["label"], params.root)
     return FaceRows(
         rows=kept, rejected=rejected[list(COLUMNS)], found=rows[["path", "label", "faces"]]
     )
@@ -94,7 +90,17 @@ def count_faces(found: pd.DataFrame) -> Counts:
     }
 
 
-def _refuse_lost_classes(rejected: pd.DataFrame, kept: pd.Series, root: str) -> None:
+def refuse_lost_classes(rejected: pd.DataFrame, kept: pd.Series, root: str) -> None:
+    """Raise if no image of a class is left.
+
+    Args:
+        rejected: of `FaceRows`.
+        kept: labels of its rows.
+        root: of the dataset, for the message.
+
+    Raises:
+        UserError: with the classes and the reasons.
+    """
     lost = rejected[~rejected["label"].isin(set(kept))]
     if lost.empty:
         return

@@ -17,7 +17,7 @@ from emotion.core.errors import UserError
 from emotion.core.reports import Counts, SplitsReport
 from emotion.data.manifest import SPLITS
 from emotion.datasets import leaks, splits
-from emotion.datasets.faces import NO_FACE, choose_faces, count_faces
+from emotion.datasets.faces import NO_FACE, choose_faces, count_faces, refuse_lost_classes
 from emotion.datasets.groups import group_images
 from emotion.datasets.inspection import Finding, State, inspect_images
 from emotion.datasets.near_duplicates import list_pairs
@@ -66,10 +66,10 @@ def prepare(
         every row of the dataset once, except those that data.classes leaves out.
 
     Raises:
-        UserError: from `read_dataset`, `refuse_too_many`, `choose_faces` and `split_rows`; no image
-            or only one class is left; the existing split leaks and data.leak_policy is fail, or
-            nothing is left of one of its splits; a class has only synthetic images, but others have
-            photographs.
+        UserError: from `read_dataset`, `refuse_too_many`, `refuse_lost_classes` and `split_rows`;
+            no image or only one class is left; the existing split leaks and data.leak_policy is
+            fail, or nothing is left of one of its splits; a class has only synthetic images, but
+            others have photographs.
     """
     with restoring_after_failure(unpacked):
         rows, classes = read_dataset(params)
@@ -143,6 +143,7 @@ def _choose_faces(
         nothing = rows[:0]
         return rows.drop(columns="faces"), _reject(nothing, NO_FACE), nothing[["path", "faces"]]
     chosen = choose_faces(rows, params)
+    refuse_lost_classes(chosen.rejected, chosen.rows["label"], params.root)
     return chosen.rows, chosen.rejected, chosen.found
 
 

@@ -123,3 +123,15 @@ def test_a_dataset_without_any_face_is_one_sentence(run, tmp_path, photos):
     with user_error("8", file=photos, key="--cropped", hint="--cropped"):
         run(write_face_model(tmp_path))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_class_whose_images_show_no_face_is_left_out_and_the_others_are_scored(
+    run, tmp_path, photos
+):
+    rows = pd.read_csv(photos / "labels.csv")
+    rows[~((rows["label"] == "sad") & rows["path"].isin([f"{n}.png" for n in range(6)]))].to_csv(
+        photos / "labels.csv", index=False
+    )
+    text, out = run(write_face_model(tmp_path))
+    assert accuracy_of(out) == (4, 1)
+    assert "2 images (33.3 %) left out" in text
