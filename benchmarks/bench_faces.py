@@ -1,11 +1,13 @@
 """Measure what the crop of the face costs or gains where faces are framed in another way.
 
-Run     python -m benchmarks.bench_faces train ROOT FOLDER [--crops ...] [--seeds ...] [--rows N]
+Run     python -m benchmarks.bench_faces train ROOT FOLDER [--recipe NAME] [--crops ...]
+            [--seeds ...] [--rows N]
         python -m benchmarks.scenes ROOT SCENES [images]
         python -m benchmarks.bench_faces measure ROOT FOLDER SCENES
 Reads   ROOT, a dataset of the format csv with the splits train, val and test
-Writes  FOLDER/<crop>-<seed>/ with a network, or what is missing of these (minutes each); from
-        `measure`, its predictions there, and benchmarks/results/faces.json, by the name of FOLDER
+Writes  FOLDER/<recipe>/<crop>/<seed>/ with a network, or what is missing of these (minutes each);
+        from `measure`, its predictions there, and benchmarks/results/faces.json, by the name of
+        FOLDER
 
 A crop is `as_is`, or `box` or `aligned` with a margin: `aligned-0.9`. Every image is predicted as
 `emotion predict` does, of several faces the largest; an image without a face counts as wrong. The
@@ -22,12 +24,12 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from benchmarks.bench_accuracy import FACE_RECIPE, FACES
-from benchmarks.bench_parties import format_parties, measure_parties
-from benchmarks.bench_recipe import format_spread
-from benchmarks.copy_scores import ALL, NO_FACE, ORIGINAL, VAL, compare, score
-from benchmarks.scenes import KINDS, list_originals
-from benchmarks.stage_runs import sample_dataset, train_network
+from benchmarks.bench_parties import measure_parties
+from benchmarks.copy_scores import NO_FACE, ORIGINAL, VAL, compare, score
+from benchmarks.face_tables import TABLES
+from benchmarks.scenes import list_originals
+from benchmarks.stage_runs import MINUTES, sample_dataset, train_network
+from emotion.cli.recipes import FILES, load_recipe
 from emotion.core import files
 from emotion.core.machine import processor_name
 from emotion.core.memory import keep_freed_memory
@@ -41,14 +43,8 @@ from emotion.prediction.sources import Source
 RESULTS = Path(__file__).parent / "results" / "faces.json"
 CROPS = ("as_is", "box-1", "aligned-1", "aligned-0.85")
 BATCH = 64  # images read per call
+SAMPLE = "dataset"  # folder in FOLDER, if there is `--rows`
 VAL_ROWS = 1500  # of a sample of a dataset that has no val
-COLUMNS = {
-    (VAL, "accuracy"): "val accuracy",
-    (VAL, "macro_f1"): "val macro-F1",
-    (ORIGINAL, "accuracy"): "test accuracy",
-    (ORIGINAL, "macro_f1"): "test macro-F1",
-    (ORIGINAL, "balanced_accuracy"): "test balanced accuracy",
-}
 
 
 def main() -> None:
@@ -59,59 +55,59 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("scenes", type=Path, nargs="?")
+    parser.add_argument("--recipe", choices=FILES, default="faces")
     parser.add_argument("--crops", nargs="+", default=CROPS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--rows", type=int, help="train on so many images of the split train")
     args = parser.parse_args()
     if args.action == "train":
-        train(args.root, args.folder, args.crops, args.seeds, args.rows)
+        root = args.root
+        if args.rows:
+            root = sample_dataset(root, args.folder / SAMPLE, args.rows, VAL_ROWS)
+        train(root, args.folder, args.recipe, args.crops, args.seeds)
         return
     found = files.read_json(RESULTS) if RESULTS.exists() else {}
     found[args.folder.name] = measure(args.root, args.folder, args.scenes)
     files.write_json(RESULTS, found)
-    tables = (format_scores, format_differences, format_found, format_parties)
-    print(*(table(found) for table in tables), sep="\n\n")
+    print(*(table(found) for table in TABLES), sep="\n\n")
 
 
-def train(root: Path, folder: Path, crops: list[str], seeds: list[int], rows: int | None) -> None:
-    """Train what FOLDER lacks, with the recipe of README.md."""
-    if rows:
-        root = sample_dataset(root, folder / "dataset", rows, VAL_ROWS)
+def train(root: Path, folder: Path, recipe: str, crops: list[str], seeds: list[int]) -> None:
+    """Train what FOLDER lacks of a recipe with other crops."""
+    values = load_recipe(recipe).params
     for crop in crops:
+        faces, _, margin = crop.partition("-")
+        data = {"root": str(root.resolve()), "format": "csv", "faces": faces}
+        data |= {"face_margin": float(margin)} if margin else {}
         for seed in seeds:
-            faces, _, margin = crop.partition("-")
-            data = {"root": str(root.resolve()), "format": "csv", "faces": faces}
-            changes = {
-                "model_type": FACES,
-                "pretrained": "require",
-                "data": data | ({"face_margin": float(margin)} if margin else {}),
-                "train": FACE_RECIPE | {"seed": seed},
-                "evaluate": {"flip": True},
-            }
-            train_network(folder / "workspaces" / crop, changes, folder / f"{crop}-{seed}")
+            changes = values | {"data": data, "train": values["train"] | {"seed": seed}}
+            target = folder / recipe / crop / str(seed)
+            train_network(folder / "workspaces" / recipe / crop, changes, target)
 
 
 def measure(root: Path, folder: Path, scenes: Path) -> dict[str, Any]:
     """Predict with every network of FOLDER what it has not predicted yet; the results."""
-    images = list_images(folder / "dataset" if (folder / "dataset").exists() else root, scenes)
-    runs: dict[str, list[Path]] = {}
-    for path in sorted(folder.glob("*/best_model.pth")):
-        runs.setdefault(path.parent.name.rpartition("-")[0], []).append(path.parent)
-    found: dict[str, Any] = {"processor": processor_name(), "images": len(images), "crops": {}}
+    images = list_images(folder / SAMPLE if (folder / SAMPLE).exists() else root, scenes)
+    found: dict[str, Any] = {"processor": processor_name(), "images": len(images), "recipes": {}}
     faces = find_largest(images["path"].tolist())
-    for crop, paths in sorted(runs.items(), key=order_of):
-        predicted = [predict(path, images, faces) for path in paths]
-        record = {"seeds": len(paths), "scores": score(predicted)} | compare(predicted)
-        if crop != "as_is":
-            record["parties"] = measure_parties(paths[0], scenes)
-        found["crops"][crop] = record
+    for path in sorted(folder.glob("*/*/0/best_model.pth"), key=order_of):
+        crop = path.parents[1]
+        runs = sorted(run.parent for run in crop.glob("*/best_model.pth"))
+        predicted = [predict(run, images, faces) for run in runs]
+        record = {"seeds": len(runs), "scores": score(predicted)} | compare(predicted)
+        if all((run / MINUTES).exists() for run in runs):
+            record["minutes"] = [files.read_json(run / MINUTES) for run in runs]
+        if crop.name != "as_is":
+            record["parties"] = measure_parties(runs[0], scenes)
+        found["recipes"].setdefault(crop.parent.name, {})[crop.name] = record
     return found
 
 
-def order_of(run: tuple[str, Any]) -> tuple[int, str]:
-    """Crops in the order of data.faces, then of their margin."""
-    faces, _, margin = run[0].partition("-")
-    return CROP_KINDS.index(faces), margin
+def order_of(path: Path) -> tuple[str, int, str]:
+    """Networks by recipe, then in the order of data.faces, then by margin."""
+    recipe, crop, *_ = path.parts[-4:]
+    faces, _, margin = crop.partition("-")
+    return recipe, CROP_KINDS.index(faces), margin
 
 
 def list_images(root: Path, scenes: Path) -> pd.DataFrame:
@@ -148,56 +144,12 @@ def predict(run: Path, images: pd.DataFrame, faces: list[Face | None]) -> pd.Dat
     ]
     read = [one for one in sources if one.face or not predictor.finds_faces]
     labels = dict.fromkeys(images["path"], NO_FACE)
-    for start in tqdm(range(0, len(read), BATCH), desc=run.name, unit="batch"):
+    for start in tqdm(range(0, len(read), BATCH), desc="/".join(run.parts[-3:]), unit="batch"):
         for result in predictor.predict_sources(read[start : start + BATCH]):
             labels[result.source.name] = result.predictions[0].label
     found = images.assign(predicted=images["path"].map(labels))
     files.write_csv(path, found)
     return found
-
-
-def format_scores(found: dict[str, Any]) -> str:
-    """A Markdown table of the originals: a row per crop, means over seeds with their range."""
-    lines = [
-        "| photographs | crop | runs | " + " | ".join(COLUMNS.values()) + " |",
-        "| --- | --- | ---: |" + " ---: |" * len(COLUMNS),
-    ]
-    for dataset, record in found.items():
-        for crop, scored in record["crops"].items():
-            cells = [format_spread(scored["scores"][kind][name]) for kind, name in COLUMNS]
-            lines.append(f"| {dataset} | {crop} | {scored['seeds']} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def format_differences(found: dict[str, Any]) -> str:
-    """A Markdown table of the differences in points: a row per crop, a column per kind of copy."""
-    kinds = (*KINDS, ALL)
-    lines = [
-        "| photographs | crop | " + " | ".join(kinds) + " |",
-        "| --- | --- |" + " ---: |" * len(kinds),
-    ]
-    for dataset, record in found.items():
-        for crop, compared in record["crops"].items():
-            cells = [
-                "{mean:+.1f} ({low:+.1f} to {high:+.1f})".format(**compared["differences"][kind])
-                for kind in kinds
-            ]
-            lines.append(f"| {dataset} | {crop} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def format_found(found: dict[str, Any]) -> str:
-    """A Markdown table of the images in which a face is found, in percent; no margin matters."""
-    kinds = (ORIGINAL, *KINDS)
-    lines = [
-        "| photographs | " + " | ".join(kinds) + " |",
-        "| --- |" + " ---: |" * len(kinds),
-    ]
-    for dataset, record in found.items():
-        for compared in [one for one in record["crops"].values() if "parties" in one][:1]:
-            cells = [f"{100 * compared['found'][kind]:.1f}" for kind in kinds]
-            lines.append(f"| {dataset} | {' | '.join(cells)} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

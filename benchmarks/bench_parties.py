@@ -8,7 +8,6 @@ whole pixels can be off.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -105,18 +104,3 @@ def cut_by_hand(image: Image.Image, view: np.ndarray) -> Image.Image:
     )
     left, top = (round(value - side / 2) for value in center)
     return turned.crop((left, top, left + side, top + side))
-
-
-def format_parties(found: dict[str, Any]) -> str:
-    """A Markdown table of the results of bench_faces: a row per network that finds faces."""
-    lines = [
-        "| photographs | crop | faces | found | elsewhere | correct | class as cut by hand | "
-        "difference | class as moved | difference |",
-        "| --- | --- |" + " ---: |" * 8,
-    ]
-    for dataset, record in found.items():
-        for crop, measured in record["crops"].items():
-            if "parties" in measured:
-                cells = " | ".join(f"{value:g}" for value in measured["parties"].values())
-                lines.append(f"| {dataset} | {crop} | {cells} |")
-    return "\n".join(lines)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ REPOSITORY = Path(__file__).parents[1]
 PREPARATION = ("prepare_splits", "class_weights", "pretrained_weights")
 PREPARED = paths.PRETRAINED  # the last output of these
 TRAINING = ("train", "evaluate")  # evaluate calibrates
+MINUTES = "minutes.json"
 MODEL_FILES = (paths.BEST_MODEL, paths.CALIBRATION)
 
 
@@ -47,9 +49,9 @@ def change_params(folder: Path, changes: dict[str, Any]) -> None:
 
 
 def train_network(workspace: Path, changes: dict[str, Any], target: Path) -> None:
-    """Run the stages up to `evaluate`, and copy the checkpoint and its calibration.
+    """Run the stages up to `evaluate`; keep the checkpoint, its calibration and the minutes.
 
-    The stages before `train` run once per workspace.
+    The stages before `train` run once per workspace. MINUTES has those of the stage `train`.
 
     Args:
         workspace: folder in which the stages run.
@@ -61,13 +63,16 @@ def train_network(workspace: Path, changes: dict[str, Any], target: Path) -> Non
     open_workspace(workspace)
     change_params(workspace, changes)
     prepared = (workspace / PREPARED).exists()
+    minutes = {}
     for stage in TRAINING if prepared else (*PREPARATION, *TRAINING):
-        command = [sys.executable, "-m", f"stages.{stage}"]
+        command, start = [sys.executable, "-m", f"stages.{stage}"], perf_counter()
         environment = {key: value for key, value in os.environ.items() if key != "DVC_STAGE"}
         subprocess.run(command, cwd=workspace, env=environment, check=True)
+        minutes[stage] = (perf_counter() - start) / 60
     with files.replacing_folder(target) as folder:
         for name in MODEL_FILES:
             shutil.copyfile(workspace / name, folder / name.name)
+        files.write_json(folder / MINUTES, round(minutes["train"], 2))
 
 
 def sample_dataset(root: Path, folder: Path, train: int, val: int) -> Path:

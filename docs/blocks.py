@@ -13,9 +13,9 @@ from benchmarks import (
     bench_explainers,
     bench_faces,
     bench_inference,
-    bench_parties,
     bench_recipe,
     bench_soup,
+    face_tables,
 )
 from docs import cached_reports, committed_run, speeds
 from emotion.core import files
@@ -55,10 +55,10 @@ BLOCKS: Mapping[str, Callable[[], str | None]] = {
     "bench_accuracy": partial(_bench, _ACCURACY, "runs", bench_accuracy.format_table),
     "bench_soup": partial(_bench, _SOUP, "networks", bench_soup.format_table),
     "bench_recipe": partial(_bench, bench_recipe.RESULTS, "runs", bench_recipe.format_table),
-    "bench_crops": partial(_crops, bench_faces.format_scores),
-    "bench_copies": partial(_crops, bench_faces.format_differences),
-    "bench_found": partial(_crops, bench_faces.format_found),
-    "bench_parties": partial(_crops, bench_parties.format_parties),
+    "bench_crops": partial(_crops, face_tables.format_scores),
+    "bench_copies": partial(_crops, face_tables.format_differences),
+    "bench_found": partial(_crops, face_tables.format_found),
+    "bench_parties": partial(_crops, face_tables.format_parties),
     "bench_methods": partial(_bench, _EXPLAINERS, "backbones", bench_explainers.format_methods),
     "bench_trust": partial(_bench, _EXPLAINERS, "backbones", bench_explainers.format_trust),
     "bench_costs": partial(_bench, _EXPLAINERS, "seconds", bench_explainers.format_costs),

@@ -19,15 +19,17 @@ from emotion.data.face import Face
 WEIGHTS = Path(__file__).with_name("yunet.onnx")
 STRIDES = (8, 16, 32)
 MIN_SCORE = 0.8  # most faces have 0.85 to 0.95
+# Of an image without such a face, one that fills half of its side is enough: a crop, blurred or cut
+# off at the border.
+CLOSE_UP_SCORE, CLOSE_UP_SIDE = 0.6, 0.5
 DECIMALS = 2  # of pixels and scores; further ones differ between machines
 MIN_FACE = 20  # pixels, the longer side of the box
 OVERLAP = 0.3  # intersection over union; of two boxes that overlap more, one is dropped
 # The network is accurate for faces of 40 to 300 pixels, so it runs at two scales: one at which the
 # smallest face to detect has GOOD_SIZE, and one at which the image has COARSE_SIDE, for faces that
-# fill the image.
-GOOD_SIZE = 40
-LARGEST_ZOOM, LARGEST_SIDE = 2.0, 1920
-COARSE_SIDE = 320
+# fill the image. Each is limited.
+GOOD_SIZE, FINE_ZOOM, FINE_SIDE = 40, 2.0, 1920
+COARSE_SIDE, COARSE_ZOOM = 320, 5.0
 _MULTIPLE = STRIDES[-1]  # of the sides of the input
 
 
@@ -89,11 +91,10 @@ class FaceDetector:
 
     def _detect_upright(self, image: Image.Image, min_face: float) -> list[Face]:
         longer = max(image.size)
-        fine = min(GOOD_SIZE / min_face, LARGEST_ZOOM, LARGEST_SIDE / longer)
-        coarse = min(COARSE_SIDE / longer, 1.0)
-        scales = [fine, coarse] if coarse < fine else [coarse]
-        rows = np.concatenate([self._detect_at_scale(image, scale) for scale in scales])
-        rows = rows[(rows[:, 2:4] - rows[:, :2]).max(axis=1, initial=0) >= min_face]
+        fine = min(GOOD_SIZE / min_face, FINE_ZOOM, FINE_SIDE / longer)
+        coarse = min(COARSE_SIDE / longer, COARSE_ZOOM)
+        found = [self._detect_at_scale(image, scale) for scale in sorted({fine, coarse})]
+        rows = _select(np.concatenate(found), min_face, CLOSE_UP_SIDE * longer)
         faces = [
             Face(
                 box=tuple(row[:4]),
@@ -155,11 +156,27 @@ def suppress(rows: np.ndarray) -> np.ndarray:
     return rows[kept]
 
 
+def _select(rows: np.ndarray, min_face: float, close_up: float) -> np.ndarray:
+    """The rows that are faces.
+
+    Args:
+        rows: of all scales, (n, 16).
+        min_face: smallest longer side, pixels.
+        close_up: that from which a score of CLOSE_UP_SCORE is enough, if no face has MIN_SCORE.
+    """
+    sides = (rows[:, 2:4] - rows[:, :2]).max(axis=1, initial=0)
+    faces = rows[(sides >= min_face) & (rows[:, 4] >= MIN_SCORE)]
+    if len(faces):
+        return faces
+    filling = rows[sides >= max(min_face, close_up)]
+    return filling[np.argsort(-filling[:, 4], kind="stable")[:1]]
+
+
 def _decode(outputs: list[np.ndarray], stride: int, columns: int) -> np.ndarray:
     """The cells with a face, (n, 15), from the outputs at one stride, (cells, 1, 1, 4 and 10)."""
     face, objectness, box, points = outputs
     score = np.sqrt(np.clip(face[:, 0], 0, 1) * np.clip(objectness[:, 0], 0, 1))
-    found = np.flatnonzero(score >= MIN_SCORE)
+    found = np.flatnonzero(score >= CLOSE_UP_SCORE)
     cell = np.stack((found % columns, found // columns), axis=1)
     center = (cell + box[found, :2]) * stride
     half = np.exp(box[found, 2:]) * (stride / 2)

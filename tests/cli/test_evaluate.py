@@ -18,6 +18,8 @@ from tests.conftest import make_checkpoint
 from tests.prediction.conftest import CLASSES, PREPROCESSING, write_onnx
 from tests.user_errors import user_error
 
+pytestmark = pytest.mark.usefixtures("fast_evaluation")
+
 
 def save_image(path, brightest, seed, size=40):
     """Smooth noise, in which the model of tests/prediction sees the class of one color channel."""
@@ -43,14 +45,6 @@ class Dataset:
         table = pd.DataFrame(self.rows).fillna("")
         table.drop(columns="predicted").to_csv(self.root / "labels.csv", index=False)
         return table
-
-
-@pytest.fixture(autouse=True)
-def fast(monkeypatch):
-    """Fewer resamples, and no figures: they take most of the time, and have their own tests."""
-    monkeypatch.setattr(evaluate, "RESAMPLES", 200)
-    for name in ("draw_figures", "draw_mistakes", "draw_label_noise"):
-        monkeypatch.setattr(f"emotion.evaluation.outputs.{name}", lambda *_: None)
 
 
 @pytest.fixture

@@ -11,15 +11,8 @@ from tests.data.conftest import draw
 from tests.prediction.conftest import CLASSES, write_face_model, write_onnx
 from tests.user_errors import user_error
 
+pytestmark = pytest.mark.usefixtures("fast_evaluation")
 COLORS = {"angry": (255, 0, 0), "happy": (0, 255, 0), "sad": (0, 0, 255)}
-
-
-@pytest.fixture(autouse=True)
-def fast(monkeypatch):
-    """Fewer resamples, and no figures."""
-    monkeypatch.setattr(evaluate, "RESAMPLES", 50)
-    for name in ("draw_figures", "draw_mistakes", "draw_label_noise"):
-        monkeypatch.setattr(f"emotion.evaluation.outputs.{name}", lambda *_: None)
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 from skimage import data
 
 from emotion.data.face import Face
 from emotion.data.face_crop import standard_crop
 from emotion.data.face_detector import (
+    CLOSE_UP_SCORE,
     MIN_SCORE,
     OVERLAP,
     WEIGHTS,
@@ -83,6 +84,35 @@ def test_a_photograph_and_a_face_that_fills_the_image(detector):
     assert np.allclose(face.box, (175, 65, 275, 195), atol=30)
     close = astronaut.crop([round(v) for v in face.box]).resize((1500, 1900))
     assert len(detector.detect(close)) == 1
+
+
+def small_crop():
+    """The middle of the astronaut's face, 48 gray blurred pixels, as in FER2013."""
+    face = Image.fromarray(data.astronaut()).crop((193, 82, 256, 159)).convert("L")
+    small = face.resize((48, 48), Image.Resampling.LANCZOS)
+    return small.filter(ImageFilter.GaussianBlur(2)).convert("RGB")
+
+
+def test_a_doubtful_face_counts_if_it_fills_the_image(detector):
+    [face] = detector.detect(small_crop())
+    assert CLOSE_UP_SCORE <= face.score < MIN_SCORE
+    scene = Image.new("RGB", (240, 240), "gray")
+    scene.paste(small_crop(), (30, 40))
+    assert detector.detect(scene) == []
+
+
+def test_a_doubtful_face_does_not_count_beside_a_sure_one(detector, monkeypatch):
+    sure, doubtful = [0, 0, 30, 40, 0.9], [50, 0, 130, 90, 0.7]
+    rows = np.array([row + [0] * 10 + [1] for row in (sure, doubtful)])
+    monkeypatch.setattr(detector, "_detect_at_scale", lambda *_: rows)
+    assert [face.score for face in detector.detect(Image.new("RGB", (150, 150)))] == [0.9]
+    rows[0, 4] = 0.75  # too small for a close-up
+    assert [face.score for face in detector.detect(Image.new("RGB", (150, 150)))] == [0.7]
+
+
+def test_an_image_of_few_pixels_is_enlarged_more(detector):
+    [face] = detector.detect(small_crop().resize((24, 24), Image.Resampling.LANCZOS))
+    assert face.zoom == 5
 
 
 # Degrees clockwise by which an image must be turned, to the transform that makes it so.

@@ -12,6 +12,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em; }
 code, pre { background: #f2f4f3; font-size: 14px; } pre { padding: .8em; overflow: auto; }
 h2 { border-top: 1px solid #ccc; padding-top: .8em; } td { padding: .1em 1em .1em 0; }
+td code { white-space: nowrap; }
 """
 _TRY = """
 <form method="post" action="predict?detect=true" enctype="multipart/form-data">
