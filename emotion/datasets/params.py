@@ -1,6 +1,7 @@
 """The settings of a dataset: the section `data` of params.yaml."""
 
 from collections.abc import Iterable
+from dataclasses import field
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -25,14 +26,16 @@ class DataParams(CropParams):
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15  # if the dataset has no split
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15
     split_seed: int = 42  # separate from the training seed, which must not change the test set
-    classes: list[str] = Field(default_factory=list)  # to keep, in this order; empty = all found
-    labels: dict[str, str] = Field(default_factory=dict)  # word of the dataset: class
+    classes: list[str] = field(default_factory=list)  # to keep, in this order; empty = all found
+    labels: dict[str, str] = field(default_factory=dict)  # word of the dataset: class
     # of paths below root; its group is the subject, where the dataset does not name it
     subject_pattern: Annotated[str, AfterValidator(check_pattern)] = ""
     # Where faces are detected: which face of several, and what becomes of an image without one.
     several_faces: Literal["largest", "reject", "all"] = "largest"
     no_face: Literal["reject", "whole"] = "reject"
     votes: Mode = "majority"  # rule for datasets with annotators' votes
+    # Columns with another label of each image, and its part in the soft label; votes have the rest.
+    other_labels: dict[str, Annotated[float, Field(gt=0, lt=1)]] = field(default_factory=dict)
     min_size: Annotated[int, Field(ge=1)] = 32  # pixels; a shorter side rejects the image
     max_rejected: Annotated[float, Field(ge=0, lt=1)] = 0.01  # tolerated share of rejected images
     allow_outside: bool = False  # whether a table may name images outside root
@@ -58,6 +61,19 @@ class DataParams(CropParams):
                 f"class names of 1 to {LONGEST_CLASS} printable characters, the first a letter "
                 f"or digit, unlike {', '.join(shorten(repr(name)) for name in wrong[:3])}"
             )
+        return value
+
+    @field_validator("other_labels")
+    @classmethod
+    def _leaves_votes_a_part(
+        cls, value: dict[str, float], info: ValidationInfo
+    ) -> dict[str, float]:
+        if sum(value.values()) >= 1:
+            raise ValueError(f"less than 1 in all: votes get the rest, 1 - {sum(value.values()):g}")
+        if "label" in value:
+            raise ValueError("of other columns than label, which is the winner of the votes here")
+        if value and info.data.get("votes") != "soft":
+            raise ValueError("empty, unless data.votes is soft: they are parts of soft labels")
         return value
 
     @field_validator("test_fraction")

@@ -10,17 +10,16 @@ from pathlib import Path
 import pandas as pd
 
 from emotion.core.errors import UserError
-from emotion.core.text import shorten
 from emotion.data import labels
 from emotion.data.identifiers import identifier_key, merge_spellings
 from emotion.data.manifest import MASKS, SHARE
-from emotion.datasets.formats import ADAPTERS, codes
+from emotion.datasets.formats import ADAPTERS, codes, ferplus
 from emotion.datasets.formats.file_names import refuse_unencodable
-from emotion.datasets.formats.votes import PREFIX, Mode, labels_from_votes, problem_of, vote_columns
 from emotion.datasets.params import DataParams
 from emotion.datasets.row_numbers import drop_row_numbers
 from emotion.datasets.split_names import map_splits
 from emotion.datasets.subjects_in_names import read_subjects
+from emotion.datasets.voted_labels import apply_votes, class_of
 
 # Reasons to reject a row before its image is opened; `votes` defines more.
 MISSING = "missing"
@@ -36,7 +35,8 @@ def read_dataset(params: DataParams) -> tuple[pd.DataFrame, list[str]]:
         are joined to `data.root`. `label` is a class. `split` is train, val or test, or "" in every
         row. A `subject` has one spelling. Columns that only number the rows are left out.
         `problem` and `detail` state why a row cannot be used, else both are "". A missing path or
-        an unknown label is kept as written. Soft votes become columns `share_<class>`.
+        an unknown label is kept as written. Soft votes become columns `share_<class>`, to which
+        data.other_labels adds.
 
         And the classes of `data.classes` in their order, or none if all are kept.
 
@@ -55,8 +55,10 @@ def read_dataset(params: DataParams) -> tuple[pd.DataFrame, list[str]]:
     rows = rows.assign(subject=merge_spellings(rows["subject"]))
     words = _vocabulary(params.labels)
     rows = _name_codes(rows, words)
-    chosen = {name: _class_of(name, words) for name in params.classes}
-    rows = _apply_votes(rows, params.votes, words)
+    chosen = {name: class_of(name, words) for name in params.classes}
+    rows = apply_votes(rows, params.votes, params.other_labels, words)
+    # No attributes: slices by another label would be the largest gaps of the evaluation.
+    rows = rows.drop(columns=[*params.other_labels, ferplus.LABEL], errors="ignore")
     rows = _map_labels(rows, words)
     if chosen:
         rows = _choose_classes(rows, chosen, params.root)
@@ -122,58 +124,6 @@ def _name_codes(rows: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:
     codes.refuse_unnamed(rows, named)
     label = rows["label"].mask(named, rows["code"])
     return rows.assign(label=label).drop(columns=list(codes.COLUMNS))
-
-
-def _class_of(word: str, words: dict[str, str]) -> str:
-    """The class that a word means; an unknown word is returned unchanged."""
-    return labels.canonical_label(word, words) or word
-
-
-def _apply_votes(rows: pd.DataFrame, mode: Mode, words: dict[str, str]) -> pd.DataFrame:
-    """Compute labels from votes, if there are any, and sum the shares of words of one class."""
-    rows = _rename_votes(rows, words)
-    votes = vote_columns(rows)
-    if not votes:
-        return rows.assign(vote_problem="")
-    written, unvoted = rows["label"], ~rows[votes].any(axis=1)
-    rows = labels_from_votes(rows, mode).drop(columns=votes)
-    _refuse_contradictions(written, rows["label"], words)
-    keep = unvoted & (written != "")  # a label without votes is kept
-    rows = rows.assign(
-        label=rows["label"].mask(keep, written), vote_problem=rows["vote_problem"].mask(keep, "")
-    )
-    shares: dict[str, pd.Series] = {}
-    columns = [column for column in rows.columns if column.startswith(SHARE)]
-    for column in columns:
-        name = SHARE + _class_of(column.removeprefix(SHARE), words)
-        shares[name] = shares[name] + rows[column] if name in shares else rows[column]
-    return rows.drop(columns=columns).assign(**shares)
-
-
-def _rename_votes(rows: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:
-    """Add the votes for words such as `unknown` to those of the class of data.labels, if any."""
-    for column in vote_columns(rows):
-        word = column.removeprefix(PREFIX)
-        label = words.get(identifier_key(word)) if problem_of(word) else None
-        if label:
-            total = rows[column] + rows.get(PREFIX + label, 0)
-            rows = rows.drop(columns=column).assign(**{PREFIX + label: total})
-    return rows
-
-
-def _refuse_contradictions(written: pd.Series, voted: pd.Series, words: dict[str, str]) -> None:
-    """Raise for rows whose label is not the class that won their votes."""
-    both = (written != "") & (voted != "")
-    pairs = pd.DataFrame({"written": written[both], "voted": voted[both]})
-    classes = pairs.map(lambda word: _class_of(word, words))
-    differ = pairs[classes["written"] != classes["voted"]]
-    if len(differ):
-        shown = ", ".join(
-            f"{shorten(one)} (row {int(index) + 1}; votes: {shorten(other)})"
-            for index, one, other in differ.head(3).itertuples()
-        )
-        hint = "empty the column label to let the votes decide, or remove the columns votes_*"
-        raise UserError(f"{len(differ):,} rows have a label that lost their votes: {shown}", hint)
 
 
 def _map_labels(rows: pd.DataFrame, words: dict[str, str]) -> pd.DataFrame:

@@ -226,3 +226,49 @@ def test_a_label_without_votes_is_kept(read):
 def test_votes_never_overrule_a_label_silently(read):
     with user_error("1 rows", "sad (row 2; votes: happy)", hint="votes_*"):
         read("label,votes_happy,votes_sad", "happy,5,0", "sad,5,0")
+
+
+MIXED = [
+    "label,votes_happy,votes_sad,first,second",
+    ",6,2,Sadness,angry",
+    ",0,4,,sad",
+    "sad,0,0,joy,sad",
+]
+
+
+def test_other_labels_have_their_part_of_the_soft_label(read):
+    rows = read(*MIXED, votes="soft", other_labels={"first": 0.2, "second": 0.1})
+    assert rows["label"].tolist() == ["happy", "sad", "sad"]
+    # 0.8 of the votes and 0.2 sad, for angry has no votes; then votes and sad alone; then no votes.
+    assert rows["share_happy"].tolist() == pytest.approx([0.6, 0, 0])
+    assert rows["share_sad"].tolist() == pytest.approx([0.4, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("third", "does not exist"), ("numbers", "names no class")]
+)
+def test_a_column_without_other_labels_is_named(read, name, reason):
+    with user_error(repr(name), reason, key="data.other_labels"):
+        read(
+            "label,votes_happy,votes_sad,numbers", ",6,2,1", votes="soft", other_labels={name: 0.2}
+        )
+
+
+def test_a_column_that_is_mixed_in_is_no_attribute(read):
+    rows = read(*MIXED, votes="soft", other_labels={"first": 0.2})
+    assert "first" not in rows
+    assert "second" in rows
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"votes": "majority"},
+        {"other_labels": {"x": 1.0}},
+        {"other_labels": {"x": 0.6, "y": 0.4}},
+        {"other_labels": {"label": 0.2}},
+    ],
+)
+def test_other_labels_are_a_part_of_soft_votes(wrong):
+    with pytest.raises(ValidationError):
+        DataParams(**{"root": "x", "votes": "soft", "other_labels": {"x": 0.5}} | wrong)

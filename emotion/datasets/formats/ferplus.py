@@ -17,6 +17,7 @@ from emotion.datasets.formats.tables import find_in, read_text_table, refuse_cel
 from emotion.datasets.formats.votes import PREFIX, parse_votes
 
 TABLE = "fer2013new.csv"
+LABEL = "fer2013_label"
 WORDS = (
     *("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"),
     *("unknown", "NF"),
@@ -31,8 +32,8 @@ def read_ferplus(root: Path) -> pd.DataFrame:
     """Read the table of FER2013 with the votes of FER+.
 
     Returns:
-        The columns of `read_fer2013` with `label` "", and integers `votes_<word>`, lower case.
-        `votes.labels_from_votes` turns them into labels.
+        The columns of `read_fer2013` with `label` "", integers `votes_<word>`, lower case, and the
+        label of FER2013 in the column LABEL. `votes.labels_from_votes` turns votes into labels.
 
     Raises:
         UserError: a table is missing, malformed or lacks a column; the two tables do not have the
@@ -44,7 +45,8 @@ def read_ferplus(root: Path) -> pd.DataFrame:
     votes = cells[list(WORDS)].rename(columns={word: f"{PREFIX}{word.lower()}" for word in WORDS})
     votes = parse_votes(votes, votes_table)
 
-    rows = read_pixel_table(table).drop(columns=list(codes.COLUMNS))
+    rows = read_pixel_table(table)
+    rows = rows.rename(columns={"label": LABEL}).drop(columns=list(codes.COLUMNS))
     rows = rows.assign(source="ferplus", label="")
     if len(rows) != len(votes):
         problem = f"has {len(votes):,} rows, but should have the {len(rows):,} rows of {table}"

@@ -2,7 +2,10 @@
 
 import pytest
 
+from emotion.data.manifest import attribute_columns
 from emotion.datasets.formats.ferplus import read_ferplus
+from emotion.datasets.params import DataParams
+from emotion.datasets.reader import read_dataset
 from tests.user_errors import user_error
 
 HEADER = (
@@ -47,6 +50,22 @@ def test_votes_are_joined_to_the_image_of_the_same_row(dataset):
     assert rows["split"].tolist() == ["Training", "PublicTest", "PrivateTest"]
     assert set(rows["label"]) == {""}
     assert set(rows["source"]) == {"ferplus"}
+
+
+def test_the_label_of_fer2013_is_part_of_a_soft_label_and_no_attribute(dataset):
+    # Its codes 0, 1, 2 are angry, disgust and fear; the votes are for fear, angry and disgust.
+    write_votes(
+        dataset,
+        "Training,a.png,0,0,0,0,0,0,8,0,0,0",
+        "PublicTest,b.png,0,0,0,0,8,0,0,0,0,0",
+        "PrivateTest,c.png,0,0,0,0,0,8,0,0,0,0",
+    )
+    mixed = {"votes": "soft", "other_labels": {"fer2013_label": 0.25}}
+    rows, _ = read_dataset(DataParams(root=str(dataset), format="ferplus", **mixed))
+    assert rows["label"].tolist() == ["fearful", "angry", "disgust"]
+    assert rows["share_angry"].tolist() == [0.25, 0.75, 0]
+    assert rows["share_disgust"].tolist() == [0, 0.25, 0.75]
+    assert "fer2013_label" not in attribute_columns(rows)
 
 
 def test_tables_of_different_length_are_rejected(dataset):
