@@ -5,9 +5,9 @@ Writes  models/model.{onnx,safetensors}, models/variants/, metrics/onnx.json, pl
 """
 
 from emotion.core import files
-from emotion.core.reports import Calibration, read_report, write_report
+from emotion.core.reports import Calibration, PretrainedSource, read_report, write_report
 from emotion.data.manifest import SPLITS, read_manifest
-from emotion.export import export, variants
+from emotion.export import export, license, variants
 from emotion.export.onnx_model import describe_model
 from emotion.export.params import ExportParams, LicenseParams
 from emotion.models.checkpoint import load_checkpoint
@@ -17,23 +17,23 @@ from stages.run import run, settings_of
 
 def main() -> None:
     params = settings_of(ExportParams, "export_onnx")
-    license = settings_of(LicenseParams, "publish", partial=True).license
-    checkpoint = load_checkpoint(paths.BEST_MODEL)
+    chosen = settings_of(LicenseParams, "publish", partial=True).license
+    model = load_checkpoint(paths.BEST_MODEL)
     calibration = read_report(paths.CALIBRATION, Calibration)
+    terms = license.choose_license(chosen, read_report(paths.INITIAL_WEIGHTS, PretrainedSource))
     rows = {split: read_manifest(paths.SPLITS / f"{split}.csv") for split in SPLITS}
-    checkpoint.save_safetensors(paths.SAFETENSORS)
-    metadata = describe_model(checkpoint, calibration, files.sha256_of(paths.BEST_MODEL), license)
+    model.save_safetensors(paths.SAFETENSORS)
+    metadata = describe_model(model, calibration, files.sha256_of(paths.BEST_MODEL), terms)
     report = export.export_checkpoint(
-        checkpoint, calibration, rows["test"], params, metadata, paths.ONNX
+        model, calibration, rows["test"], params, metadata, paths.ONNX
     )
     write_report(paths.EXPORT_REPORT, report)
     files.write_json(paths.EXPORT_METRICS, export.compute_metrics(report))
-    print(export.headline(report))
     found = variants.build_variants(
-        checkpoint, rows, params.int8_max_f1_drop, paths.ONNX, paths.VARIANTS
+        model, rows, params.int8_max_f1_drop, paths.ONNX, paths.VARIANTS
     )
     write_report(paths.VARIANTS_REPORT, found)
-    print(variants.headline(found))
+    print(export.headline(report), variants.headline(found), sep="\n")
 
 
 if __name__ == "__main__":

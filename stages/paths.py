@@ -21,6 +21,7 @@ PREDICTIONS = Path("data/predictions")  # val.csv, test.csv
 
 LABEL_MAP = Path("models/label_map.json")
 PRETRAINED = Path("models/pretrained")
+INITIAL_WEIGHTS = Path("models/pretrained/source.json")  # where they are from
 BEST_MODEL = Path("models/best_model.pth")
 CALIBRATION = Path("models/calibration.json")
 SAFETENSORS = Path("models/model.safetensors")

@@ -16,6 +16,7 @@ from emotion.core.reports import Calibration
 from emotion.core.version import __version__
 from emotion.data.transforms import luminance, normalize
 from emotion.export.graph import check_graph
+from emotion.export.license import License
 from emotion.models.checkpoint import Checkpoint
 from emotion.models.flip_average import average_flips
 
@@ -42,7 +43,7 @@ class ServedClassifier(nn.Module):
 
 
 def describe_model(
-    checkpoint: Checkpoint, calibration: Calibration, model_hash: str, license: str
+    checkpoint: Checkpoint, calibration: Calibration, model_hash: str, license: License
 ) -> dict[str, str]:
     """The `metadata_props` of the file: everything that prediction needs in addition to the graph.
 
@@ -50,7 +51,7 @@ def describe_model(
         checkpoint: that is exported.
         calibration: that is exported.
         model_hash: SHA-256 of the checkpoint's file.
-        license: identifier of the model's license, such as apache-2.0.
+        license: of the model.
     """
     threshold, target_error = calibration.threshold, calibration.target_error
     return {
@@ -58,7 +59,8 @@ def describe_model(
         "version": __version__,
         "tag": checkpoint.tag,
         "model_sha256": model_hash,
-        "license": license,
+        "license": license.identifier,
+        "license_link": license.link,
         "class_names": json.dumps(checkpoint.class_names),
         "preprocessing": checkpoint.preprocessing.to_json(),
         "temperature": repr(calibration.temperature),

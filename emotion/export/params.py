@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from emotion.core.params import settings
+from emotion.export.license import LicenseSetting
 
 NEWEST, OLDEST = 18, 11  # opsets
 
@@ -24,4 +25,4 @@ class ExportParams:
 class LicenseParams:
     """The key of the section `publish` that goes into the metadata of the file."""
 
-    license: str = "apache-2.0"
+    license: LicenseSetting = ""

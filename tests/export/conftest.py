@@ -10,6 +10,7 @@ from torch import nn
 
 from emotion.data.cache import CachedImages
 from emotion.data.preprocessing import Preprocessing
+from emotion.export.license import License
 from emotion.export.onnx_model import ServedClassifier, describe_model, save_onnx
 from emotion.export.opsets import attempt_exports
 from emotion.export.parity import run_network
@@ -17,6 +18,7 @@ from tests.conftest import make_calibration
 
 SIZE = 32
 TEMPERATURE = 1.7
+MIT = License(identifier="mit")
 CALIBRATION = make_calibration(TEMPERATURE, threshold=0.61, target_error=0.2)
 
 
@@ -53,7 +55,7 @@ def export(checkpoint, calibration=CALIBRATION, opset=18):
     network = ServedClassifier(checkpoint, calibration).eval()
     attempts = attempt_exports(network, checkpoint.preprocessing.img_size, opset)
     model = next(attempt.model for attempt in attempts if attempt.model)
-    metadata = describe_model(checkpoint, calibration, "ab" * 32, "mit")
+    metadata = describe_model(checkpoint, calibration, "ab" * 32, MIT)
     onnx.helper.set_model_props(model, metadata)
     return model
 

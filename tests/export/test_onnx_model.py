@@ -18,7 +18,7 @@ from emotion.export.graph import opset_of
 from emotion.export.onnx_model import METADATA_FORMAT, describe_model, save_onnx
 from emotion.export.parity import compare
 from tests.conftest import make_calibration, make_checkpoint
-from tests.export.conftest import SIZE, TEMPERATURE, SmallCheckpoint, export, reference_of
+from tests.export.conftest import MIT, SIZE, TEMPERATURE, SmallCheckpoint, export, reference_of
 from tests.user_errors import user_error
 
 AGAIN = """
@@ -53,7 +53,7 @@ def test_the_batch_size_is_dynamic_and_the_image_size_is_fixed(small_onnx):
 def test_metadata_say_how_faces_are_cropped(small_checkpoint):
     crop = replace(small_checkpoint.preprocessing, faces="box", face_margin=1.25)
     small_checkpoint.preprocessing = crop
-    metadata = describe_model(small_checkpoint, make_calibration(), "ab" * 32, "mit")
+    metadata = describe_model(small_checkpoint, make_calibration(), "ab" * 32, MIT)
     found = json.loads(metadata["preprocessing"])
     assert (found["faces"], found["face_margin"]) == ("box", 1.25)
     assert Preprocessing.from_json(metadata["preprocessing"]) == crop
@@ -71,6 +71,7 @@ def test_metadata_describe_the_model_for_prediction(small_onnx, small_checkpoint
         "tag": "small.none",
         "model_sha256": "ab" * 32,
         "license": "mit",
+        "license_link": "",
         "temperature": repr(TEMPERATURE),
         "threshold": "0.61",
         "target_error": "0.2",

@@ -10,6 +10,7 @@ from emotion.export.report import ExportReport, VariantsReport
 from stages import export_onnx, paths
 from tests.conftest import make_calibration, make_checkpoint
 from tests.explanation.methods.conftest import draw_rows
+from tests.export.hub.conftest import INPUTS
 
 
 @pytest.mark.slow
@@ -23,6 +24,7 @@ def test_the_stage_exports_the_best_checkpoint(tmp_path, monkeypatch, capsys):
     for split in manifest.SPLITS:
         manifest.write_manifest(paths.SPLITS / f"{split}.csv", rows.assign(split=split))
     write_report(paths.CALIBRATION, make_calibration(1.25))
+    write_report(paths.INITIAL_WEIGHTS, INPUTS.pretrained)
     make_checkpoint(img_size=32).save(paths.BEST_MODEL)
 
     export_onnx.main()

@@ -23,6 +23,7 @@ from emotion.core.reports import (
 )
 from emotion.core.text import counted
 from emotion.data import face_crop
+from emotion.export.license import License, license_of_weights
 from emotion.export.report import ExportReport, VariantsReport
 
 TEMPLATE = Path(__file__).with_suffix(".md")
@@ -51,18 +52,18 @@ class CardInputs:
         return sorted(self.label_map, key=self.label_map.__getitem__)
 
 
-def build_texts(inputs: CardInputs, license: str, name: str) -> dict[str, str]:
+def build_texts(inputs: CardInputs, license: License, name: str) -> dict[str, str]:
     """The text files of the Hub folder, by name; arguments as for `render_card`."""
     preprocessing = inputs.export.preprocessing.to_json() + "\n"
     return {"README.md": render_card(inputs, license, name), "preprocessing.json": preprocessing}
 
 
-def render_card(inputs: CardInputs, license: str, name: str) -> str:
+def render_card(inputs: CardInputs, license: License, name: str) -> str:
     """The content of README.md.
 
     Args:
         inputs: the numbers of the card.
-        license: identifier of the Hub's list, for the front matter.
+        license: of the model.
         name: of the model, for the title and the model index.
     """
     environment = jinja2.Environment(
@@ -85,6 +86,7 @@ def render_card(inputs: CardInputs, license: str, name: str) -> str:
         inputs=inputs,
         name=name,
         license=license,
+        license_link=Markup(f"<{license.link}>"),  # `choose_license` has quoted it
         initial=_initial_weights(inputs),
         datasets=", ".join(
             f"{dataset} ({sum(rows.values())})" for dataset, rows in inputs.splits.source.items()
@@ -141,17 +143,19 @@ def _initial_weights(inputs: CardInputs) -> dict[str, str]:
         return {"source": text, "license": "none needed"}
     if kind == "file":
         text = Markup(f"the file {markdown.code(Path(source).name)}")
-        return {"source": text, "license": "that of the file"}
+        return {"source": text, "license": license_of_weights(inputs.pretrained)}
     if inputs.pretrained.revision:
         source = f"{source}, revision {inputs.pretrained.revision}"
     return {"source": source, "license": inputs.pretrained.license}
 
 
-def _front_matter(inputs: CardInputs, license: str, name: str) -> ModelCardData:
+def _front_matter(inputs: CardInputs, license: License, name: str) -> ModelCardData:
     source, test = inputs.pretrained.source, inputs.evaluation.test
     return ModelCardData(
         model_name=name,
-        license=license,
+        license=license.identifier,
+        license_name=license.name or None,
+        license_link=license.link or None,
         # timm cannot load the checkpoint by itself, because the head is our own; onnxruntime can
         # load the ONNX file.
         library_name="onnx",

@@ -1,6 +1,5 @@
 """Upload the finished folder to the Hugging Face Hub, if `publish.push` is true."""
 
-import re
 from pathlib import Path
 
 import huggingface_hub
@@ -14,16 +13,17 @@ from pydantic import field_validator
 from emotion.core.errors import UserError
 from emotion.core.hub_client import find_hub_problem
 from emotion.core.params import settings
+from emotion.export.license import LicenseSetting
 
 
 @settings
 class PublishParams:
-    """The `publish` section of params.yaml; `license` is an identifier of the Hub's list."""
+    """The `publish` section of params.yaml."""
 
     push: bool = False  # true uploads the folder, false only builds it
     repo_id: str = ""  # on the Hub: user/name or organization/name
     private: bool = True  # visibility; a public repository is rejected while this is true
-    license: str = "apache-2.0"
+    license: LicenseSetting = ""  # of the model; empty: that of the initial weights
 
     @field_validator("repo_id")  # also without an upload: the model card has its name
     @classmethod
@@ -37,13 +37,6 @@ class PublishParams:
             valid = False
         if not valid:
             raise ValueError("user/name or organization/name")
-        return value
-
-    @field_validator("license")
-    @classmethod
-    def _is_identifier(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,60}", value):
-            raise ValueError("an identifier of letters, digits, dots and hyphens, such as mit")
         return value
 
 

@@ -9,6 +9,7 @@ import pytest
 from emotion.data.manifest import SPLITS
 from emotion.export.hub.model_card import render_card
 from tests.datasets.conftest import NoiseImages
+from tests.export.conftest import MIT
 from tests.export.hub.conftest import INPUTS
 
 IMAGES = 48  # two per person
@@ -36,7 +37,7 @@ def card_of(prepared) -> str:
     scores = replace(INPUTS.evaluation.test, rows=len(test), groups=test["group"].nunique())
     evaluation = replace(INPUTS.evaluation, test=scores)
     inputs = replace(INPUTS, splits=prepared.report, evaluation=evaluation)
-    return " ".join(render_card(inputs, license="mit", name="m").split())
+    return " ".join(render_card(inputs, license=MIT, name="m").split())
 
 
 @pytest.mark.parametrize("people", PEOPLE)
@@ -102,13 +103,13 @@ def test_the_origin_of_the_splits_is_said(tmp_path, split, words):
 def test_validation_that_was_taken_from_train_is_said():
     leaks = {"train_test": dict.fromkeys(("rows", "groups"), 0)}
     inputs = replace(INPUTS, splits=replace(INPUTS.splits, leaks=leaks))
-    assert "validation was taken from train" in render_card(inputs, license="mit", name="m")
+    assert "validation was taken from train" in render_card(inputs, license=MIT, name="m")
 
 
 def test_one_group_has_no_brackets_and_no_sentence_about_them():
     test = replace(INPUTS.evaluation.test, groups=1, accuracy_low=None, accuracy_high=None)
     inputs = replace(INPUTS, evaluation=replace(INPUTS.evaluation, test=test))
-    card = render_card(inputs, license="mit", name="m")
+    card = render_card(inputs, license=MIT, name="m")
     assert "Brackets" not in card
     assert "no confidence intervals" in card
 
@@ -119,7 +120,7 @@ def test_datasets_that_no_training_image_is_from_are_not_called_the_same():
         "b": {"train": 0, "val": 1, "test": 140},
     }
     inputs = replace(INPUTS, splits=replace(INPUTS.splits, source=source))
-    card = render_card(inputs, license="mit", name="m")
+    card = render_card(inputs, license=MIT, name="m")
     assert "**3 of 143 test images come from the same datasets as the training images.**" in card
 
 
@@ -127,7 +128,7 @@ def test_temperature_1_has_no_calibration_error_before_and_after():
     fitted = "without it and"
     calibration = replace(INPUTS.calibration, temperature=1.0)
     cards = [
-        render_card(inputs, license="mit", name="m")
+        render_card(inputs, license=MIT, name="m")
         for inputs in (INPUTS, replace(INPUTS, calibration=calibration))
     ]
     assert [fitted in card for card in cards] == [True, False]
@@ -137,4 +138,4 @@ def test_equal_lowest_recalls_are_all_named():
     scores = INPUTS.evaluation.per_class
     per_class = scores | {"happy": replace(scores["happy"], recall=scores["angry"].recall)}
     inputs = replace(INPUTS, evaluation=replace(INPUTS.evaluation, per_class=per_class))
-    assert "recall is that of `angry`, `happy`**" in render_card(inputs, license="mit", name="m")
+    assert "recall is that of `angry`, `happy`**" in render_card(inputs, license=MIT, name="m")

@@ -19,6 +19,7 @@ from emotion.data.face_crop import TEMPLATE, face_square
 from emotion.data.face_detector import FaceDetector
 from emotion.data.transforms import crop_batch
 from emotion.export.hub.model_card import render_card, title_of
+from emotion.export.license import License, choose_license
 from tests.data.conftest import draw_party
 from tests.export.hub.conftest import CLASSES, INPUTS
 from tests.prediction.conftest import write_onnx
@@ -27,7 +28,7 @@ NAME = "facial-expression-resnet50"
 
 
 def card_of(inputs=INPUTS) -> str:
-    return render_card(inputs, license="apache-2.0", name=NAME)
+    return render_card(inputs, license=License(identifier="apache-2.0"), name=NAME)
 
 
 CARD = card_of()
@@ -62,6 +63,18 @@ def test_the_hub_reads_the_front_matter():
     assert args == {"accuracy": None, "f1": {"average": "macro"}}
     for result in data.eval_results:
         assert (result.dataset_name, result.dataset_split) == ("drawn_faces, studio", "test")
+
+
+def test_the_card_has_the_terms_of_weights_without_a_license_of_the_list():
+    source = {"source": "npm @vladmandic/human@3.3.6", "license": "MIT, for `research` only"}
+    inputs = changed(pretrained=source)
+    card = render_card(inputs, license=choose_license("", inputs.pretrained), name=NAME)
+    data = ModelCard(card).data.to_dict()
+    link = "https://www.npmjs.com/package/@vladmandic/human"
+    expected = ("other", "mit-for-research-only", link)
+    assert (data["license"], data["license_name"], data["license_link"]) == expected
+    assert f"<{link}>" in card
+    assert "MIT, for \\`research\\` only" in " ".join(card.split())
 
 
 def test_tables_show_the_reported_numbers():

@@ -138,7 +138,7 @@ def test_push_needs_a_repository_and_nothing_is_checked_without_push(set_token, 
     [
         *[("repo_id", text) for text in ("faces", "team/faces/more", "team/fa ces", "<b>/x")],
         *[("repo_id", text) for text in ("a/b\n# c", "a/\x1b[2J", "../x")],
-        *[("license", text) for text in ("", "a\nb: c", "<b>", "x" * 100, "mit}")],
+        *[("license", text) for text in ("a\nb: c", "<b>", "x" * 100, "mit}")],
     ],
 )
 def test_settings_that_are_shown_on_the_card_are_identifiers(key, value):
