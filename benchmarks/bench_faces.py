@@ -3,8 +3,9 @@
 Run     python -m benchmarks.bench_faces train ROOT FOLDER [--recipe NAME] [--crops ...]
             [--seeds ...] [--rows N]
         python -m benchmarks.scenes ROOT SCENES [images]
-        python -m benchmarks.bench_faces measure ROOT FOLDER SCENES
-Reads   ROOT, a dataset of the format csv with the splits train, val and test
+        python -m benchmarks.bench_faces measure ROOT FOLDER SCENES [OTHER]
+Reads   ROOT, a dataset of the format csv with the splits train, val and test; OTHER, another
+        dataset, which no network has seen
 Writes  FOLDER/<recipe>/<crop>/<seed>/ with a network, or what is missing of these (minutes each);
         from `measure`, its predictions there, and benchmarks/results/faces.json, by the name of
         FOLDER
@@ -25,7 +26,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from benchmarks.bench_parties import measure_parties
-from benchmarks.copy_scores import NO_FACE, ORIGINAL, VAL, compare, score
+from benchmarks.copy_scores import NO_FACE, ORIGINAL, OTHER, VAL, compare, score
 from benchmarks.face_tables import TABLES
 from benchmarks.scenes import list_originals
 from benchmarks.stage_runs import MINUTES, sample_dataset, train_network
@@ -33,10 +34,11 @@ from emotion.cli.recipes import FILES, load_recipe
 from emotion.core import files
 from emotion.core.machine import processor_name
 from emotion.core.memory import keep_freed_memory
-from emotion.data.face import Face
+from emotion.data.face import Face, by_size
 from emotion.data.face_crop import KINDS as CROP_KINDS
-from emotion.data.face_detector import FaceDetector, largest
+from emotion.data.face_detector import FaceDetector
 from emotion.data.images import read_image
+from emotion.data.manifest import SPLITS
 from emotion.prediction import Predictor
 from emotion.prediction.sources import Source
 
@@ -55,6 +57,7 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("scenes", type=Path, nargs="?")
+    parser.add_argument("other", type=Path, nargs="?")
     parser.add_argument("--recipe", choices=FILES, default="faces")
     parser.add_argument("--crops", nargs="+", default=CROPS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
@@ -67,7 +70,7 @@ def main() -> None:
         train(root, args.folder, args.recipe, args.crops, args.seeds)
         return
     found = files.read_json(RESULTS) if RESULTS.exists() else {}
-    found[args.folder.name] = measure(args.root, args.folder, args.scenes)
+    found[args.folder.name] = measure(args.root, args.folder, args.scenes, args.other)
     files.write_json(RESULTS, found)
     print(*(table(found) for table in TABLES), sep="\n\n")
 
@@ -85,10 +88,13 @@ def train(root: Path, folder: Path, recipe: str, crops: list[str], seeds: list[i
             train_network(folder / "workspaces" / recipe / crop, changes, target)
 
 
-def measure(root: Path, folder: Path, scenes: Path) -> dict[str, Any]:
+def measure(root: Path, folder: Path, scenes: Path, other: Path | None) -> dict[str, Any]:
     """Predict with every network of FOLDER what it has not predicted yet; the results."""
     images = list_images(folder / SAMPLE if (folder / SAMPLE).exists() else root, scenes)
-    found: dict[str, Any] = {"processor": processor_name(), "images": len(images), "recipes": {}}
+    if other:
+        images = pd.concat([images, list_other(other, set(images["label"]))], ignore_index=True)
+    found: dict[str, Any] = {"processor": processor_name(), "images": len(images)}
+    found |= {"recipes": {}, "params": {}}
     faces = find_largest(images["path"].tolist())
     for path in sorted(folder.glob("*/*/0/best_model.pth"), key=order_of):
         crop = path.parents[1]
@@ -99,7 +105,9 @@ def measure(root: Path, folder: Path, scenes: Path) -> dict[str, Any]:
             record["minutes"] = [files.read_json(run / MINUTES) for run in runs]
         if crop.name != "as_is":
             record["parties"] = measure_parties(runs[0], scenes)
-        found["recipes"].setdefault(crop.parent.name, {})[crop.name] = record
+        recipe = crop.parent.name
+        found["recipes"].setdefault(recipe, {})[crop.name] = record
+        found["params"][recipe] = {**load_recipe(recipe).params, "data": {}}
     return found
 
 
@@ -122,12 +130,22 @@ def list_images(root: Path, scenes: Path) -> pd.DataFrame:
     return pd.concat([val, originals, copies], ignore_index=True)[columns]
 
 
+def list_other(root: Path, classes: set[str]) -> pd.DataFrame:
+    """The images of all splits of another dataset that have one of the classes, of kind OTHER."""
+    rows = pd.concat([list_originals(root, split=split) for split in SPLITS])
+    rows = rows[rows["label"].isin(classes)]
+    return rows.assign(original=rows["path"], kind=OTHER).drop(columns="name")
+
+
 def find_largest(paths: list[str]) -> list[Face | None]:
     """The largest face of each image, which is the same for all networks."""
     detector = FaceDetector()
+
+    def find(path: str) -> Face | None:
+        return next(iter(by_size(detector.detect(read_image(path)))), None)
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda path: largest(detector.detect(read_image(path))), paths)
-        return list(tqdm(found, desc="find faces", total=len(paths), unit="image"))
+        return list(tqdm(pool.map(find, paths), desc="find faces", total=len(paths), unit="image"))
 
 
 def predict(run: Path, images: pd.DataFrame, faces: list[Face | None]) -> pd.DataFrame:

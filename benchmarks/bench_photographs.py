@@ -11,24 +11,23 @@ their predictions as wrong, `known` chooses among the classes of the source. A p
 two rows: for faces cut out by the box, and for images as they are, where none counts as wrong.
 """
 
-import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from tqdm import tqdm
 
+from benchmarks.bench_faces import find_largest
 from benchmarks.public_models import PublicModel, load_face_api, load_fer
 from benchmarks.source_scores import Faces, Predicted, measure
 from emotion.core import files
 from emotion.core.machine import processor_name
 from emotion.core.memory import keep_freed_memory
 from emotion.data.face import Face
-from emotion.data.face_detector import FaceDetector, largest
 from emotion.data.images import read_image
 from emotion.data.labels import canonical_label
 from emotion.datasets.params import DataParams
@@ -48,7 +47,7 @@ def main() -> None:
     ferplus, photographs, model = map(Path, sys.argv[1:4])
     sources = [*read_ferplus(ferplus), read_photographs(photographs)]
     paths = list(dict.fromkeys(path for source in sources for path in source.paths))
-    faces = find_faces(paths)
+    faces = find_largest(paths)
     networks = [predict_ours(model, paths, faces)]
     for load in (load_face_api, load_fer):
         public = load()
@@ -75,7 +74,7 @@ def read_ferplus(root: Path) -> list[Faces]:
     """The public test: by the majority of FER+'s votes, and by FER2013's own labels."""
     rows, _ = read_dataset(DataParams(root=str(root), format="csv", votes="majority"))
     rows = rows[rows["split"] == "test"]
-    own = rows[FER2013_LABEL].map(canonical_label)
+    own = rows["path"].map(_own_labels(root)).map(canonical_label)
     voted = rows["problem"] == ""
     named = {
         "FER+ public test, majority of votes": rows["label"][voted],
@@ -92,6 +91,15 @@ def read_ferplus(root: Path) -> list[Faces]:
     ]
 
 
+def _own_labels(root: Path) -> dict[str, str]:
+    """The labels of FER2013 by path; `read_dataset` keeps those of the votes alone."""
+    table = pd.read_csv(root / "labels.csv", dtype=str)
+    return {
+        str(root / path): label
+        for path, label in zip(table["path"], table[FER2013_LABEL], strict=True)
+    }
+
+
 def read_photographs(root: Path) -> Faces:
     """The test split of the photographs."""
     rows, _ = read_dataset(DataParams(root=str(root), format="csv"))
@@ -102,14 +110,6 @@ def read_photographs(root: Path) -> Faces:
         labels=rows["label"].to_numpy(str),
         groups=rows["subject"].to_numpy(str),
     )
-
-
-def find_faces(paths: list[str]) -> list[Face | None]:
-    """The largest face of each image."""
-    detector = FaceDetector()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda path: largest(detector.detect(read_image(path))), paths)
-        return list(tqdm(found, desc="find faces", total=len(paths), unit="image"))
 
 
 def predict_ours(model: Path, paths: list[str], faces: list[Face | None]) -> Predicted:

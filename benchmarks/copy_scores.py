@@ -1,7 +1,8 @@
 """Scores of copies of images against those of their originals, for benchmarks/bench_faces.py.
 
 All functions take predictions: rows with the columns label, predicted (NO_FACE where no face is
-found), subject, original and kind, which is VAL, ORIGINAL or the kind of a copy.
+found), subject, original and kind, which is VAL, ORIGINAL, the kind of a copy, or OTHER, of images
+of another dataset.
 """
 
 from typing import Any
@@ -13,7 +14,7 @@ from benchmarks.scenes import KINDS, PORTRAIT
 from emotion.metrics import bootstrap, scores, sums
 
 RESAMPLES = 2000
-VAL, ORIGINAL, ALL = "val", "original", "all"  # beside the kinds of copies
+VAL, ORIGINAL, OTHER, ALL = "val", "original", "other", "all"  # beside the kinds of copies
 NO_FACE = ""  # in place of a class, as in `Prediction.label`
 
 
@@ -22,7 +23,7 @@ def score(runs: list[pd.DataFrame]) -> dict[str, dict[str, list[float]]]:
     found: dict[str, dict[str, list[float]]] = {}
     for run in runs:
         names = sorted({*run["label"], *run["predicted"]})
-        for kind in (VAL, ORIGINAL, *KINDS):
+        for kind in [kind for kind in (VAL, ORIGINAL, OTHER, *KINDS) if kind in set(run["kind"])]:
             rows = run[(run["kind"] == kind) & (run["subject"] != PORTRAIT)]
             label, predicted = (
                 pd.Categorical(rows[column], names).codes for column in ("label", "predicted")
@@ -44,7 +45,7 @@ def compare(runs: list[pd.DataFrame]) -> dict[str, Any]:
     rows["correct"] = rows["predicted"] == rows["label"]
     rows["found"] = rows["predicted"] != NO_FACE
     portrait = rows[rows["subject"] == PORTRAIT]
-    rows = rows[(rows["subject"] != PORTRAIT) & (rows["kind"] != VAL)]
+    rows = rows[(rows["subject"] != PORTRAIT) & ~rows["kind"].isin([VAL, OTHER])]
     rows["subject"] = rows["subject"].mask(rows["subject"] == "", rows["original"])
     correct, found = (
         rows.pivot_table(index=["original", "subject"], columns="kind", values=name, aggfunc="sum")

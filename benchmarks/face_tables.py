@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.bench_recipe import format_spread
-from benchmarks.copy_scores import ALL, ORIGINAL, VAL
+from benchmarks.copy_scores import ALL, ORIGINAL, OTHER, VAL
 from benchmarks.scenes import KINDS
 
 COLUMNS = {
@@ -16,6 +16,8 @@ COLUMNS = {
     (ORIGINAL, "accuracy"): "test accuracy",
     (ORIGINAL, "macro_f1"): "test macro-F1",
     (ORIGINAL, "balanced_accuracy"): "test balanced accuracy",
+    (OTHER, "accuracy"): "other accuracy",
+    (OTHER, "balanced_accuracy"): "other balanced accuracy",
 }
 PARTIES = (
     "faces",
@@ -33,7 +35,10 @@ def format_scores(found: dict[str, Any]) -> str:
     """A Markdown table of the originals: a row per crop, means over seeds with their range."""
     rows = []
     for name, record in _networks(found):
-        scores = [format_spread(record["scores"][kind][score]) for kind, score in COLUMNS]
+        scores = [
+            format_spread(record["scores"][kind][score]) if kind in record["scores"] else ""
+            for kind, score in COLUMNS
+        ]
         rows.append((name, str(record["seeds"]), *scores))
     return _format_table(("runs", *COLUMNS.values()), rows)
 
@@ -52,7 +57,7 @@ def format_differences(found: dict[str, Any]) -> str:
 def format_found(found: dict[str, Any]) -> str:
     """A Markdown table of the images in which a face is found, in percent; no network matters."""
     kinds = (ORIGINAL, *KINDS)
-    lines = ["| photographs | " + " | ".join(kinds) + " |", "| --- |" + " ---: |" * len(kinds)]
+    lines = ["| dataset | " + " | ".join(kinds) + " |", "| --- |" + " ---: |" * len(kinds)]
     for dataset in found:
         with_faces = [r for _, r in _networks({dataset: found[dataset]}) if "parties" in r]
         shares = [f"{100 * with_faces[0]['found'][kind]:.1f}" for kind in kinds]
@@ -83,7 +88,7 @@ def _networks(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _format_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [
-        "| photographs | recipe | crop | " + " | ".join(columns) + " |",
+        "| dataset | recipe | crop | " + " | ".join(columns) + " |",
         "| --- | --- | --- |" + " ---: |" * len(columns),
     ]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

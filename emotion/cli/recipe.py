@@ -147,7 +147,8 @@ def format_list(recipes: dict[str, Recipe]) -> str:
     for name, recipe in recipes.items():
         result = recipe.results[0]
         scores = f"{result.accuracy:.3f}", f"{result.macro_f1:.3f}"
-        rows.append((name, recipe.purpose, *scores, f"{result.minutes:.1f}"))
+        minutes = "" if result.minutes is None else f"{result.minutes:.1f}"
+        rows.append((name, recipe.purpose, *scores, minutes))
     first, second, *_ = (max(map(len, column)) for column in zip(*rows, strict=True))
     layout = f"{{:<{first}}}  {{:<{second}}}  {{:>8}}  {{:>8}}  {{:>7}}"
     return "\n".join([*(layout.format(*row) for row in rows), "", NOTE])
