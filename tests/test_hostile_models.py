@@ -20,6 +20,7 @@ from PIL import Image
 
 from emotion.cli import evaluate, predict, serve, soup
 from emotion.core.errors import UserError
+from emotion.data.crop_params import AS_IS
 from emotion.models.sources.own_checkpoints import (
     TEACHER_FILE,
     OwnCheckpointParams,
@@ -153,7 +154,7 @@ def by_checkpoint(file):
 def by_stored_teacher(file):
     """A file that an earlier version has stored without checking it."""
     file.rename(file.parent / TEACHER_FILE)
-    load_own_checkpoint(file.parent, TEACHER_FILE, ["angry", "happy", "sad"])
+    load_own_checkpoint(file.parent, TEACHER_FILE, ["angry", "happy", "sad"], AS_IS)
 
 
 def fetch(params, file):

@@ -1,5 +1,6 @@
 """Overlay the attribution map of a predicted class on its image; needs torch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,16 +31,23 @@ class HeatMap:
     def __init__(self, model: Model, checkpoint_file: Path) -> None:
         self.model, self.network = model, load_checkpoint(checkpoint_file).build_model()
 
-    def __call__(self, image: Image.Image, prediction: Prediction) -> Image.Image:
-        """A copy of the image with the map of the predicted class of one face."""
-        preprocessing, face = self.model.preprocessing, prediction.face
-        pixels = torch.from_numpy(self.model.preprocess(image, face))[None]
-        images = normalize(pixels, preprocessing)
+    def __call__(self, image: Image.Image, predictions: Sequence[Prediction]) -> Image.Image:
+        """A copy of the image with the map of the predicted class of each face."""
+        shown = image
+        for prediction in predictions:
+            view = self.model.preprocessing.view_map(image.size, prediction.face)
+            shown = _overlay(shown, self._explain(image, prediction), view)
+        return shown
+
+    def _explain(self, image: Image.Image, prediction: Prediction) -> Image.Image:
+        """The map of the predicted class as opacity of the network's view, mode L."""
+        pixels = torch.from_numpy(self.model.preprocess(image, prediction.face))[None]
+        images = normalize(pixels, self.model.preprocessing)
         target = torch.tensor([self.model.class_names.index(prediction.label)])
         options = ExplainerOptions(background=images)
         [values] = EXPLAINERS[METHOD](self.network, images, target, options).maps
         opacity = np.rint(255 * _OPACITY * np.clip(values, 0, 1)).astype(np.uint8)
-        return _overlay(image, Image.fromarray(opacity), preprocessing.view_map(image.size, face))
+        return Image.fromarray(opacity)
 
 
 def _overlay(image: Image.Image, opacity: Image.Image, view: np.ndarray) -> Image.Image:

@@ -1,5 +1,6 @@
 """A face found in an image, and an image file with the face in it that is classified."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -33,6 +34,11 @@ class Face:
             turn=self.turn,
             zoom=self.zoom,
         )
+
+
+def by_size(faces: Iterable[Face]) -> list[Face]:
+    """From the largest to the smallest box; faces of equal size stay in their order."""
+    return sorted(faces, key=lambda face: -face.area)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,11 @@ def standard_crop(image: Image.Image, face: Face, side: int) -> Image.Image:
     return warp(image, face_square(face, "aligned", 1.0), side, Image.Resampling.BICUBIC)
 
 
+def shown_part(image: Image.Image, face: Face | None, side: int) -> Image.Image:
+    """What a sheet shows of an image: the standard crop of the face, or all of it without one."""
+    return standard_crop(image, face, side) if face else image
+
+
 def warp(
     image: Image.Image, square: np.ndarray, side: int, resample: Image.Resampling
 ) -> Image.Image:

@@ -31,8 +31,6 @@ OVERLAP = 0.3  # intersection over union; of two boxes that overlap more, one is
 GOOD_SIZE, FINE_ZOOM, FINE_SIDE = 40, 2.0, 1920
 COARSE_SIDE, COARSE_ZOOM = 320, 5.0
 _MULTIPLE = STRIDES[-1]  # of the sides of the input
-
-
 # Upright faces have 0.92 or more (95 % of 250 photographs); of upside-down faces, two thirds are
 # found too, with landmarks that are wrong, and at most 0.9 (95 %).
 SURE = 0.9
@@ -131,11 +129,6 @@ class FaceDetector:
 
 def _best_score(faces: list[Face]) -> float:
     return max((face.score for face in faces), default=0.0)
-
-
-def largest(faces: list[Face]) -> Face | None:
-    """The face with the largest box; the leftmost of equal ones, None if there is no face."""
-    return max(faces, key=lambda face: face.area, default=None)
 
 
 def suppress(rows: np.ndarray) -> np.ndarray:

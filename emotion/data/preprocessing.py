@@ -79,6 +79,11 @@ class Preprocessing:
         """Whether the network takes crops of faces that a detector has found."""
         return self.faces != "as_is"
 
+    @property
+    def crop(self) -> str:
+        """How a face is cropped, for people, equal for equal crops: `aligned, margin 1.0`."""
+        return f"{self.faces}, margin {self.face_margin}" if self.finds_faces else self.faces
+
     def read(self, image: FaceImage) -> np.ndarray:
         """Decode a file, and crop and resize the square to be classified.
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from emotion.data.face import Face
+from emotion.data.face import Face, by_size
 from emotion.data.face_crop import standard_crop
 from emotion.data.face_detector import FaceDetector
 from emotion.datasets.image_hashes import compute_phashes, hash_pixels, lowest_frequencies
@@ -29,9 +29,7 @@ def find_faces(pixels: np.ndarray) -> tuple[FoundFace, ...]:
         pixels: uint8, (H, W), gray, or (H, W, 3).
     """
     image = Image.fromarray(pixels).convert("RGB")
-    # Stable, so faces of equal size stay in their order from left to right.
-    faces = sorted(_detector().detect(image), key=lambda face: -face.area)
-    return tuple(_hash(image, face) for face in faces)
+    return tuple(_hash(image, face) for face in by_size(_detector().detect(image)))
 
 
 def _hash(image: Image.Image, face: Face) -> FoundFace:

@@ -30,15 +30,15 @@ def draw_all(folder: Path, rows: pd.DataFrame, found: pd.DataFrame, crop: CropPa
         found: path and faces of each usable image.
         crop: data.faces and data.face_margin.
     """
-    shown = order_by_content(rows[rows["face_box"] != ""], "faces").head(COLUMNS // 2 * ROWS)
-    pairs = face_images(shown)
-    draw_crops(folder / "faces_cropped.png", pairs, len(rows), crop)
+    cropped = rows[rows["face_box"] != ""]
+    pairs = face_images(order_by_content(cropped, "faces").head(COLUMNS // 2 * ROWS))
+    draw_crops(folder / "faces_cropped.png", pairs, len(cropped), crop)
     count = found["faces"].map(len)
     for name, which, title in (
         ("missing", count == 0, "images without a face"),
         ("several", count > 1, "images with several faces; the largest is green"),
     ):
-        part = found[which].sort_values("path")
+        part = found[which].sort_values("path", kind="stable")
         draw_images(folder / f"faces_{name}.png", part, title)
 
 

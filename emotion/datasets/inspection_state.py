@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from emotion.datasets.face_search import FoundFace
 from emotion.datasets.inspection import Finding
 
 SUFFIX = ".jsonl"
+# That decode images and find faces.
+LIBRARIES = [f"{name} {version(name)}" for name in ("numpy", "onnxruntime", "pillow")]
 
 
 class InspectionState:
@@ -27,11 +30,12 @@ class InspectionState:
     Args:
         folder: created when first needed. Other files of it are of earlier code or settings; they
             are deleted.
-        depends_on: texts on which the findings depend beside the image: settings and code.
+        depends_on: texts on which the findings depend beside the image and LIBRARIES: settings and
+            code.
     """
 
     def __init__(self, folder: Path, depends_on: Iterable[str]) -> None:
-        name = hashlib.sha256("\0".join(depends_on).encode()).hexdigest()[:16]
+        name = hashlib.sha256("\0".join([*depends_on, *LIBRARIES]).encode()).hexdigest()[:16]
         self.folder, self.path = folder, folder / f"{name}{SUFFIX}"
 
     def find(self, paths: Sequence[str]) -> dict[str, Finding]:

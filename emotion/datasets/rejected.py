@@ -1,8 +1,8 @@
 """List the rows that are rejected, with file, label, reason and detail, and limit their share.
 
 Defective images and unknown labels count toward `data.max_rejected`. Images without agreement of
-the annotators, and rows dropped to keep the splits valid (conflicts, leaks, synthetic rows), are
-listed in the same file but do not count.
+the annotators, without a face or with several, and rows dropped to keep the splits valid
+(conflicts, leaks, synthetic rows), are listed in the same file but do not count.
 """
 
 from collections.abc import Sequence

@@ -94,7 +94,7 @@ def describe_report(report: SplitsReport) -> str:
 
 
 def _describe_faces(faces: Counts) -> str:
-    """Such as `faces found in 97 of 100 images, 2 of them turned, 5 enlarged; several in 4`."""
+    """Such as `faces found in 97 of 100 images (2 turned, 5 enlarged), several in 4, none in 3`."""
     found = faces["images"] - faces["no_face"]
     return (
         f"faces found in {found:,} of {counted(faces['images'], 'image')} "

@@ -12,7 +12,7 @@ from emotion.core.text import file_name_of
 from emotion.data import image_sheet
 from emotion.data.crop_params import CropParams
 from emotion.data.face import FaceImage
-from emotion.data.face_crop import standard_crop
+from emotion.data.face_crop import shown_part
 from emotion.data.image_sheet import COLORS, GAP, GRAY, HEAD, RED, blank_sheet, write, write_legend
 from emotion.data.images import read_image
 from emotion.data.manifest import SPLITS, face_images
@@ -100,8 +100,7 @@ def _caption(pair: dict[Hashable, Any]) -> str:
 
 
 def _framed_image(file: FaceImage, split: str) -> Image.Image:
-    image = read_image(file.path)
-    shown = standard_crop(image, file.face, SIDE) if file.face else image
+    shown = shown_part(read_image(file.path), file.face, SIDE)
     return image_sheet.framed(shown, SIDE, COLORS[split])
 
 

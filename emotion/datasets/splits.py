@@ -57,7 +57,7 @@ def split_rows(
     Raises:
         UserError: a class is missing in a split, or the existing split is incomplete.
     """
-    rows = rows.sort_values("path", ignore_index=True)
+    rows = rows.sort_values("path", kind="stable", ignore_index=True)  # faces keep order
     existing = set(rows["split"])
     if existing == {""}:
         train = 1 - val_fraction - test_fraction

@@ -12,7 +12,7 @@ from emotion.core.errors import UserError
 from emotion.core.text import counted
 from emotion.data import image_sheet
 from emotion.data.face import FaceImage
-from emotion.data.face_crop import standard_crop
+from emotion.data.face_crop import shown_part
 from emotion.data.image_sheet import COLORS, GAP, HEAD, RED, write
 from emotion.data.images import read_image
 from emotion.data.manifest import SPLITS, face_images
@@ -81,7 +81,7 @@ def _read_or_gray(file: FaceImage) -> Image.Image:
         image = read_image(file.path)
     except UserError:
         return Image.new("RGB", (SIDE, SIDE), _NO_IMAGE)
-    return standard_crop(image, file.face, SIDE) if file.face else image
+    return shown_part(image, file.face, SIDE)
 
 
 def _line(role: str, name: str, probability: float) -> str:

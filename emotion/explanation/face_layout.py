@@ -33,7 +33,8 @@ def draw_layout(preprocessing: Preprocessing) -> np.ndarray:
         for box in boxes:
             starts = (top, top, left, left)
             edges = [start + size * edge for start, edge in zip(starts, box, strict=True)]
-            first, last, begin, end = (max(0, round(edge * len(mask))) for edge in edges)
+            # Not `round`, which rounds 0.5 and 1.5 differently.
+            first, last, begin, end = (max(0, int(edge * len(mask) + 0.5)) for edge in edges)
             mask[first:last, begin:end] = LEVELS[region]
     return mask
 
@@ -42,7 +43,8 @@ def _place(preprocessing: Preprocessing) -> tuple[float, float, float]:
     """Side, left and top of the square of BOXES in the view, in shares of the view."""
     if not preprocessing.finds_faces:  # what is read, of which the view is the middle
         size = preprocessing.resized_side / preprocessing.img_size
-        return size, (1 - size) / 2, (1 - size) / 2
+        start = -((preprocessing.resized_side - preprocessing.img_size) // 2)  # as `center_crop`
+        return size, start / preprocessing.img_size, start / preprocessing.img_size
     size, left, top = 1.0, 0.0, 0.0
     if preprocessing.faces == "aligned":
         size, left, top = ALIGNED_SIZE, ALIGNED_LEFT, ALIGNED_TOP

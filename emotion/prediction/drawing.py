@@ -21,7 +21,7 @@ _SMALLEST, _LARGEST_ENLARGED, _LARGEST = 320, 4096, 65_000
 _QUALITY = 90  # of JPEG
 _MARK = b"drawn by emotion predict"  # a comment in the file, which distinguishes copies from photos
 # An image and a prediction for it to the image with an overlay.
-Overlay = Callable[[Image.Image, Prediction], Image.Image]
+Overlay = Callable[[Image.Image, list[Prediction]], Image.Image]
 
 
 class Drawing:
@@ -111,8 +111,7 @@ def annotate(
     image: Image.Image, predictions: list[Prediction], overlay: Overlay | None = None
 ) -> Image.Image:
     """A copy of an image with the box, the class and the confidence of each prediction."""
-    for prediction in predictions:
-        image = overlay(image, prediction) if overlay else image
+    image = overlay(image, predictions) if overlay else image
     zoom = max(1.0, min(_SMALLEST / min(image.size), _LARGEST_ENLARGED / max(image.size)))
     zoom = min(zoom, _LARGEST / max(image.size))
     width, height = (max(1, round(side * zoom)) for side in image.size)

@@ -20,7 +20,7 @@ from PIL import Image
 
 from emotion.core.errors import UserError
 from emotion.core.text import shorten
-from emotion.data.face import Face
+from emotion.data.face import Face, by_size
 from emotion.data.face_detector import MIN_FACE, FaceDetector
 from emotion.data.pixels import is_blank
 from emotion.prediction.loading import load_model
@@ -76,7 +76,8 @@ class Predictor:
             The prediction; that of an image in which no face is found has `no_face`.
 
         Raises:
-            UserError: the image cannot be read or is blank, or the model gives no probabilities.
+            UserError: the image cannot be read; it is blank, and not `finds_faces`; or the model
+                gives no probabilities.
         """
         [prediction] = _checked(*self._predict_one_each([Source.of(image)]))
         return prediction
@@ -177,7 +178,7 @@ class Predictor:
         except UserError as error:
             return _failed(source, error), []
         if only_largest:
-            faces = sorted(faces, key=lambda face: -face.area if face else 0)[:1]
+            faces = by_size(filter(None, faces))[:1] or faces
         inputs = [(face, self.model.preprocess(image, face)) for face in faces]
         return ImageResult(source, image if keep_image else None, []), inputs
 

@@ -50,10 +50,10 @@ def fit(
 
     Raises:
         UserError: training diverged, was interrupted or does not fit into memory; the teacher has
-            other classes; or a batch has fewer images than there are processes.
+            other classes or another crop; or a batch has fewer images than there are processes.
     """
     group = init_distributed()
-    if finished := load_own_checkpoint(paths.weights, FINISHED_FILE, list(label_map)):
+    if finished := load_own_checkpoint(paths.weights, FINISHED_FILE, list(label_map), crop):
         data_hash = hash_images(train_rows, val_rows)
         return adopt_checkpoint(finished, data_hash, params, paths) if group.is_main else None
     run = prepare_run(

@@ -93,7 +93,7 @@ def prepare_run(
     weighted = params.use_class_weights
     weights = {name: class_weights[name] if weighted else 1.0 for name in class_names}
     machine = f"{precision}, processes: {group.world_size}"
-    teacher = load_own_checkpoint(weights_folder, TEACHER_FILE, class_names)
+    teacher = load_own_checkpoint(weights_folder, TEACHER_FILE, class_names, crop)
     return Run(
         params=params,
         group=group,

@@ -58,7 +58,7 @@ def check_training(
     counts = {str(name): int(n) for name, n in train_rows["label"].value_counts().items()}
     check_weights(counts, class_weights)
     for name in (TEACHER_FILE, FINISHED_FILE):
-        load_own_checkpoint(weights_folder, name, list(label_map))  # only to check their classes
+        load_own_checkpoint(weights_folder, name, list(label_map), crop)  # only to check them
     seed_everything(params.seed, params.deterministic)
     model, preprocessing, source = load_initial_model(
         weights_folder, params.img_size, params.head, len(label_map), params.grayscale

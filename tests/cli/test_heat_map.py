@@ -12,12 +12,14 @@ from emotion.cli.heat_map import HeatMap
 from emotion.data.face import Face
 from emotion.data.face_crop import TEMPLATE
 from emotion.prediction.loading import find_checkpoint, load_model
+from emotion.prediction.model import Model
 from emotion.prediction.result import Prediction
 from tests.conftest import make_checkpoint
 from tests.user_errors import user_error
 
 pytestmark = pytest.mark.slow
 GRAY = Image.new("RGB", (300, 200), (90, 90, 90))
+VIEW = np.zeros((3, 48, 48), np.float32)
 
 
 def heat_map_of(folder, **crop):
@@ -38,7 +40,8 @@ def noise():
 
 
 def predict_angry(face):
-    return Prediction(image="a", probabilities={"angry": 1.0, "happy": 0, "sad": 0}, face=face)
+    scores = {"angry": 1.0, "happy": 0, "sad": 0}
+    return [Prediction(image="a", probabilities=scores, face=face)]
 
 
 def quarter(monkeypatch):
@@ -92,6 +95,16 @@ def test_the_overlay_is_rotated_as_the_face_is(tmp_path, monkeypatch, faces, tur
     middle = center if faces == "aligned" else np.array([140, 90])
     square = np.column_stack([axes, middle - axes.sum(axis=1) / 2])
     assert_alike(colored, quarter_of(square, GRAY.size))
+
+
+def test_every_face_is_explained_on_the_image_as_it_was(tmp_path, monkeypatch):
+    quarter(monkeypatch)
+    heat_map, seen = heat_map_of(tmp_path, faces="box"), []
+    monkeypatch.setattr(Model, "preprocess", lambda *args: seen.append(args[1]) or VIEW)
+    face = Face(box=(100, 50, 180, 150), score=0.9, landmarks=())
+    shown = heat_map(GRAY, [*predict_angry(face), *predict_angry(face)])
+    assert seen == [GRAY, GRAY]
+    assert np.asarray(shown).max() > np.asarray(heat_map(GRAY, predict_angry(face))).max()
 
 
 def test_an_overlay_at_the_border_stays_in_the_image(tmp_path, monkeypatch):

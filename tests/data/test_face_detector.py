@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 from skimage import data
 
-from emotion.data.face import Face
+from emotion.data.face import Face, by_size
 from emotion.data.face_crop import standard_crop
 from emotion.data.face_detector import (
     CLOSE_UP_SCORE,
@@ -16,7 +16,6 @@ from emotion.data.face_detector import (
     OVERLAP,
     WEIGHTS,
     FaceDetector,
-    largest,
     suppress,
 )
 from tests.data.conftest import PLACES
@@ -192,10 +191,9 @@ def make_face(left, width):
     return Face(box=(left, 0, left + width, 10), score=0.9, landmarks=((0.0, 0.0),) * 5)
 
 
-def test_the_largest_face_is_the_one_with_the_largest_box():
+def test_faces_of_equal_size_stay_in_their_order():
     small, large, other = make_face(0, 5), make_face(20, 9), make_face(40, 9)
-    assert largest([small, large, other]) is large
-    assert largest([]) is None
+    assert by_size([small, large, other]) == [large, other, small]
 
 
 @pytest.mark.parametrize(("width", "zoom"), [(24, 2.0), (60, 1.92), (700, 0.32)])

@@ -25,10 +25,10 @@ def faces(dataset, detector):  # noqa: ARG001
 
 def test_a_contact_sheet_has_the_crops_of_faces(faces, tmp_path, monkeypatch):
     crops = []
-    crop = sheets.standard_crop
+    crop = sheets.shown_part
     monkeypatch.setattr(
         sheets,
-        "standard_crop",
+        "shown_part",
         lambda image, face, side: crops.append(face) or crop(image, face, side),
     )
     sheets.draw_contact_sheets(tmp_path, faces.rows)

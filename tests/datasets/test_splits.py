@@ -45,6 +45,14 @@ def split(rows, seed=42):
     return split_rows(rows, val_fraction=0.15, test_fraction=0.15, seed=seed)
 
 
+def test_the_faces_of_an_image_keep_their_order():
+    """pandas sorts one column without order of equal values, unless it is asked to keep it."""
+    faces = [(f"{image:03d}", face) for image in range(120) for face in range(image % 3 + 1)]
+    rows = make_rows([("happy" if int(i) % 2 else "sad", i, i) for i, _ in faces])
+    rows = rows.assign(path=[image for image, _ in faces], face=[face for _, face in faces])
+    assert split(rows)[["path", "face"]].to_numpy().tolist() == [list(pair) for pair in faces]
+
+
 def tables(min_rows, subjects, contents):
     """Strategy of tables with shared subjects, unknown subjects and repeated files."""
     subject = st.one_of(st.just(""), st.integers(0, subjects).map("s{}".format))

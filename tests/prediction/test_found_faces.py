@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion.data.face_detector import FaceDetector, largest
+from emotion.data.face import by_size
+from emotion.data.face_detector import FaceDetector
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import Source
 from emotion.prediction.stream import predict_stream
@@ -38,7 +39,7 @@ def probabilities_of(predictions):
 def test_the_largest_face_is_predicted_and_predict_faces_gives_all(predictor, colored):
     found = predictor.predict(colored)
     assert found.label == "happy"
-    assert found.face == largest(FaceDetector().detect(colored))
+    assert found.face == by_size(FaceDetector().detect(colored))[0]
     [same] = predictor.predict_batch([colored])
     assert same == found
     assert [p.label for p in predictor.predict_faces(colored)] == ["angry", "happy", "sad"]

@@ -44,7 +44,8 @@ def pair_rows(first: RevisionPredictions, second: RevisionPredictions) -> Paired
         UserError: no image is in both; or the label of one is not a class of the other revision,
             whose model could not be correct.
     """
-    both = _keyed(first, second).merge(_keyed(second, first), on=["key", "copy"])
+    left, right = _keyed(first, second), _keyed(second, first)
+    both = left.merge(right, on=["key", "copy"])
     pair = f"'{first.revision}' and '{second.revision}'"
     if both.empty:
         raise UserError(f"{pair} have no image in common", "evaluate both on the same images")
@@ -69,8 +70,8 @@ def pair_rows(first: RevisionPredictions, second: RevisionPredictions) -> Paired
         confidence=(agreed["confidence_x"].to_numpy(), agreed["confidence_y"].to_numpy()),
         groups=_join_groups(agreed["group_x"], agreed["group_y"]),
         unshared=[name for name in names if name not in common],
-        only_first=len(first.rows) - len(both),
-        only_second=len(second.rows) - len(both),
+        only_first=len(left) - len(both),
+        only_second=len(right) - len(both),
         conflicts=len(both) - len(agreed),
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from emotion.core import files
 from emotion.core.errors import UserError
 from emotion.core.params import settings
+from emotion.data.crop_params import CropParams
 from emotion.models.checkpoint import SAFETENSORS, Checkpoint, load_checkpoint
 from emotion.models.sources.own_weights import locate_own
 
@@ -72,16 +73,20 @@ def fetch_checkpoints(params: OwnCheckpointParams, folder: Path, own_folder: Pat
             files.write_bytes(folder / name, path.read_bytes())
 
 
-def load_own_checkpoint(folder: Path, name: str, class_names: Sequence[str]) -> Checkpoint | None:
+def load_own_checkpoint(
+    folder: Path, name: str, class_names: Sequence[str], crop: CropParams
+) -> Checkpoint | None:
     """The teacher or the network that replaces training, None without one.
 
     Args:
         folder: as `fetch_checkpoints` filled it.
         name: TEACHER_FILE or FINISHED_FILE.
         class_names: of the run, in the order of the logits.
+        crop: of the faces of the run.
 
     Raises:
-        UserError: it has other classes than `class_names`, or another order.
+        UserError: it has other classes than `class_names`, or another order; or its faces are
+            cropped in another way.
     """
     if not (folder / name).exists():
         return None
@@ -90,4 +95,10 @@ def load_own_checkpoint(folder: Path, name: str, class_names: Sequence[str]) -> 
         setting, found = SETTINGS[name], ", ".join(checkpoint.class_names)
         hint = f"use one whose classes are {', '.join(class_names)}, in this order"
         raise UserError(f"the checkpoint of {setting} has the classes {found}", hint, key=setting)
+    own, expected = checkpoint.preprocessing, crop.of_network(checkpoint.preprocessing)
+    if own.crop != expected.crop:
+        setting = SETTINGS[name]
+        problem = f"the checkpoint of {setting} sees faces {own.crop}, but those of data.faces are"
+        hint = "use one with this crop, or set data.faces and data.face_margin to those of it"
+        raise UserError(f"{problem} {expected.crop}", hint, key=setting)
     return checkpoint

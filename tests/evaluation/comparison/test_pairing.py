@@ -32,6 +32,16 @@ def test_images_of_only_one_revision_are_counted_and_left_out():
     assert (rows.only_first, rows.only_second) == (3, 10)
 
 
+def test_further_faces_are_not_missing_where_the_other_revision_has_whole_images():
+    faces = subset(FIRST, np.repeat(np.arange(len(FIRST.rows)), 2))
+    number = np.tile(["0", "1"], len(FIRST.rows))
+    images = faces.rows["sha256"]
+    faces = changed(faces, face=number, image_sha256=images, sha256=images + number)
+    rows = pair_rows(faces, SECOND)
+    assert len(rows.labels) == len(SECOND.rows)
+    assert (rows.only_first, rows.only_second) == (0, 0)
+
+
 def test_repeated_hashes_are_paired_in_the_order_of_rows():
     hashes = FIRST.rows["sha256"].replace(FIRST.rows["sha256"][1], FIRST.rows["sha256"][0])
     labels = FIRST.rows["label"].where(FIRST.rows.index > 1, "happy")
