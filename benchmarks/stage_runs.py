@@ -48,6 +48,11 @@ def change_params(folder: Path, changes: dict[str, Any]) -> None:
     yaml.dump(params, folder / paths.PARAMS)
 
 
+def stage_environment() -> dict[str, str]:
+    """The variables of this process, without the one by which DVC names the stage that it runs."""
+    return {key: value for key, value in os.environ.items() if key != "DVC_STAGE"}
+
+
 def train_network(workspace: Path, changes: dict[str, Any], target: Path) -> None:
     """Run the stages up to `evaluate`; keep the checkpoint, its calibration and the minutes.
 
@@ -66,8 +71,7 @@ def train_network(workspace: Path, changes: dict[str, Any], target: Path) -> Non
     minutes = {}
     for stage in TRAINING if prepared else (*PREPARATION, *TRAINING):
         command, start = [sys.executable, "-m", f"stages.{stage}"], perf_counter()
-        environment = {key: value for key, value in os.environ.items() if key != "DVC_STAGE"}
-        subprocess.run(command, cwd=workspace, env=environment, check=True)
+        subprocess.run(command, cwd=workspace, env=stage_environment(), check=True)
         minutes[stage] = (perf_counter() - start) / 60
     with files.replacing_folder(target) as folder:
         for name in MODEL_FILES:
