@@ -29,7 +29,7 @@ FINISHED = ".finished"  # folder in WORKSPACE, with a file per finished stage
 UNFINISHED = 75  # of sysexits.h: a temporary failure, try again
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Run the stages that are left; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe", choices=FILES)
@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("--format", default="csv")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=9.0)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     end = monotonic() + 60 * args.minutes
     values = load_recipe(args.recipe).params
     data = {**values["data"], "root": str(args.root.resolve()), "format": args.format}
@@ -76,4 +76,4 @@ def run_stages(workspace: Path, stages: tuple[str, ...], end: float) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

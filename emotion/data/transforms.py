@@ -14,6 +14,7 @@ No operation here synchronizes with a GPU: that would cost more than the operati
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -29,6 +30,7 @@ from emotion.data.preprocessing import Preprocessing
 CROP_RATIO = (3 / 4, 4 / 3)
 ERASE_AREA = (0.02, 0.2)  # fractions of the image's area
 ERASE_RATIO = (0.3, 3.3)
+LEVELS = 9  # sizes of a reduced image
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's and torchvision's gray
 
 
@@ -40,6 +42,7 @@ class AugmentParams:
     rotation: Annotated[float, Field(ge=0, le=180)] = 15.0  # degrees, either way
     color: Annotated[float, Field(ge=0, lt=1)] = 0.2  # brightness, contrast, saturation: 1 +- this
     erase: Annotated[float, Field(ge=0, le=1)] = 0.25  # probability of an erased rectangle
+    resolution: Annotated[float, Field(gt=0, le=1)] = 1.0  # smallest share of the pixels per side
 
 
 def preprocess_batch(images: Tensor, preprocessing: Preprocessing) -> Tensor:
@@ -102,6 +105,10 @@ def augment_batch(
     # Rotation samples beyond the border; reflection fills the corners with skin and hair, not
     # black.
     views = F.grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
+    if params.resolution < 1:
+        # A source of its own, so that the other draws are those of a run without.
+        levels = uniforms(derive_seed(seed, epoch, "resolution"), rows, draws=1)[:, 0]
+        views = reduce_resolution(views, levels, params.resolution)
     views = normalize(jitter(views.div_(255), on_device[:, 6:9], params.color), preprocessing)
     erase(views, draws[:, 9:13], params.erase)
     return views
@@ -134,6 +141,35 @@ def sampling_grid(matrices: Tensor, side: int) -> Tensor:
     y, x = torch.meshgrid(centers, centers, indexing="ij")
     pixels = torch.stack([x, y, torch.ones_like(x)]).flatten(1)
     return (matrices @ pixels).view(-1, 2, side, side).permute(0, 2, 3, 1)
+
+
+def reduce_resolution(views: Tensor, draws: np.ndarray, smallest: float) -> Tensor:
+    """Reduce each image to a random size, and enlarge it again.
+
+    Both are one matrix per side, so a batch of many sizes is two matrix products.
+
+    Args:
+        views: (N, C, S, S).
+        draws: uniform (N,); the sizes are uniform on a logarithmic scale, in LEVELS steps.
+        smallest: share of S, above 0.
+    """
+    side = views.shape[-1]
+    matrices = torch.stack([_reduction(side, size) for size in _sizes(side, smallest)])
+    chosen = torch.from_numpy((draws * LEVELS).astype(np.int64))
+    matrix = _to_device_of(views, matrices[chosen].unsqueeze(1))
+    return matrix @ views @ matrix.mT
+
+
+def _sizes(side: int, smallest: float) -> list[int]:
+    return np.geomspace(max(1, side * smallest), side, LEVELS).round().astype(int).tolist()
+
+
+@lru_cache(maxsize=4 * LEVELS)
+def _reduction(side: int, size: int) -> Tensor:
+    """The matrix (side, side) that reduces `side` values to `size` of them, and enlarges them."""
+    columns = torch.eye(side)[None, None]
+    reduced = F.interpolate(columns, size=(size, side), mode="bilinear", antialias=True)
+    return F.interpolate(reduced, size=(side, side), mode="bilinear")[0, 0]
 
 
 def jitter(views: Tensor, draws: Tensor, width: float) -> Tensor:
@@ -197,6 +233,6 @@ def _per_channel(values: Sequence[float], images: Tensor) -> Tensor:
     return _to_device_of(images, values).view(1, 3, 1, 1)
 
 
-def _to_device_of(tensor: Tensor, values: Sequence[float] | np.ndarray) -> Tensor:
+def _to_device_of(tensor: Tensor, values: Sequence[float] | np.ndarray | Tensor) -> Tensor:
     """Values as float32 on the device of a tensor; `new_tensor` would synchronize with a GPU."""
     return torch.as_tensor(values, dtype=torch.float32).to(tensor.device, non_blocking=True)

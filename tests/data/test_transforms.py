@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
+from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as TF
 
 from emotion.data import transforms
@@ -175,9 +176,40 @@ def test_without_strength_nothing_is_turned_colored_or_erased(colors):
 
 
 @pytest.mark.parametrize(
-    "strength", [{"crop_area": 0.3}, {"rotation": 60.0}, {"color": 0.6}, {"erase": 1.0}]
+    "strength",
+    [{"crop_area": 0.3}, {"rotation": 60.0}, {"color": 0.6}, {"erase": 1.0}, {"resolution": 0.1}],
 )
 def test_each_strength_changes_the_view(images, strength):
     stronger = transforms.AugmentParams(**strength)
     views = transforms.augment_batch(images, np.arange(6), 1, 1, PREPROCESSING, stronger)
     assert (views - view(images, range(6))).abs().mean() > 0.01
+
+
+def test_a_reduced_view_is_the_image_resized_to_fewer_pixels_and_back(colors):
+    """torchvision resizes one image at a time, by another program than matrix products."""
+    views = F.interpolate(colors[:2], size=48, mode="bilinear")
+    reduced = transforms.reduce_resolution(views, np.array([0.0, 0.999]), smallest=0.25)
+    small = TF.resize(views[:1], [12, 12], InterpolationMode.BILINEAR, antialias=True)
+    expected = TF.resize(small, [48, 48], InterpolationMode.BILINEAR, antialias=True)
+    torch.testing.assert_close(reduced[:1], expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(reduced[1:], views[1:], atol=1e-6, rtol=0)
+
+
+def test_sizes_of_reduced_views_are_between_the_smallest_and_the_full_one():
+    noise = torch.rand(300, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    draws = np.random.default_rng(0).random(300)
+    contrast = transforms.reduce_resolution(noise, draws, 0.5).std(dim=(1, 2, 3))
+    order = contrast[torch.from_numpy(np.argsort(draws, kind="stable"))]
+    assert (order.diff() > -0.02).all()  # a larger draw keeps more details
+    assert order[-1] == pytest.approx(noise[0].std().item(), abs=0.01)
+    assert order[0] < 0.6 * order[-1]
+
+
+def test_other_changes_of_a_view_are_those_of_a_run_with_full_resolution(images):
+    full = transforms.AugmentParams(erase=0.0, color=0.0)
+    reduced = transforms.AugmentParams(erase=0.0, color=0.0, resolution=0.999)  # sizes 32 of 32
+    first, second = (
+        transforms.augment_batch(images, np.arange(6), 1, 1, PREPROCESSING, params)
+        for params in (full, reduced)
+    )
+    torch.testing.assert_close(first, second, atol=1e-4, rtol=0)

@@ -18,7 +18,13 @@ from torch import Tensor
 from emotion.training.losses.cross_entropy import cross_entropy
 from emotion.training.losses.focal import focal
 from emotion.training.losses.ldam import ldam
+from emotion.training.losses.logit_adjusted import logit_adjusted
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
-LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "focal": focal, "ldam": ldam}
+LOSSES: dict[str, Loss] = {
+    "cross_entropy": cross_entropy,
+    "focal": focal,
+    "ldam": ldam,
+    "logit_adjusted": logit_adjusted,
+}

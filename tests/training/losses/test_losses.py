@@ -12,6 +12,7 @@ from emotion.training.losses.cross_entropy import cross_entropy
 from emotion.training.losses.distillation import distillation
 from emotion.training.losses.focal import focal
 from emotion.training.losses.ldam import ldam
+from emotion.training.losses.logit_adjusted import logit_adjusted
 from emotion.training.losses.weighting import smooth_targets, weighted_mean
 
 
@@ -47,8 +48,13 @@ def test_weighted_mixed_targets_give_the_value_computed_by_hand():
 
 @pytest.mark.parametrize(
     "loss",
-    [cross_entropy, partial(focal, gamma=0.0), partial(ldam, max_margin=0.0)],
-    ids=["cross_entropy", "focal", "ldam"],
+    [
+        cross_entropy,
+        partial(focal, gamma=0.0),
+        partial(ldam, max_margin=0.0),
+        partial(logit_adjusted, tau=0.0),
+    ],
+    ids=["cross_entropy", "focal", "ldam", "logit_adjusted"],
 )
 def test_cross_entropy_and_what_reduces_to_it_equal_torch_with_weights(loss, logits, labels):
     weights = torch.tensor([0.5, 1.0, 2.0])
@@ -74,6 +80,18 @@ def test_ldam_lowers_the_target_logit_by_a_larger_margin_for_rare_classes(logits
     weights = torch.tensor([0.5, 1.0, 2.0])
     reference = F.cross_entropy(logits - one_hot * margins, labels, weight=weights)
     torch.testing.assert_close(mean("ldam", logits, one_hot, weights, COUNTS), reference)
+
+
+def test_logit_adjusted_loss_is_least_for_the_posterior_with_the_frequencies_divided_out():
+    # Targets of one image: what a network should say at tau = 1 is their ratio to the frequencies.
+    target = torch.tensor([[0.5, 0.3, 0.2]])
+    balanced = (target / (COUNTS / COUNTS.sum())).log().requires_grad_()
+    weighted_mean(logit_adjusted(balanced, COUNTS, tau=1.0), target, torch.ones(3)).backward()
+    torch.testing.assert_close(balanced.grad, torch.zeros(1, 3))
+
+
+def test_a_class_without_training_images_has_a_finite_logit_adjusted_loss(logits):
+    assert logit_adjusted(logits, torch.tensor([0.0, 20.0, 70.0])).isfinite().all()
 
 
 @pytest.mark.parametrize("name", LOSSES)
