@@ -35,6 +35,9 @@ def run_command(command: Callable[[list[str]], int], arguments: list[str]) -> in
     Returns:
         The exit status: that of the command, or FAILED, CLOSED_PIPE or INTERRUPTED.
     """
+    if sys.stdout is None:  # a result would be lost without a word
+        print("error: standard output is closed; send it to a file.", file=sys.stderr)
+        return FAILED
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not have every character
             stream.reconfigure(errors="replace")

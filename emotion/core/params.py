@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast, dataclass_transform
 
 import yaml
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
@@ -44,20 +44,20 @@ def settings(cls: type[Settings]) -> type[Settings]:
     return dataclass(frozen=True, kw_only=True, config=_CONFIG)(cls)  # type: ignore[return-value]
 
 
-def one_of(choices: Collection[str]) -> AfterValidator:
+def one_of(choices: Collection[str]) -> BeforeValidator:
     """Restrict a setting to the keys of a registry: `Annotated[str, one_of(LOSSES)]`.
 
     A `Literal` of the keys would do the same, but no type checker accepts one built at run time.
     """
 
-    def check(value: str) -> str:
-        if value not in choices:
+    def check(value: Any) -> Any:
+        if not isinstance(value, str) or value not in choices:
             *others, last = map(repr, choices)
             expected = f"{', '.join(others)} or {last}" if others else last
             raise PydanticCustomError("choice", "{expected}", {"expected": expected})
         return value
 
-    return AfterValidator(check)
+    return BeforeValidator(check)  # names the choices for a value that is no text, too
 
 
 def load_params(

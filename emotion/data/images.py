@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
@@ -173,6 +174,9 @@ def _explaining(name: str, file: IO[bytes] | None = None) -> Iterator[None]:
         raise UserError(str(error), error.hint, file=name) from None
     except UnidentifiedImageError:
         raise _unidentified(name, file) from None
+    except Image.DecompressionBombError as error:  # its text has the only number
+        pixels = "".join(re.findall(r"\((\d+) pixels", str(error))) or "too many"
+        raise UserError(f"has {pixels} pixels", "give a smaller one", file=name) from None
     except Exception as error:  # decoders raise almost any type for damaged data
         raise _unreadable(name, error) from None
 

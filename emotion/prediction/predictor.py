@@ -29,6 +29,7 @@ from emotion.prediction.result import ImageResult, Prediction
 from emotion.prediction.sources import AnyImage, Source, open_image
 
 _ROUNDING = 0.02  # of the sum of the probabilities, also of a quantized network
+_Rows = list[tuple[Face | None, list[float]]]  # of an image: faces and their probabilities
 
 
 class Predictor:
@@ -126,11 +127,10 @@ class Predictor:
         keep_images: bool = False,
         only_largest: bool = False,
     ) -> list[ImageResult]:
-        """Read one batch of sources, find their faces if `min_face` is given, and classify them.
+        """Read sources, find their faces if `min_face` is given, and classify them in batches.
 
         Args:
-            sources: their images, or all faces of them, are one batch of the network. The face of
-                a source that has one is classified, and none is detected.
+            sources: the face of a source that has one is classified, and none is detected.
             min_face: as for `predict_faces`; None classifies whole images.
             keep_images: whether the results have the images, 100 MB each if they are photographs;
                 otherwise one at a time is in memory.
@@ -146,13 +146,26 @@ class Predictor:
         """
         if min_face is not None:
             check_positive("min_face", min_face)
-        opened = [self._open(source, min_face, keep_images, only_largest) for source in sources]
-        inputs = [values for _, faces in opened for _, values in faces]
-        rows = iter(self.model.probabilities(np.stack(inputs)).tolist() if inputs else [])
-        return [
-            self._complete(result, [(face, next(rows)) for face, _ in faces])
-            for result, faces in opened
-        ]
+        opened: list[tuple[ImageResult, _Rows]] = []
+        waiting: list[tuple[_Rows, Face | None, np.ndarray]] = []
+        for source in sources:
+            rows: _Rows = []
+            try:
+                image = open_image(source, self.max_pixels)
+                faces = self._choose(source, image, min_face)
+            except UserError as error:
+                opened.append((_failed(source, error), rows))
+                continue
+            opened.append((ImageResult(source, image if keep_images else None, []), rows))
+            if only_largest:
+                faces = by_size(filter(None, faces))[:1] or faces
+            for face in faces:
+                waiting.append((rows, face, self.model.preprocess(image, face)))
+                if len(waiting) == self.model.batch_size:  # a photograph may have thousands
+                    self._classify(waiting)
+        if waiting:
+            self._classify(waiting)
+        return [self._complete(result, rows) for result, rows in opened]
 
     @cached_property
     def _detector(self) -> FaceDetector:
@@ -168,19 +181,12 @@ class Predictor:
             for result, without_face in zip(results, nothing, strict=True)
         ]
 
-    def _open(
-        self, source: Source, min_face: float | None, keep_image: bool, only_largest: bool
-    ) -> tuple[ImageResult, list[tuple[Face | None, np.ndarray]]]:
-        """The result without predictions, and what to classify, as input of the network."""
-        try:
-            image = open_image(source, self.max_pixels)
-            faces = self._choose(source, image, min_face)
-        except UserError as error:
-            return _failed(source, error), []
-        if only_largest:
-            faces = by_size(filter(None, faces))[:1] or faces
-        inputs = [(face, self.model.preprocess(image, face)) for face in faces]
-        return ImageResult(source, image if keep_image else None, []), inputs
+    def _classify(self, waiting: list[tuple[_Rows, Face | None, np.ndarray]]) -> None:
+        """Add the probabilities of each face to the rows of its image; none is left waiting."""
+        found = self.model.probabilities(np.stack([values for *_, values in waiting])).tolist()
+        for (rows, face, _), probabilities in zip(waiting, found, strict=True):
+            rows.append((face, probabilities))
+        waiting.clear()
 
     def _choose(
         self, source: Source, image: Image.Image, min_face: float | None
@@ -197,9 +203,7 @@ class Predictor:
             raise UserError("is blank: all pixels are equal", "give a face", file=source.name)
         return []
 
-    def _complete(
-        self, result: ImageResult, rows: list[tuple[Face | None, list[float]]]
-    ) -> ImageResult:
+    def _complete(self, result: ImageResult, rows: _Rows) -> ImageResult:
         """The result with a prediction for each face and its probabilities."""
         try:
             found = [self._predict(result.source, face, row) for face, row in rows]

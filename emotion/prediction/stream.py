@@ -29,7 +29,8 @@ def predict_stream(
 ) -> Iterator[Prediction]:
     """Yield predictions in the order of the sources, as soon as they and all earlier ones are done.
 
-    With detection, an image without a face gives a prediction that says so, a frame none.
+    With detection, an image without a face gives a prediction that says so, a frame none. A video
+    of which no frame gives a prediction ends with one that says so.
 
     Args:
         predictor: loaded with `threads=1`, unless there is one worker.
@@ -40,8 +41,39 @@ def predict_stream(
         on_result: called with each result, image included, in the thread that classified it;
             returns an error message, which becomes an error of that source, or "".
     """
+    empty = last = ""  # a video that has given no prediction yet, and the latest one
+    for source, predictions in _classify_all(
+        predictor, sources, min_face, batch_size, workers, on_result
+    ):
+        is_frame = source.time is not None
+        if empty and source.name != empty:
+            yield _of_empty_video(empty, min_face)
+        if source.name != last:
+            empty = source.name if is_frame else ""
+        last = source.name if is_frame else ""
+        empty = "" if predictions else empty
+        yield from predictions
+    if empty:
+        yield _of_empty_video(empty, min_face)
+
+
+def _of_empty_video(name: str, min_face: float | None) -> Prediction:
+    if min_face is not None:
+        return Prediction.without_face(name, min_face)
+    return Prediction(image=name, error=f"{name} is blank: all pixels of each frame are equal.")
+
+
+def _classify_all(
+    predictor: Predictor,
+    sources: Iterable[Source],
+    min_face: float | None,
+    batch_size: int | None,
+    workers: int,
+    on_result: Callable[[ImageResult], str] | None,
+) -> Iterator[tuple[Source, list[Prediction]]]:
+    """Each source with its predictions, in their order."""
     remaining = iter(sources)
-    pending: deque[Future[list[Prediction]]] = deque()
+    pending: deque[Future[list[tuple[Source, list[Prediction]]]]] = deque()
     # A single worker has one batch at a time, so that results for frames of a camera are not late.
     ahead = AHEAD * workers if workers > 1 else 1
     pool = ThreadPoolExecutor(workers)
@@ -62,14 +94,15 @@ def _classify(
     batch: list[Source],
     min_face: float | None,
     on_result: Callable[[ImageResult], str] | None,
-) -> list[Prediction]:
-    predictions = []
+) -> list[tuple[Source, list[Prediction]]]:
+    found = []
     keep_images = on_result is not None
     for result in predictor.predict_sources(batch, min_face, keep_images):
-        predictions += result.predictions
+        predictions = list(result.predictions)
         name, time = result.source.name, result.source.time
         if not result.predictions and time is None and min_face is not None:
             predictions.append(Prediction.without_face(name, min_face))
         if on_result and (error := on_result(result)):
             predictions.append(Prediction(image=name, time=time, error=error))
-    return predictions
+        found.append((result.source, predictions))
+    return found

@@ -11,6 +11,7 @@ as long for a large network, because the system has to allocate new pages for it
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,8 @@ def discard_state(folder: Path) -> None:
     """Delete the state of a run whose outputs are written."""
     for name in (LATEST, *SLOTS):
         (folder / name).unlink(missing_ok=True)
+    for unfinished in folder.glob(f"{files.TEMPORARY}*"):  # of a run that was killed
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def compute_fingerprint(

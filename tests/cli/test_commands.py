@@ -55,6 +55,12 @@ def test_an_error_of_the_user_is_one_line_without_a_traceback(error, status, sho
     assert captured.err.count("\n") == bool(shown)
 
 
+def test_without_a_standard_output_no_result_is_lost_without_a_word(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run_command(lambda _: 0, []) == FAILED
+    assert "standard output is closed" in capsys.readouterr().err
+
+
 NO_NUMBERS = [
     "",
     " ",

@@ -1,5 +1,7 @@
 """A network that was trained on detected faces finds them itself, and crops them as in training."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -46,6 +48,31 @@ def test_the_largest_face_is_predicted_and_predict_faces_gives_all(predictor, co
     assert [p.label for p in predictor.predict_faces(colored, min_face=120)] == ["happy"]
 
 
+def test_faces_of_one_image_are_batches_of_bounded_size_in_their_order(predictor, colored):
+    """Memory must not grow with the number of faces in a photograph."""
+    crowd, size = Image.new("RGB", (colored.width, 4 * colored.height)), predictor.model.batch_size
+    for number in range(4):
+        crowd.paste(colored, (0, number * colored.height))
+    counts = []
+
+    def probabilities(images, network=predictor.model.probabilities):
+        counts.append(len(images))
+        return network(images)
+
+    model = dataclasses.replace(predictor.model, probabilities=probabilities, batch_size=5)
+    found = Predictor(model).predict_sources([Source.of(crowd), Source.of(colored)], 20)
+    assert counts == [5, 5, 5]
+    assert size > 5
+    for result in found:
+        faces = [prediction.face for prediction in result.predictions]
+        expected = FaceDetector().detect(crowd if len(faces) > 3 else colored)
+        assert faces == list(expected)
+    alone = predictor.predict_faces(crowd)
+    np.testing.assert_allclose(
+        probabilities_of(found[0].predictions), probabilities_of(alone), atol=1e-6
+    )
+
+
 def test_an_image_without_a_face_is_no_face_and_no_exception(predictor, colored):
     found = predictor.predict(NO_FACE)
     assert (found.no_face, found.label, found.confidence, found.probabilities) == (True, "", 0, {})
@@ -60,9 +87,10 @@ def test_an_image_without_a_face_is_no_face_and_no_exception(predictor, colored)
 
 def test_in_a_stream_an_image_without_a_face_is_no_face_but_a_frame_is_left_out(predictor):
     sources = [Source(name="a.png", content=NO_FACE), Source(name="b", content=NO_FACE, time=0.5)]
-    [found] = predict_stream(predictor, sources, min_face=31)
+    found, end_of_video = predict_stream(predictor, sources, min_face=31)
     assert (found.image, found.no_face) == ("a.png", True)
     assert " 31 pixels" in found.error
+    assert (end_of_video.image, end_of_video.no_face) == ("b", True)
 
 
 def cut(image, square, side):

@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from PIL import Image
 
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.sources import Source
@@ -51,10 +52,30 @@ def test_a_single_worker_classifies_a_frame_before_it_takes_the_next(predictor, 
         assert len(taken) == count
 
 
-def test_an_image_without_a_face_is_an_error_but_a_frame_is_not(predictor, faces):
+def test_a_video_ends_with_an_error_if_none_of_its_frames_gives_a_prediction(predictor, faces):
+    black = Image.new("RGB", (40, 40))
+
+    def frames(name, *contents):
+        return [Source(name=name, content=content, time=1.0) for content in contents]
+
+    red = faces / "red.jpg"
+    empty, partly = frames("a.mp4", black, black), frames("b.mp4", black, red, black)
+    sources = [*empty, *partly, *frames("c.gif", black), Source.of(red), *frames("d.mp4", black)]
+    found = list(predict_stream(predictor, sources, batch_size=2, workers=2))
+    names = ["a.mp4", "b.mp4", "c.gif", str(red), "d.mp4"]
+    assert [prediction.image for prediction in found] == names
+    assert [bool(prediction.error) for prediction in found] == [True, False, True, False, True]
+    assert "blank" in found[0].error
+    *_, last = predict_stream(predictor, empty, min_face=20)
+    assert last.no_face
+
+
+def test_an_image_without_a_face_is_an_error_but_a_frame_is_not(predictor, party, faces):
     path = faces / "red.jpg"
-    frame = Source(name="clip.mp4", content=path, time=1.0)
-    [prediction] = predict_stream(predictor, [Source.of(path), frame], min_face=20)
+    frame, other = (Source(name="clip.mp4", content=c, time=1.0) for c in (path, party))
+    [prediction, *of_clip] = predict_stream(predictor, [Source.of(path), frame, other], min_face=20)
+    assert [p.image for p in of_clip] == ["clip.mp4"] * 3
+    assert not any(p.error for p in of_clip)
     assert prediction.image == str(path)
     assert str(path) in prediction.error
     assert " 20 pixels" in prediction.error
