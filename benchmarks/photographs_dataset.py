@@ -18,6 +18,7 @@ import pandas as pd
 from PIL import Image
 
 from emotion.core import files
+from emotion.core.errors import UserError
 from emotion.data.labels import canonical_label
 from emotion.datasets.formats.csv_table import read_csv_table
 from emotion.datasets.formats.ferplus import LABEL, TABLE, WORDS, read_ferplus
@@ -66,8 +67,15 @@ def read_photographs(root: Path) -> pd.DataFrame:
 
 
 def write_image(row: dict[str, object], out: Path) -> str:
-    """Copy an image, or write its pixels; returns its path below `out`."""
+    """Copy an image, or write its pixels; returns its path below `out`.
+
+    Raises:
+        UserError: the image would be written somewhere else.
+    """
     path = Path("images") / str(row["source"]) / str(row["path"])
+    if not (out / path).resolve().is_relative_to((out / "images").resolve()):
+        problem = f"has the path {row['path']!r}, which is outside of its folder"
+        raise UserError(problem, "name images below it", file="labels.csv")
     (out / path).parent.mkdir(parents=True, exist_ok=True)
     if isinstance(row.get("file"), Path):
         shutil.copyfile(str(row["file"]), out / path)

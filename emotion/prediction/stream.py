@@ -7,9 +7,10 @@ next batch is read.
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from contextlib import closing
+from itertools import groupby, islice
 
 from emotion.prediction.predictor import Predictor
 from emotion.prediction.result import ImageResult, Prediction
@@ -41,20 +42,15 @@ def predict_stream(
         on_result: called with each result, image included, in the thread that classified it;
             returns an error message, which becomes an error of that source, or "".
     """
-    empty = last = ""  # a video that has given no prediction yet, and the latest one
-    for source, predictions in _classify_all(
-        predictor, sources, min_face, batch_size, workers, on_result
-    ):
-        is_frame = source.time is not None
-        if empty and source.name != empty:
-            yield _of_empty_video(empty, min_face)
-        if source.name != last:
-            empty = source.name if is_frame else ""
-        last = source.name if is_frame else ""
-        empty = "" if predictions else empty
-        yield from predictions
-    if empty:
-        yield _of_empty_video(empty, min_face)
+    classified = _classify_all(predictor, sources, min_face, batch_size, workers, on_result)
+    with closing(classified):  # the caller may stop early
+        for name, frames in groupby(classified, key=lambda pair: pair[0].name):
+            is_empty = True  # never of an image, which gives a prediction or an error
+            for _, predictions in frames:
+                is_empty = is_empty and not predictions
+                yield from predictions
+            if is_empty:
+                yield _of_empty_video(name, min_face)
 
 
 def _of_empty_video(name: str, min_face: float | None) -> Prediction:
@@ -70,7 +66,7 @@ def _classify_all(
     batch_size: int | None,
     workers: int,
     on_result: Callable[[ImageResult], str] | None,
-) -> Iterator[tuple[Source, list[Prediction]]]:
+) -> Generator[tuple[Source, list[Prediction]]]:
     """Each source with its predictions, in their order."""
     remaining = iter(sources)
     pending: deque[Future[list[tuple[Source, list[Prediction]]]]] = deque()
@@ -85,7 +81,7 @@ def _classify_all(
                 yield from pending.popleft().result()
         while pending:
             yield from pending.popleft().result()
-    finally:  # the caller may stop early
+    finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -14,6 +14,7 @@ from emotion.datasets.drawn_faces.dataset import DrawFacesParams, draw_dataset
 from emotion.datasets.formats.ferplus import WORDS
 from emotion.datasets.params import DataParams
 from emotion.datasets.reader import read_dataset
+from tests.user_errors import user_error
 
 CODES = ("angry", "disgust", "fearful", "happy", "sad", "surprised", "neutral")
 SPLITS = ("Training", "Training", "Training", "PublicTest", "PrivateTest")
@@ -79,6 +80,14 @@ def test_images_are_those_of_the_sources(sources, joined):
     photograph = table[table["source"] == "photographs"].iloc[0]
     original = Path("photographs", Path(photograph["path"]).relative_to("images/photographs"))
     assert np.array_equal(read_image(joined / photograph["path"]), read_image(sources / original))
+
+
+@pytest.mark.parametrize("path", ["../../../x.png", "/etc/hostname"])
+def test_a_table_cannot_write_outside_of_the_new_dataset(tmp_path, path):
+    row = {"source": "photographs", "path": path, "pixels": np.zeros((48, 48), np.uint8)}
+    with user_error("outside", file="labels.csv"):
+        photographs_dataset.write_image(row, tmp_path / "out")
+    assert not list(tmp_path.rglob("*.png"))
 
 
 def test_soft_labels_have_the_votes_and_the_label_of_fer2013_by_their_weights(sources, joined):
